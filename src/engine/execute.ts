@@ -129,6 +129,7 @@ export class Executor {
   }
 
   #execute(tx: Transaction, call: Call, writing: WriteEnvironment, waits: boolean): Work<Outcome> {
+    const key = call.idempotencyKey ?? call.batchKey
     const unit = new UnitOfWork(tx, {
       ctx: writing.ctx,
       mode: call.mode,
@@ -141,7 +142,8 @@ export class Executor {
       isUnbounded: call.unbounded ?? false,
       mostNew: writing.bulk,
       ledger: this.#options.ledger,
-      signature: signatureIn(call),
+      // Who writes under which idempotency key. What the application writes for itself has none.
+      signature: key == null || call.trusted ? null : signatureOf(call.principal, key),
     })
     switch (call.operation) {
       case 'create':
@@ -179,10 +181,4 @@ function authorised({ writing }: Invocation): WriteEnvironment {
 /** Whether a call has an idempotency key, or needs one. */
 function isClaimed({ idempotencyKey, resource }: Call): boolean {
   return idempotencyKey != null || resource.options.idempotency === 'required'
-}
-
-/** Who writes under which idempotency key; null if there is none, or if the application writes for itself. */
-function signatureIn({ idempotencyKey, batchKey, principal, trusted }: Call): string | null {
-  const key = idempotencyKey ?? batchKey
-  return key == null || trusted ? null : signatureOf(principal, key)
 }

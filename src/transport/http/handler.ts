@@ -173,11 +173,11 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
   const { method } = call.exchange
   if (!endpoint.methods.has(method)) throw wrongMethod(endpoint, method)
-  const waiting = positionReached(face, call.exchange)
-  return waiting ? waiting.then(() => answerAt(face, call, endpoint)) : answerAt(face, call, endpoint)
+  const waiting = call.exchange.minPosition === undefined ? null : positionReached(face, call.exchange)
+  return waiting ? waiting.then(() => answerCall(face, call, endpoint)) : answerCall(face, call, endpoint)
 }
 
-function answerAt(
+function answerCall(
   face: Face,
   call: HttpCall,
   endpoint: CollectionEndpoint | ItemEndpoint | ActionEndpoint | PartEndpoint,
@@ -190,13 +190,9 @@ function answerAt(
     call.resource = endpoint.resource
     return endpoint.part.serve(face, call)
   }
-  call.resource = endpoint.resource
-  call.operation = operationOf(call.exchange.method, endpoint)
-  return answerCall(face, call, endpoint)
-}
-
-function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   const { accept, method } = call.exchange
+  call.resource = endpoint.resource
+  call.operation = operationOf(method, endpoint)
   if (accept !== undefined && face.live !== null && wantsStream(accept) && isGet(method))
     return sendStream(face, face.live, call, endpoint)
   if (call.operation === 'get' && isJobs(endpoint.resource)) return sendJob(face, call)
