@@ -3,10 +3,13 @@ import type { ForeignTable } from './declare/declaration.ts'
 
 /**
  * The id of a row whose key has several columns, or one that is no id by itself: the parts in the order of the key, with
- * `~` between them. `%7E` stands for a `~` within a part, `%` alone for null, and `%x` begins a blob in hexadecimal.
+ * `~` between them. `%7E` stands for a `~` within a part, `%` alone for null, and `%x` begins a blob in hexadecimal. A single
+ * part that no URL could have as a segment is encoded: `%2E` for `.`, and `%t` for the empty text.
  */
 export function composeKey(parts: readonly StoredValue[]): string {
-  return parts.map(partText).join('~')
+  const id = parts.map(partText).join('~')
+  if (id === '') return '%t'
+  return id === '.' || id === '..' ? id.replaceAll('.', '%2E') : id
 }
 
 function partText(part: StoredValue): string {
@@ -26,6 +29,7 @@ export function keyParts(id: string, columns: number): readonly StoredValue[] | 
 
 function partOf(text: string): StoredValue | undefined {
   if (text === '%') return null
+  if (text === '%t') return ''
   if (text.startsWith('%x')) return Buffer.from(text.slice(2), 'hex')
   return /%(?![0-9A-F]{2})/.test(text)
     ? undefined

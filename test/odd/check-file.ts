@@ -33,9 +33,6 @@ export async function checkFile(file: string, odd: OddSqlite | OddJson): Promise
   return faults
 }
 
-/** No URI has a segment that is empty, "." or "..": such a row is reached by filters alone. */
-const isSpelled = (row: Body): boolean => !['', '.', '..'].includes(String(row['id']))
-
 /** Requests may not bring U+0000 or half a surrogate pair, and bytes that are no UTF-8 are shown as U+FFFD. */
 const isSendable = (value: unknown): boolean => !/\\u0000|\\ud[89a-f]|\uFFFD/i.test(JSON.stringify(value))
 
@@ -125,7 +122,7 @@ class Check {
   }
 
   async #fetch(rows: readonly Body[]): Promise<void> {
-    for (const row of rows.filter(isSpelled)) {
+    for (const row of rows) {
       const { status, body } = await this.#one.send('GET', this.#url(row))
       if (status !== 200 || bodyOf(body) !== bodyOf(row))
         return this.#note(`GET ${this.#url(row)}: ${status} ${bodyOf(body)}`)
@@ -159,14 +156,14 @@ class Check {
     if (report?.served !== 'read and write' || rows.length === 0) return
     const before = this.#one.source.kind === 'sqlite' ? this.#literals() : null
     const { send } = this.#one
-    for (const row of rows.filter(row => isSpelled(row) && isSendable(row))) {
+    for (const row of rows.filter(isSendable)) {
       const { status, body } = await send('PUT', this.#url(row), row)
       if (status !== 200) return this.#note(`PUT what was read, ${bodyOf(row)}: ${status} ${bodyOf(body)}`)
     }
     if (before !== null && JSON.stringify(this.#literals()) !== JSON.stringify(before))
       this.#note('PUT of what was read changed the file')
-    await this.#patch(rows.find(isSpelled)!, before)
-    for (const row of new Set([rows.findLast(isSpelled)!, rows.find(isSpelled)!])) await this.#remove(row)
+    await this.#patch(rows[0]!, before)
+    for (const row of new Set([rows.at(-1)!, rows[0]!])) await this.#remove(row)
   }
 
   async #patch(row: Body, before: Readonly<Record<string, string>>[] | null): Promise<void> {

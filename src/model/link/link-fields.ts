@@ -4,6 +4,7 @@ import type { FieldDef } from '../../schema/field.ts'
 import { existingTextId } from '../../schema/field-types/id.ts'
 import { holdingOthers } from '../../schema/holding-others.ts'
 import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
+import { isComposed } from '../key-text.ts'
 import type { Field, Filled, Resource } from '../model.ts'
 import { FIRST, ID } from '../model.ts'
 import { columnName, isIdField } from './names.ts'
@@ -24,7 +25,8 @@ export function linkField(
 ): Draft<Field> {
   const given = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
   const mixed = def.is === 'scalar' && (owner.options.foreign?.mixed?.includes(columnName(name, def)) ?? false)
-  const type = given === null || !owner.options.foreign ? given : existing(given, mixed)
+  const type =
+    given === null || !owner.options.foreign ? given : existing(given, mixed, isComposed(owner.options.foreign))
   const secret = def.is === 'scalar' && (type?.secret ?? false)
   const hidden = (def.hidden ?? false) || (type?.secret ?? false)
   const common = {
@@ -85,8 +87,8 @@ function filledBy({ options: { foreign } }: Resource, column: string): Filled {
 }
 
 /** A type as columns have it that somebody else fills. */
-function existing(type: ScalarType, mixed: boolean): ScalarType {
-  if (type.key === 'text') return existingTextId(type)
+function existing(type: ScalarType, mixed: boolean, composed: boolean): ScalarType {
+  if (type.key === 'text') return existingTextId(type, composed)
   return mixed ? holdingOthers(type) : type
 }
 

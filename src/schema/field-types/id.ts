@@ -2,8 +2,18 @@ import type { ShownOrder } from '../../protocol/outline.ts'
 import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
-import type { Coercions, ColumnDefinition, OperatorSet, Print, ReadValue, ScalarType } from '../scalar-type.ts'
+import type {
+  Coercions,
+  ColumnDefinition,
+  OperatorSet,
+  Print,
+  ReadValue,
+  ScalarType,
+  StoredValue,
+} from '../scalar-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
+import { shownAsText } from '../read/shown-as-stored.ts'
+import { spelledId, storedId } from '../read/spelled-id.ts'
 import { hasLength, lengthRefused } from '../read/text-length.ts'
 import type { Value } from '../value.ts'
 import { bigint, bigintColumn, checkBigint, compareBigint, readBigint } from './bigint.ts'
@@ -98,22 +108,35 @@ export function id(of: IdKind = 'integer'): ScalarType {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
- * The text ids of a table that somebody else made: of any length, with any characters. The few that no URI can spell name
- * no row there, but can be filtered by.
+ * The text ids of a table that somebody else made: of any length, with any characters. Those that no URL could have as a
+ * segment have another spelling than in their column, unless they are `composed` of parts, which have a spelling already.
  */
-export function existingTextId(type: ScalarType): ScalarType {
-  const any: ReadValue = value =>
-    typeof value === 'string' ? (brokenText(value) ?? value) : new Refused('type', 'must be a text id')
-  const spelled: ReadValue = value => (value === '' || value === '.' || value === '..' ? unspelled() : any(value))
-  const asked = Object.freeze({ ...type, check: any, readText: any })
-  return Object.freeze({
-    ...type,
-    check: spelled,
-    readText: spelled,
-    unbounded: () => asked,
-    schema: { type: 'string' },
-  })
+export function existingTextId(type: ScalarType, composed: boolean): ScalarType {
+  const check: ReadValue = value => {
+    if (typeof value !== 'string') return new Refused('type', 'must be a text id')
+    return brokenText(value) ?? (isSegment(value) ? value : spelledId(value))
+  }
+  const common: ScalarType = { ...type, check, readText: check, schema: { type: 'string' }, unbounded: () => existing }
+  const existing: ScalarType = Object.freeze(composed ? common : { ...common, ...asSpelled(type) })
+  return existing
 }
+
+/** How ids are stored and compared that their rows show in another spelling. */
+function asSpelled(type: ScalarType): Pick<ScalarType, 'compare' | 'sql'> {
+  const stored = (id: Value): string => storedId(id as string)
+  return {
+    compare: (a: Value, b: Value) => type.compare(stored(a), stored(b)),
+    sql: Object.freeze({
+      ...type.sql,
+      foreign: {
+        encode: (id: Value) => (id === null ? null : stored(id)),
+        decode: (id: StoredValue) => spelledId(shownAsText(id) as string),
+      },
+    }),
+  }
+}
+
+const isSegment = (id: string): boolean => id !== '' && id !== '.' && id !== '..'
 
 /** Clients resolve the segments "." and ".." away before they ask (WHATWG URL), so that such a row could never be asked for. */
 const unspelled = (): Refused => new Refused('format', 'must be an id that can be part of a path')
@@ -141,6 +164,6 @@ function smallLetters(value: unknown): unknown {
 function checkTextId(value: unknown): string | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a text id')
   if (!hasLength(value, 1, LONGEST)) return lengthRefused(value, 1, LONGEST)
-  if (value === '.' || value === '..' || /\p{Cc}/u.test(value)) return unspelled()
+  if (!isSegment(value) || /\p{Cc}/u.test(value)) return unspelled()
   return brokenText(value) ?? value
 }

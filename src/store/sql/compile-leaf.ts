@@ -4,6 +4,7 @@ import { sql, type Sql } from './kysely.ts'
 import { comparedOf } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
 import { joinIds, visited, visitedRelated, type Names, type TableReference } from './place.ts'
+import { asShown, asStored } from './stored-id.ts'
 
 /** The SQL expression for the value of a field. */
 export interface SqlExpression {
@@ -82,8 +83,10 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
       return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
     }
     case 'text': {
-      const text = leaf.fold ? (place.folded?.get(leaf.field) ?? folded(e)) : e
-      return decided(compileText(leaf, text, variant, names), nullable && exact)
+      const isSpelled = variant.endsWith('s')
+      const shown = isSpelled ? asShown(field.is === 'one' ? field.target : field.owner, e) : e
+      const text = leaf.fold ? ((isSpelled ? null : place.folded?.get(leaf.field)) ?? folded(shown)) : shown
+      return decided(compileText(leaf, text, isSpelled ? variant.slice(0, -1) : variant, names), nullable && exact)
     }
   }
 }
@@ -136,7 +139,7 @@ function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: T
 function compileHasMany(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, wanted: Sql): Sql {
   if (field.is === 'back' || field.is === 'many') {
     const { from, on, id } = joinIds(field, place)
-    const found = sql`from ${from} where ${visitedRelated(place, id)}${on} and ${id} in (select value from json_each(${wanted}))`
+    const found = sql`from ${from} where ${visitedRelated(place, id)}${on} and ${id} in (select ${asStored(field.target, sql`value`)} from json_each(${wanted}))`
     return leaf.mode === 'any'
       ? sql`exists (select 1 ${found})`
       : sql`((select count(*) ${found}) = json_array_length(${wanted}))`

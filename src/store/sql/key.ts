@@ -4,12 +4,18 @@ import { keyParts } from '../../model/key-text.ts'
 import type { Bind } from './codec.ts'
 import { bound, sql, type Sql } from './kysely.ts'
 import { codecAt, type Layout } from './layout.ts'
+import { idFormOf } from './stored-id.ts'
 
 /** What `hasKey` binds for an id; null if no row can have it. */
 export function keyBinds(layout: Layout, id: Id): readonly Bind[] | null {
   if (layout.partsTell) return keyParts(String(id), layout.key?.length ?? 1)
   const codec = codecAt(layout, ID)
-  return [codec.column === 'BLOB' ? codec.encode(id) : id]
+  return [layout.key === null ? codec.encode(id) : id]
+}
+
+/** An id as the side table of versions has it: bytes in hexadecimal, all else as it is stored. */
+export function versionBind(layout: Layout, id: Id): Bind {
+  return idFormOf(layout.resource) === 'spelled' ? codecAt(layout, ID).encode(id) : id
 }
 
 /** Whether a row has an id, whose binds begin at `first`; `at` names its columns. */

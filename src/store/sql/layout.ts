@@ -4,6 +4,7 @@ import type { ScalarType } from '../../schema/scalar-type.ts'
 import { isComposed } from '../../model/key-text.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import { sql, type Sql } from './kysely.ts'
+import { idFormOf } from './stored-id.ts'
 
 /** The version of rows that nobody has changed since another program's table was adopted. */
 export interface Baseline {
@@ -76,7 +77,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
     codecs,
     decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
     key: composite ? foreign.key : null,
-    hasPlainId: !composite && codecs[ID]?.column !== 'BLOB',
+    hasPlainId: !composite && idFormOf(resource) === 'plain',
     partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
     baseline: foreign ? baseline : null,
     versioned,

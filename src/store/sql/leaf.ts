@@ -6,6 +6,7 @@ import * as types from '../../schema/field-types/built-in.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Bind, Codec } from './codec.ts'
 import { codecAt, type Layout } from './layout.ts'
+import { idFormOf } from './stored-id.ts'
 
 /** A condition on one field. */
 export type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
@@ -29,7 +30,7 @@ export function fieldOf(resource: Resource, name: string): Field {
 const integer = types.integer().sql
 
 /** The codec for values that a field is compared with. */
-export function codecOfField(layout: Layout, field: Field): Codec {
+export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode'> {
   switch (field.is) {
     case 'scalar':
     case 'one':
@@ -38,11 +39,16 @@ export function codecOfField(layout: Layout, field: Field): Codec {
       return integer
     case 'back':
     case 'many':
-      return field.target.id.type.sql
+      return idCodec(field.target)
     case 'calc':
     case 'self':
       throw new Error(`${field.owner.name}.${field.name} is not stored, so that the database cannot test it`)
   }
+}
+
+/** How the ids of a resource are stored. */
+function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode'> {
+  return (options.foreign === null ? null : type.sql.foreign) ?? type.sql
 }
 
 /**
@@ -62,13 +68,22 @@ export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape
       return { variant: leaf.is ? 'is' : 'not', binds: [] }
     case 'in':
       return membership(leaf.values.filter(value => value !== null).map(value => codec.encode(value)))
-    case 'text':
-      return textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value, isNumeric && !leaf.fold)
+    case 'text': {
+      const shape = textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value, isNumeric && !leaf.fold)
+      return isSpelled(leaf, field) ? { ...shape, variant: `${shape.variant}s` } : shape
+    }
     case 'has':
       return hasShape(leaf, field)
     case 'size':
       return { variant: '', binds: [leaf.value] }
   }
+}
+
+/** Whether a text is sought in ids as they are spelled. Only prefixes that none of the special spellings has need the column alone. */
+function isSpelled({ op, value }: Extract<Leaf, { kind: 'text' }>, field: Field): boolean {
+  const owner = field.is === 'one' ? field.target : field.owner
+  if (field !== owner.id && field.is !== 'one') return false
+  return idFormOf(owner) === 'spelled' && (op !== 'startsWith' || /^$|^%|^\.{1,2}$/.test(value))
 }
 
 function hasShape({ mode, values }: Extract<Leaf, { kind: 'has' }>, field: Field): LeafShape {
@@ -126,6 +141,7 @@ function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string, isN
 
 /** A list element as `json_each` shows it: its value and its type, because `true` and 1 have the same value there. */
 function element(field: Field, value: Value): readonly Bind[] {
+  if (field.is === 'back' || field.is === 'many') return [idCodec(field.target).encode(value)]
   if (field.is !== 'scalar') return [value as Bind]
   switch (typeof value) {
     case 'boolean':

@@ -18,6 +18,7 @@ import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
 import { isLiteral, totalSort } from './shape.ts'
+import { idFormOf, asShown, asStored } from './stored-id.ts'
 
 /** The alias of the rows that a statement is about. */
 const T = 't'
@@ -82,13 +83,14 @@ export function getRow(layout: Layout): Compiled {
   )
 }
 
-const each = sql`(select value from json_each(${bound(0)}))`
+/** The ids of a resource that are bound as one JSON text. */
+const each = (of: Resource): Sql => sql`(select ${asStored(of, sql`value`)} from json_each(${bound(0)}))`
 
 /** Binds the ids as one JSON text. */
 export function getRows(layout: Layout): Compiled {
   const id = idExpression(layout, T)
   return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each} order by ${id}`,
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each(layout.resource)} order by ${id}`,
   )
 }
 
@@ -112,11 +114,18 @@ export interface PairTable {
   readonly table: string
   readonly owner: (alias: string) => Sql
   readonly other: (alias: string) => Sql
-  /** How ids are read. */
-  readonly read: (id: Sql) => Sql
+  /** The resource of the owners. */
+  readonly of: Resource
+  /** How ids of owners and of others are read. */
+  readonly readOwner: (id: Sql) => Sql
+  readonly readOther: (id: Sql) => Sql
 }
 
-const plain = (id: Sql): Sql => id
+/** How ids of a resource are read. */
+function reading(resource: Resource): (id: Sql) => Sql {
+  if (resource.options.foreign === null) return id => id
+  return idFormOf(resource) === 'plain' ? readSafe : id => asShown(resource, id)
+}
 
 /** The pairs of a to-one relation, seen from its target: the foreign key is the owner, the row that has it the other. */
 export function childPairs(via: OneField, layout: Layout): PairTable {
@@ -124,18 +133,22 @@ export function childPairs(via: OneField, layout: Layout): PairTable {
     table: layout.resource.table,
     owner: alias => columnExpression(layout, via, alias),
     other: alias => idExpression(layout, alias),
-    read: layout.baseline === null ? plain : readSafe,
+    of: via.target,
+    readOwner: reading(via.target),
+    readOther: reading(via.owner),
   }
 }
 
 /** The pairs of a join table, seen from one of its sides. */
 export function joinPairs(join: Join, from: 'a' | 'b'): PairTable {
-  const [owner, other] = from === 'a' ? [join.a.column, join.b.column] : [join.b.column, join.a.column]
+  const [owner, other] = from === 'a' ? [join.a, join.b] : [join.b, join.a]
   return {
     table: join.table,
-    owner: alias => sql.id(alias, owner),
-    other: alias => sql.id(alias, other),
-    read: join.a.resource.options.foreign || join.b.resource.options.foreign ? readSafe : plain,
+    owner: alias => sql.id(alias, owner.column),
+    other: alias => sql.id(alias, other.column),
+    of: owner.resource,
+    readOwner: reading(owner.resource),
+    readOther: reading(other.resource),
   }
 }
 
@@ -146,7 +159,9 @@ export type Bounded = 'all' | 'together' | 'each'
 export function selectPairs(pairs: PairTable, bounded: Bounded): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
-  return compileStatement(sql`select ${pairs.read(owner)}, ${pairs.read(other)}${ofOwners(pairs, table, bounded)}`)
+  return compileStatement(
+    sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)}${ofOwners(pairs, table, bounded)}`,
+  )
 }
 
 /** The rest of a `select` about the pairs of some owners. */
@@ -155,19 +170,19 @@ function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql
   const order = sql`order by ${owner}, ${other}`
   if (bounded !== 'each') {
     const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
-    return sql` from ${table} where ${owner} in ${each}${and} ${order}${limit}`
+    return sql` from ${table} where ${owner} in ${each(pairs.of)}${and} ${order}${limit}`
   }
   // One owner at a time, using the index over (owner, other): pairs beyond the limit cost nothing.
   const x = 'x'
   const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
-  return sql` from (select distinct value from json_each(${bound(0)})) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
+  return sql` from (select distinct ${asStored(pairs.of, sql`value`)} as value from json_each(${bound(0)})) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
 }
 
 /** Binds the owner and the limit; -1 = no limit. */
 export function selectOthers(pairs: PairTable): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compileStatement(
-    sql`select ${pairs.read(owner)}, ${pairs.read(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${bound(0)} order by ${other} limit ${bound(1)}`,
+    sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${asStored(pairs.of, bound(0))} order by ${other} limit ${bound(1)}`,
   )
 }
 
@@ -175,7 +190,7 @@ export function selectOthers(pairs: PairTable): Compiled {
 export function countPairs(pairs: PairTable): Compiled {
   const owner = pairs.owner(T)
   return compileStatement(
-    sql`select ${pairs.read(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each} group by ${owner}`,
+    sql`select ${pairs.readOwner(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each(pairs.of)} group by ${owner}`,
   )
 }
 
@@ -202,7 +217,7 @@ export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded)
 export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, bounded: Bounded): Compiled {
   const pairs = joinPairs(join, from)
   const row = 'r'
-  const owner = pairs.read(pairs.owner(T))
+  const owner = pairs.readOwner(pairs.owner(T))
   const table = sql`${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)}`
   const and = sql` and ${idExpression(target, row)} = ${pairs.other(T)}`
   return compileStatement(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
@@ -258,13 +273,13 @@ export function deleteRowById(layout: Layout): Compiled {
 /** Binds a and b. */
 export function addPair({ table, a, b }: Join): Compiled {
   return compileStatement(
-    sql`insert or ignore into ${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${bound(0)}, ${bound(1)})`,
+    sql`insert or ignore into ${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${asStored(a.resource, bound(0))}, ${asStored(b.resource, bound(1))})`,
   )
 }
 
 /** Binds a and b. Removing a pair that is not there changes nothing. */
 export function removePair({ table, a, b }: Join): Compiled {
   return compileStatement(
-    sql`delete from ${sql.id(table)} where ${sql.id(a.column)} = ${bound(0)} and ${sql.id(b.column)} = ${bound(1)}`,
+    sql`delete from ${sql.id(table)} where ${sql.id(a.column)} = ${asStored(a.resource, bound(0))} and ${sql.id(b.column)} = ${asStored(b.resource, bound(1))}`,
   )
 }

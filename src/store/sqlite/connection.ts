@@ -4,6 +4,7 @@ import { composeKey } from '../../model/key-text.ts'
 import { fold } from '../../query/folding/fold.ts'
 import type { Row, Value } from '../../model/model.ts'
 import { shownAsStored, shownAsText } from '../../schema/read/shown-as-stored.ts'
+import { spelledId, storedId } from '../../schema/read/spelled-id.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
 import { visitsOnce } from '../sql/served.ts'
@@ -216,6 +217,8 @@ function connect(options: ConnectionOptions): DatabaseSync {
     db.function('restuary_json', pure, stored => (typeof stored === 'string' ? jsonText(stored) : stored))
     db.function('restuary_shown', pure, stored => asSql(shownAsStored(stored)))
     db.function('restuary_text', pure, stored => asSql(shownAsText(stored)))
+    db.function('restuary_spelled', pure, id => (typeof id === 'string' ? spelledId(id) : id))
+    db.function('restuary_stored', pure, id => (typeof id === 'string' ? storedId(id) : id))
     if (options.views !== undefined) db.exec(options.views)
     db.function('restuary_key', { ...pure, varargs: true }, (...parts) => composeKey(parts))
     return db

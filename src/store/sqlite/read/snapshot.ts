@@ -84,7 +84,7 @@ export class Reader implements Snapshot {
   many(resource: Resource, ids: readonly Id[]): Row[] {
     if (ids.length === 0) return []
     const layout = getOrThrow(this.layouts, resource)
-    if (ids.length === 1 || !layout.hasPlainId) {
+    if (ids.length === 1 || layout.key !== null) {
       const rows = ids.map(id => this.get(resource, id)).filter(row => row !== undefined)
       return rows.toSorted((a, b) => resource.idType.compare(a[ID] as Id, b[ID] as Id))
     }

@@ -2,7 +2,7 @@ import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { keepDigits, parseKept } from '../../../protocol/exact-json.ts'
 import { AT, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind, Codec } from '../../sql/codec.ts'
-import { bindsOfKey, hasKey } from '../../sql/key.ts'
+import { bindsOfKey, hasKey, versionBind } from '../../sql/key.ts'
 import { bound, compileStatement, sql } from '../../sql/kysely.ts'
 import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { addPair, deleteRowById, insertRow, removePair, storedValue, updateRow } from '../../sql/statements.ts'
@@ -76,7 +76,7 @@ export class RowWriter {
     if (layout.baseline === null) binds.push(row[SEQ] as number, row[AT] as number)
     for (const [slot, codec] of columns) binds.push(codec.encode(row[slot] ?? null))
     insert.run(...binds)
-    if (layout.baseline !== null) this.#version(layout, row[ID] as Bind, row[SEQ] as number, row[AT] as number)
+    if (layout.baseline !== null) this.#version(layout, row[ID] as Id, row[SEQ] as number, row[AT] as number)
   }
 
   /** Updates the changed columns only. Naming an indexed column would rewrite its index even if the value is the same. */
@@ -138,14 +138,15 @@ export class RowWriter {
     return statement
   }
 
-  #version({ resource }: Layout, id: Bind, seq: number, at: number): void {
+  #version(layout: Layout, id: Id, seq: number, at: number): void {
+    const { resource } = layout
     this.#connection
       .cached('version', () =>
         compileStatement(sql`insert into _restuary_version(resource, id, seq, at)
           values (${bound(0)}, ${bound(1)}, ${bound(2)}, ${bound(3)})
           on conflict(resource, id) do update set seq = excluded.seq, at = excluded.at`),
       )
-      .run(resource.name, id, seq, at)
+      .run(resource.name, versionBind(layout, id), seq, at)
   }
 
   #forget({ resource, id }: RowChange): void {
@@ -153,7 +154,7 @@ export class RowWriter {
       .cached('forget', () =>
         compileStatement(sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`),
       )
-      .run(resource.name, id)
+      .run(resource.name, versionBind(getOrThrow(this.#layouts, resource), id))
   }
 
   #link({ join, a, b, op }: LinkChange): void {

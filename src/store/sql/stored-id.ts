@@ -1,0 +1,39 @@
+import { isComposed } from '../../model/key-text.ts'
+import type { Resource } from '../../model/model.ts'
+import { sql, type Sql } from './kysely.ts'
+
+/**
+ * How the ids of a resource are stored, where other rows refer to them: as they are shown, as bytes, or as text that is shown
+ * in another spelling where no URL could have it as a segment.
+ */
+export type IdForm = 'plain' | 'bytes' | 'spelled'
+
+export function idFormOf({ options: { foreign }, id }: Resource): IdForm {
+  if (foreign === null || isComposed(foreign)) return 'plain'
+  if (id.type.sql.column === 'BLOB') return 'bytes'
+  return id.type.key === 'text' ? 'spelled' : 'plain'
+}
+
+/** The stored form of an id that is given as it is shown. */
+export function asStored(resource: Resource, shown: Sql): Sql {
+  switch (idFormOf(resource)) {
+    case 'plain':
+      return shown
+    case 'bytes':
+      return sql`unhex(${shown})`
+    case 'spelled':
+      return sql`restuary_stored(${shown})`
+  }
+}
+
+/** What is shown of a stored id. Few texts need the function. */
+export function asShown(resource: Resource, stored: Sql): Sql {
+  switch (idFormOf(resource)) {
+    case 'plain':
+      return stored
+    case 'bytes':
+      return sql`lower(hex(${stored}))`
+    case 'spelled':
+      return sql`iif(${stored} in ('', '.', '..') or substr(${stored}, 1, 1) = '%', restuary_spelled(${stored}), ${stored})`
+  }
+}
