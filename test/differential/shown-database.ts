@@ -4,6 +4,7 @@ import { composeKey } from '../../src/model/key-text.ts'
 import type { AnyResource, ResourceDef } from '../../src/model/declare/declaration.ts'
 import type { FieldDef } from '../../src/schema/field.ts'
 import { NTH } from '../../src/store/sqlite/schema/numbered-rows.ts'
+import { spelledId } from '../../src/schema/read/spelled-id.ts'
 import { readTables, shownAs, type Stored } from '../odd/tables.ts'
 
 export type Body = Readonly<Record<string, unknown>>
@@ -182,7 +183,9 @@ function rowsOf(
 }
 
 function shownId(field: FieldDef, raw: Stored): unknown {
-  return raw instanceof Uint8Array ? Buffer.from(raw).toString('hex') : shownAs(field, raw)
+  if (raw instanceof Uint8Array) return Buffer.from(raw).toString('hex')
+  const shown = shownAs(field, raw)
+  return typeof shown === 'string' ? spelledId(shown) : shown
 }
 
 const asSql = (shown: unknown): Stored =>

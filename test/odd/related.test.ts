@@ -84,3 +84,16 @@ test('ids that look like the spelling of others are told apart in filters', asyn
   expect(await found('id=.')).toEqual([1])
   expect(await found('sort=-id')).toEqual([4, 3, 1, 2, 5, 6])
 })
+
+test('a reference to a row that is not there can be sent back as it was shown', async () => {
+  const one = open(`CREATE TABLE t(id INTEGER PRIMARY KEY, boss INTEGER REFERENCES t, name TEXT);
+    INSERT INTO t VALUES (1, 99, 'Ada');`)
+  const { body } = await one.send('GET', '/t/1')
+  expect(await one.send('PUT', '/t/1', { ...body, name: 'Bo' })).toMatchObject({
+    status: 200,
+    body: { boss: 99, name: 'Bo' },
+  })
+  expect((await one.send('PATCH', '/t/1', { boss: 99, name: 'Cy' })).status).toBe(200)
+  expect((await one.send('PATCH', '/t/1', { boss: 98 })).status).toBe(400)
+  expect((await one.send('POST', '/t', { boss: 99 })).status).toBe(400)
+})

@@ -86,12 +86,17 @@ function* parentOf(unit: UnitOfWork, call: CallTarget, { resource, id }: RowName
   return parent
 }
 
-/** `own` is the id of the row that the body creates, if it is known. */
-function check(unit: UnitOfWork, prepared: Prepared, own: Id | null = null): Work<void> {
+/** `own` is the row that the body changes, or the id of the row that it creates, if it is known. */
+function check(unit: UnitOfWork, prepared: Prepared, own: Instance | Id | null = null): Work<void> {
   if (unit.strict) refuseVague(prepared)
   if (!prepared.refers) return noWork
   const { resource, settings } = prepared
-  return checkReferences(unit, settings, own === null ? null : { resource, id: own })
+  if (own === null) return checkReferences(unit, settings)
+  return checkReferences(
+    unit,
+    settings,
+    typeof own === 'object' ? { stored: own.row } : { created: { resource, id: own } },
+  )
 }
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
@@ -126,7 +131,7 @@ export function* patchInstance(
   // Nothing is set yet, so the row still holds what is stored.
   if (file) checkFile(call.conditions, storedFileIn(file, instance.row))
   else yield* checkVersion(unit.tx, call, instance.before, writing)
-  yield* check(unit, prepared)
+  yield* check(unit, prepared, instance)
   for (const setting of prepared.settings) yield* set(unit, instance, setting)
 }
 
@@ -145,7 +150,7 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   const prepared = prepareBody(unit, resource, body, { operation: existing ? 'replace' : 'create' })
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
   yield* checkVersion(unit.tx, call, existing?.before ?? null, writing)
-  yield* check(unit, prepared, existing ? null : (call.id ?? prepared.id))
+  yield* check(unit, prepared, existing ?? call.id ?? prepared.id)
   if (existing) yield* replace(unit, existing, prepared)
   const instance = existing ?? (yield* create(unit, prepared, call.id))
   yield* finishUnit(unit)

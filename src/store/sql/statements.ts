@@ -197,7 +197,7 @@ export function countPairs(pairs: PairTable): Compiled {
 /** How many pairs some owners have together. Binds the owners as JSON, then up to how many are counted. */
 export function countPairsUpTo(pairs: PairTable): Compiled {
   return compileStatement(
-    sql`select count(*) from (select 1 from ${sql.id(pairs.table)} as ${sql.id(T)} where ${pairs.owner(T)} in ${each} limit ${bound(1)})`,
+    sql`select count(*) from (select 1 from ${sql.id(pairs.table)} as ${sql.id(T)} where ${pairs.owner(T)} in ${each(pairs.of)} limit ${bound(1)})`,
   )
 }
 
