@@ -152,6 +152,12 @@ export class Live {
     return seq === null ? null : this.terms.position(seq)
   }
 
+  /** Whether nothing was told yet of what was committed after a position. */
+  isLast(position: string): boolean {
+    const told = this.#feed.position
+    return told >= 0 && this.terms.position(told) === position
+  }
+
   unsubscribe(subscription: Subscription): void {
     subscription.close()
   }

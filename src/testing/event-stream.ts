@@ -10,6 +10,8 @@ export interface StreamEvent {
 export class EventStream {
   readonly events: StreamEvent[] = []
   readonly comments: string[] = []
+  /** The positions that came without an event. */
+  readonly positions: string[] = []
   retry = 0
   ended = false
   #text = ''
@@ -52,8 +54,11 @@ export class EventStream {
       else fields.set(name, value)
     }
     if (fields.has('retry')) this.retry = Number(fields.get('retry'))
-    if (!fields.has('data')) return
     const id = fields.get('id')
+    if (!fields.has('data')) {
+      if (id !== undefined) this.positions.push(id)
+      return
+    }
     const data: unknown = JSON.parse(getOrThrow(fields, 'data'))
     this.events.push({ event: getOrThrow(fields, 'event'), data, ...(id === undefined ? {} : { id }) })
   }

@@ -5,7 +5,10 @@ export interface StreamEvent {
   readonly data: any // oxlint-disable-line typescript/no-explicit-any -- each event has its own
 }
 
-/** Reads events from the body of a response (WHATWG HTML §9.2.6). A comment is an event without a name, which shows life. */
+/**
+ * Reads events from the body of a response (WHATWG HTML §9.2.6). A comment is null: it shows life. A position
+ * alone is the event `told`: everything up to it was told.
+ */
 export async function* readEvents(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<StreamEvent | null, void> {
@@ -31,5 +34,6 @@ function readBlock(block: string): StreamEvent | null {
     if (name !== undefined) fields[name] = value!
   }
   const { event, id, data } = fields
-  return event === undefined || data === undefined ? null : { event, id, data: JSON.parse(data) }
+  if (event !== undefined && data !== undefined) return { event, id, data: JSON.parse(data) }
+  return id === undefined ? null : { event: 'told', id, data: null }
 }

@@ -6,7 +6,7 @@ import { Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
 import { readEvents, type StreamEvent } from './event-reader.ts'
 
-/** The server sends a comment every 15 s, so a stream that is silent for longer has been lost. */
+/** The server shows life every 15 s, so a stream that is silent for longer has been lost. */
 const SILENCE = 40_000
 
 const KINDS: Readonly<Record<string, string>> = { created: 'enter', updated: 'change', deleted: 'leave' }
@@ -139,7 +139,8 @@ class Stream {
         clearTimeout(timer)
         timer = setTimeout(() => this.#abort.abort(), SILENCE)
         if (event?.event === 'problem') throw new Problem(event.data)
-        if (event) step.read(event)
+        if (event?.event === 'told') this.#follower.advance(event.id!)
+        else if (event) step.read(event)
       }
     } finally {
       clearTimeout(timer)

@@ -17,7 +17,14 @@ const PART = 65_536
 /** Begins a stream: tells the client how long to wait before it connects again. */
 export const retryFrame = (): Frame => Buffer.from(`retry: ${reconnectDelay()}\n\n`)
 /** A comment. Clients ignore it, and it keeps the connection open. */
-export const heartbeat: Frame = Buffer.from(':\n\n')
+const heartbeat: Frame = Buffer.from(':\n\n')
+
+/**
+ * Shows life. With a position, everything up to it was told: an event without data, which only sets the last event id
+ * (WHATWG HTML §9.2.6).
+ */
+export const heartbeatFrame = (position: string | null): Frame =>
+  position === null ? heartbeat : Buffer.from(`id: ${position}\n\n`)
 
 /** Says that something was left out, and that a reset will follow. */
 export const behindEvent: Frame = Buffer.from('event: behind\ndata: {}\n\n')

@@ -369,14 +369,28 @@ describe('silence', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
   afterEach(() => void vi.useRealTimers())
 
-  test('is broken by comments', async () => {
-    const { base } = await serve()
-    const { reader } = await open(`${base}/todos`)
-    await reader.take(1)
-    for (let count = 1; count <= 3; count++) {
-      vi.advanceTimersByTime(15_000)
-      while (reader.comments.length < count) await new Promise(resolve => setImmediate(resolve))
-    }
+  const beat = async (heard: readonly unknown[], count: number): Promise<void> => {
+    vi.advanceTimersByTime(15_000)
+    while (heard.length < count) await new Promise(resolve => setImmediate(resolve))
+  }
+
+  test('is broken by the position up to which everything was told', async () => {
+    const { base, app } = await serve()
+    await app.post('todo', { id: 1, text: 'a', done: false })
+    const { reader } = await open(`${base}/todos?done=true`)
+    const [snapshot] = await reader.take(1)
+    await beat(reader.positions, 1)
+    // This tells the view nothing.
+    await app.patch('todo', 1, { text: 'b' })
+    await beat(reader.positions, 2)
+    expect(reader.positions).toEqual([snapshot!.id, `${app.engine.epoch}.2`])
+    expect([reader.events, reader.comments]).toEqual([[], []])
+  })
+
+  test('is broken by comments where the log itself is followed', async () => {
+    const { base } = await serve({ http: { changes: () => true } })
+    const { reader } = await open(`${base}/changes`)
+    for (let count = 1; count <= 3; count++) await beat(reader.comments, count)
     expect(reader.comments).toEqual([':', ':', ':'])
   })
 })

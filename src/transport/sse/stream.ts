@@ -6,9 +6,9 @@ import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import type { Teller } from '../socket/dialect.ts'
-import { behindEvent, heartbeat, retryFrame, problemFrame } from './frames.ts'
+import { behindEvent, heartbeatFrame, retryFrame, problemFrame } from './frames.ts'
 
-/** Milliseconds between comments, so that proxies and clients do not take the connection for dead. */
+/** Milliseconds between heartbeats, so that proxies and clients do not take the connection for dead. */
 const HEARTBEAT = 15_000
 
 export interface StreamOptions<K extends Kind> {
@@ -20,7 +20,7 @@ export interface StreamOptions<K extends Kind> {
 }
 
 /** The source of a stream, usually a subscription. */
-export type Carried = Pick<Subscription, 'drained' | 'close'>
+export type Carried = Pick<Subscription, 'drained' | 'flush' | 'isFollowing' | 'close'>
 
 /** A subscription with a connection of its own. It is the listener of the subscription and the wire of its mailbox. */
 export class SseStream<K extends Kind> implements Listener<K>, Wire {
@@ -107,10 +107,24 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     stream.onDrain = () => this.#mailbox.drained()
     stream.onClose = () => this.#free()
     stream.write(retryFrame())
-    this.#heartbeat = setInterval(() => {
-      if (this.#mailbox.waiting === 0) stream.write(heartbeat)
-    }, HEARTBEAT)
+    this.#heartbeat = setInterval(() => void this.#beat(stream), HEARTBEAT)
     this.#heartbeat.unref()
+  }
+
+  /**
+   * Shows life, and how far everything was told. Some commits tell a view nothing, and a client that waits to hear of its own
+   * write would otherwise wait for ever.
+   */
+  async #beat(stream: ByteStream): Promise<void> {
+    // If the store cannot be read, the connection still lives.
+    const { live } = this.#options
+    const position = await live.told().catch(() => null)
+    if (this.#isClosed) return
+    this.#carried?.flush()
+    // What waits shows life itself. Positions never go back: what was told meanwhile came with a later one.
+    if (this.#mailbox.waiting > 0) return
+    const isTold = position !== null && live.isLast(position) && this.#carried?.isFollowing
+    stream.write(heartbeatFrame(isTold ? position : null))
   }
 
   #free(): void {

@@ -114,7 +114,8 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
         // A follower that is too slow is disconnected, and can resume where it was.
         if (!stream.isClosed && !stream.batch({ commits, position })) stream.close()
       }, since)
-      return { drained: () => {}, close: stop }
+      // A commit comes with its position. There is none in between.
+      return { drained: () => {}, flush: () => {}, isFollowing: false, close: stop }
     },
     changed: stream => stream.end(new ApiError('unauthenticated')),
   })
