@@ -184,7 +184,9 @@ export class RandomQueries {
         flat: [`${name}[${word}]`, String(shown)],
       }
     }
-    return this.#text(name, column, String(shown))
+    // The id of a column is compared as it is stored, but searched as it is spelled.
+    const isSpelled = name === 'id' && def.column !== undefined
+    return this.#text(name, isSpelled ? `spelled(${column})` : column, String(shown))
   }
 
   #equality(resource: string, name: string, column: string, { shown, compared }: Operand, kind: number): Condition {

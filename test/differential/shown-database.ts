@@ -104,6 +104,7 @@ export class ShownDatabase {
 
   #read(): DatabaseSync {
     const db = new DatabaseSync(':memory:')
+    db.function('spelled', { deterministic: true }, text => (typeof text === 'string' ? spelledId(text) : text))
     db.function('folded', { deterministic: true }, text =>
       text === null ? null : String(text).normalize('NFC').toLowerCase(),
     )
