@@ -84,13 +84,13 @@ const corsOf = ({ cors }: ServeFileOptions): Pick<HttpOptions, 'cors'> =>
 /** The API of a file; `report` hears what start-up did, instead of the console. */
 export function apiOf(
   source: DataFile,
-  options: Pick<ServeFileOptions, 'public' | 'readOnly'> & Pick<ApiOptions, 'report' | 'http'>,
+  options: Pick<ServeFileOptions, 'public' | 'readOnly'> & Pick<ApiOptions, 'report' | 'http' | 'limits'>,
 ): Api {
-  const { readOnly, report, http } = options
+  const { readOnly, report, http, limits } = options
   const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
   return api(options.public ? opened(source.resources) : source.resources, {
     store,
-    limits: { text: LONGEST_TEXT },
+    limits: { text: LONGEST_TEXT, ...limits },
     ...(report && { report }),
     ...(http && { http }),
   })

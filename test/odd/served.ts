@@ -35,7 +35,13 @@ export function makeFile(file: string, odd: OddSqlite | OddJson): void {
 
 export function served(file: string): ServedFile {
   const source = readSource(file, { readOnly: false })
-  const app = apiOf(source, { public: true, readOnly: false, report: () => {}, http: { overload: false } })
+  const app = apiOf(source, {
+    public: true,
+    readOnly: false,
+    report: () => {},
+    http: { overload: false },
+    limits: { messageRate: 1e9, messageBurst: 1e9 },
+  })
   return { file, source, app, send: sender(app), close: () => app.close() }
 }
 
