@@ -7,23 +7,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { hasBrowser, openBrowser } from '../describe/browser.ts'
+import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
 
 let browser: Browser
 let script: string
 beforeAll(async () => {
   if (!hasBrowser) return
   browser = await openBrowser()
-  const bundled = await rolldown({
-    input: join(import.meta.dirname, 'board.page.ts'),
-    platform: 'browser',
-    logLevel: 'silent',
-  })
-  const { output } = await bundled.generate({ format: 'esm', codeSplitting: false })
-  script = output[0].code
-  await bundled.close()
+  script = await bundlePage(join(import.meta.dirname, 'board.page.ts'))
 })
 afterAll(() => browser?.close())
 

@@ -1,9 +1,8 @@
 // The adapter for React in a browser, in strict mode, with pages that are drawn on the server or not.
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { hasBrowser, openBrowser } from '../describe/browser.ts'
+import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
 import { urlOf } from './served.ts'
 import { declare, drawn } from './todos.server.ts'
 
@@ -12,15 +11,7 @@ let script: string
 beforeAll(async () => {
   if (!hasBrowser) return
   browser = await openBrowser()
-  const bundled = await rolldown({
-    input: join(import.meta.dirname, 'todos.page.ts'),
-    platform: 'browser',
-    logLevel: 'silent',
-    transform: { define: { 'process.env.NODE_ENV': '"development"' } },
-  })
-  const { output } = await bundled.generate({ format: 'esm' })
-  script = output[0].code
-  await bundled.close()
+  script = await bundlePage(join(import.meta.dirname, 'todos.page.ts'), { 'process.env.NODE_ENV': '"development"' })
 })
 afterAll(() => browser?.close())
 

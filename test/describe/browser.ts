@@ -1,3 +1,4 @@
+import { rolldown } from 'rolldown'
 import { existsSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
 import { runsWith } from '../system-programs.ts'
@@ -23,4 +24,12 @@ export function openBrowser(): Promise<Browser> {
     '--no-first-run',
   ]
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })
+}
+
+/** A page's script with all that it imports, as one module. `define` replaces expressions by others. */
+export async function bundlePage(file: string, define: Readonly<Record<string, string>> = {}): Promise<string> {
+  const bundled = await rolldown({ input: file, platform: 'browser', logLevel: 'silent', transform: { define } })
+  const { output } = await bundled.generate({ format: 'esm' })
+  await bundled.close()
+  return output[0].code
 }
