@@ -73,6 +73,7 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
     name,
     type,
     mixed: false,
+    untyped: false,
     secret: type.name !== 'password' && present.some(value => typeof value === 'string' && isPasswordHash(value)),
     nullable,
     generated: false,

@@ -5,6 +5,7 @@ import { makeNorthwind } from '../fixtures/northwind.ts'
 import { moreSqliteFiles } from '../odd/more-sqlite-files.ts'
 import { makeFile } from '../odd/served.ts'
 import { sqliteFiles } from '../odd/sqlite-files.ts'
+import { untypedKeyFiles } from '../odd/untyped-key-files.ts'
 
 /** A file by its name, how it is made, and its share of the queries. */
 export interface QueriedFile {
@@ -18,7 +19,7 @@ const samples: readonly QueriedFile[] = [
   { name: 'a shop like Northwind', make: makeNorthwind, share: 20 },
 ]
 
-const odd: readonly QueriedFile[] = [...sqliteFiles, ...moreSqliteFiles].map(one => ({
+const odd: readonly QueriedFile[] = [...sqliteFiles, ...moreSqliteFiles, ...untypedKeyFiles].map(one => ({
   name: one.name,
   make: file => makeFile(file, one),
   share: 1,

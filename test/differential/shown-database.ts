@@ -1,9 +1,8 @@
 // What a file holds, as it is to be shown, in tables that SQL can ask without regard to affinities and collations.
 import { DatabaseSync } from 'node:sqlite'
-import { composeKey } from '../../src/model/key-text.ts'
+import { composeKey, keyForm, NTH } from '../../src/model/key-text.ts'
 import type { AnyResource, ResourceDef } from '../../src/model/declare/declaration.ts'
 import type { FieldDef } from '../../src/schema/field.ts'
-import { NTH } from '../../src/store/sqlite/schema/numbered-rows.ts'
 import { spelledId } from '../../src/schema/read/spelled-id.ts'
 import { readTables, shownAs, type Stored } from '../odd/tables.ts'
 
@@ -156,10 +155,14 @@ function rowsOf(
 ): ShownRow[] {
   const { key, composed, mixed = [] } = def.foreign!
   const isComposed = key.length > 1 || composed === true
+  const form = keyForm(def.foreign!)
   const equal = new Map<string, number>()
   return stored.map(row => {
     const nth = (): bigint => {
-      const text = composeKey(key.slice(0, -1).map(column => row[column]!))
+      const text = composeKey(
+        '',
+        key.slice(0, -1).map(column => row[column]!),
+      )
       const count = (equal.get(text) ?? 0) + 1
       equal.set(text, count)
       return BigInt(count)
@@ -169,7 +172,7 @@ function rowsOf(
       const column = field.column ?? name
       if (name === 'id') {
         const parts = (): Stored[] => key.map(one => (one === NTH ? nth() : row[one]!))
-        const compared = isComposed ? composeKey(parts()) : row[key[0]!]!
+        const compared = isComposed ? composeKey(form, parts()) : row[key[0]!]!
         values.set(name, { shown: isComposed ? compared : shownId(field, compared), compared })
       } else if (field.is === 'one') {
         values.set(name, { shown: ids.get(field.to)!(row[column]!), compared: row[column]! })

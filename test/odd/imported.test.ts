@@ -9,6 +9,7 @@ import { jsonFiles, type OddJson } from './json-files.ts'
 import { moreSqliteFiles } from './more-sqlite-files.ts'
 import { makeFile, sender, served, type Body, type Send } from './served.ts'
 import { sqliteFiles, type OddSqlite } from './sqlite-files.ts'
+import { untypedKeyFiles } from './untyped-key-files.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'restuary-imported-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -83,7 +84,9 @@ const check = async (ending: string, odd: OddSqlite | OddJson): Promise<void> =>
 }
 
 describe('a SQLite file with', () => {
-  test.each([...sqliteFiles, ...moreSqliteFiles])('$name is imported as it is served', odd => check('db', odd))
+  test.each([...sqliteFiles, ...moreSqliteFiles, ...untypedKeyFiles])('$name is imported as it is served', odd =>
+    check('db', odd),
+  )
 })
 
 describe('a JSON file with', () => {

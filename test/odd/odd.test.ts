@@ -7,6 +7,7 @@ import { checkFile } from './check-file.ts'
 import { jsonFiles, type OddJson } from './json-files.ts'
 import { moreSqliteFiles } from './more-sqlite-files.ts'
 import { sqliteFiles, type OddSqlite } from './sqlite-files.ts'
+import { untypedKeyFiles } from './untyped-key-files.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'restuary-odd-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -17,7 +18,7 @@ const check = async (ending: string, odd: OddSqlite | OddJson): Promise<void> =>
 }
 
 describe('a SQLite file with', () => {
-  test.each([...sqliteFiles, ...moreSqliteFiles])('$name', odd => check('db', odd))
+  test.each([...sqliteFiles, ...moreSqliteFiles, ...untypedKeyFiles])('$name', odd => check('db', odd))
 })
 
 describe('a JSON file with', () => {

@@ -91,3 +91,19 @@ test('a view and a table that triggers write are live', async () => {
   await totals!.return(undefined)
   await notes!.return(undefined)
 })
+
+test('rows of a view that become equal later have ids of their own', async () => {
+  const one = open(`CREATE TABLE person(id INTEGER PRIMARY KEY, city TEXT, age INTEGER);
+    INSERT INTO person(city, age) VALUES ('Oslo', 30), ('Rome', NULL), ('Lima', 20);
+    CREATE VIEW cities AS SELECT city FROM person; CREATE VIEW ages AS SELECT city, age FROM person;`)
+  expect(await ids(one, '/city')).toEqual(['Lima', 'Oslo', 'Rome'])
+  await one.send('POST', '/person', { city: 'Oslo', age: 30 })
+  await one.send('POST', '/person', { city: 'Oslo', age: 10 })
+  for (const list of ['/city', '/age']) {
+    const found = await walk(one, list, 1, 5)
+    expect(found.map(({ city }) => city)).toEqual(['Lima', 'Oslo', 'Oslo', 'Oslo', 'Rome'])
+    for (const row of found) {
+      expect((await one.send('GET', `${list}/${encodeURIComponent(String(row['id']))}`)).body).toEqual(row)
+    }
+  }
+})

@@ -1,5 +1,5 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
-import { isComposed, composeKey } from '../../model/key-text.ts'
+import { composeKey, isComposed, keyForm } from '../../model/key-text.ts'
 import type { Id, Resource, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Prepared } from './read-body.ts'
@@ -57,5 +57,5 @@ export function composedId({ resource, settings, pointer: base }: Prepared): Id 
     const detail = 'is part of the key: give a value, or the id of a row'
     throw new ApiError('validation', { issues: [{ code: 'required', pointer: base + field.pointer, detail }] })
   })
-  return composeKey(parts)
+  return composeKey(keyForm(foreign), parts)
 }

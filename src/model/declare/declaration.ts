@@ -125,4 +125,6 @@ export interface ForeignTable {
   readonly derived?: boolean
   /** Columns that hold values of other types than their fields have, too. */
   readonly mixed?: readonly string[]
+  /** Columns of a composed key that store each value as it is given, so that 1 and '1' are two keys. */
+  readonly untyped?: readonly string[]
 }

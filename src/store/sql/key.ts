@@ -3,12 +3,12 @@ import { ID } from '../../model/model.ts'
 import { keyParts } from '../../model/key-text.ts'
 import type { Bind } from './codec.ts'
 import { bound, sql, type Sql } from './kysely.ts'
-import { codecAt, type Layout } from './layout.ts'
+import { codecAt, composedKey, type Layout } from './layout.ts'
 import { idFormOf } from './stored-id.ts'
 
 /** What `hasKey` binds for an id; null if no row can have it. */
 export function keyBinds(layout: Layout, id: Id): readonly Bind[] | null {
-  if (layout.partsTell) return keyParts(String(id), layout.key?.length ?? 1)
+  if (layout.partsTell) return keyParts(String(id), layout.keyForm)
   const codec = codecAt(layout, ID)
   return [layout.key === null ? codec.encode(id) : id]
 }
@@ -28,7 +28,7 @@ export function hasKey(layout: Layout, at: (column: string) => Sql, first: numbe
       ? sql`${id} = ${bound(first)} and ${id} collate binary = ${bound(first)}`
       : sql`${id} = ${bound(first)}`
   }
-  if (!partsTell) return sql`restuary_key(${sql.join(key.map(at))}) = ${bound(first)}`
+  if (!partsTell) return sql`${composedKey(layout, at)} = ${bound(first)}`
   const parts = key.map((column, i) => sql`${at(column)} is ${bound(first + i)} collate binary`)
   return sql`${sql.join(parts, sql` and `)}`
 }

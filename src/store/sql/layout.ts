@@ -1,7 +1,7 @@
 import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
 import type { ForeignTable } from '../../model/declare/declaration.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import { isComposed } from '../../model/key-text.ts'
+import { isComposed, keyForm, type KeyForm } from '../../model/key-text.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import { sql, type Sql } from './kysely.ts'
 import { idFormOf } from './stored-id.ts'
@@ -30,6 +30,8 @@ export interface Layout {
   readonly decoders: readonly (readonly [slot: number, decode: (stored: Bind) => Value])[]
   /** The key columns of a foreign table with a composite key; null if the id is a column. */
   readonly key: readonly string[] | null
+  /** How the columns of such a key store their values. */
+  readonly keyForm: KeyForm
   /** The id is the value of a column as it is. */
   readonly hasPlainId: boolean
   /** Rows of such a table can be found by the parts of the id; false where only the id as a whole tells. */
@@ -77,6 +79,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
     codecs,
     decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
     key: composite ? foreign.key : null,
+    keyForm: composite ? keyForm(foreign) : '',
     hasPlainId: !composite && idFormOf(resource) === 'plain',
     partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
     baseline: foreign ? baseline : null,
@@ -94,8 +97,9 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
   })
 }
 
-/** The text of a part finds its value: the column makes a number of it, or holds text or blobs alone. */
+/** The text of a part finds its value: it tells text from numbers, the column makes a number of it, or holds text or blobs alone. */
 function isTold({ columns, table, options }: Resource, column: string, facts: TableFacts): boolean {
+  if (options.foreign?.untyped?.includes(column)) return true
   const type = columns.find(field => field.slot !== ID && field.column === column)?.type.sql.column
   if (options.foreign?.mixed?.includes(column)) return false
   return type === 'TEXT' ? !facts.isNumeric(table, column) : type === 'BLOB' || facts.isNumeric(table, column)
@@ -137,7 +141,12 @@ export function comparedOf(layout: Layout, field: StoredField, alias: string): S
 /** The SQL of a row's id. A composite key becomes one text, `a~b`. */
 export function idExpression(layout: Layout, alias: string): Sql {
   if (layout.key === null) return sql.id(alias, layout.resource.id.column)
-  return sql`restuary_key(${sql.join(layout.key.map(column => sql.id(alias, column)))})`
+  return composedKey(layout, column => sql.id(alias, column))
+}
+
+/** The SQL of an id that is made of the columns of the key. */
+export function composedKey({ key, keyForm }: Layout, at: (column: string) => Sql): Sql {
+  return sql`restuary_key(${sql.lit(keyForm)}, ${sql.join(key!.map(at))})`
 }
 
 /** The id as the side table of versions has it. */

@@ -220,7 +220,7 @@ function connect(options: ConnectionOptions): DatabaseSync {
     db.function('restuary_spelled', pure, id => (typeof id === 'string' ? spelledId(id) : id))
     db.function('restuary_stored', pure, id => (typeof id === 'string' ? storedId(id) : id))
     if (options.views !== undefined) db.exec(options.views)
-    db.function('restuary_key', { ...pure, varargs: true }, (...parts) => composeKey(parts))
+    db.function('restuary_key', { ...pure, varargs: true }, (form, ...parts) => composeKey(String(form), parts))
     return db
   } catch (error) {
     db.close()

@@ -122,6 +122,7 @@ function pointsToKey(reference: Reference, target: TableInfo | undefined): strin
   if (target === undefined) return `it points to ${reference.table}, which does not exist`
   if (reference.columns.length > 1) return 'it has several columns'
   if (target.key.length !== 1 || reference.to.length !== 1) return `rows of ${target.name} have no single key`
+  if (target.composed === true) return `the ids of ${target.name} are not the values of its key`
   return reference.to[0] === target.key[0] ? null : `it points to ${reference.to.join(', ')}, not to the primary key`
 }
 

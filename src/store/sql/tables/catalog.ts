@@ -32,6 +32,8 @@ export interface ColumnInfo {
   readonly type: ScalarType
   /** Some of its values are of another type. */
   readonly mixed: boolean
+  /** It stores each value as it is given: neither text becomes a number, nor a number text. */
+  readonly untyped: boolean
   /** It holds passwords or hashes of them. */
   readonly secret: boolean
   readonly nullable: boolean

@@ -1,3 +1,4 @@
+import { isComposed } from '../../../model/key-text.ts'
 import type { ForeignTable } from '../../../model/declare/declaration.ts'
 import type { ColumnInfo, TableInfo } from './catalog.ts'
 
@@ -15,5 +16,6 @@ export function foreignOf({ kind, key, composed, derived, columns }: TableInfo):
     ...namesOf('generated', column => column.generated),
     ...namesOf('defaults', ({ default: preset }) => preset !== null && 'sql' in preset),
     ...namesOf('mixed', column => column.mixed),
+    ...(isComposed({ key, composed }) ? namesOf('untyped', ({ name, untyped }) => untyped && key.includes(name)) : {}),
   }
 }

@@ -153,7 +153,7 @@ test('keys determine how rows are found', () => {
     stay: ['room', 'night'],
     log: ['rowid'],
     adult: ['person_id'],
-    busy: ['room', 'nights'],
+    busy: ['room', 'nights', '_restuary_nth'],
     search: ['rowid'],
     passport: ['code'],
   })

@@ -1,12 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
+import { NTH } from '../../../model/key-text.ts'
 import { isInternalTable } from '../../../model/link/names.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/tables/catalog.ts'
+import { affinityOf } from './affinity.ts'
 import { columnType, type Seen } from './column-type.ts'
 import { readDefault } from './column-default.ts'
 import { isEndless } from './endless.ts'
 import { ownTables, ownType, type OwnTables } from './own-tables.ts'
-import { NTH } from './numbered-rows.ts'
 import { profile, ROWS } from './profile.ts'
 
 /** Columns in which an application's own tables keep the version of a row. */
@@ -17,6 +18,7 @@ interface TableRow {
   readonly type: 'table' | 'view' | 'virtual' | 'shadow'
   /** 1 = WITHOUT ROWID. */
   readonly wr: number
+  readonly strict: number
 }
 interface ColumnRow {
   readonly name: string
@@ -47,7 +49,10 @@ export function introspect(file: string): Catalog {
     const isDerived = ({ name, kind, readOnly }: TableInfo): boolean =>
       kind !== 'table' || (readOnly !== null && triggers.some(({ sql }) => isWrittenBy(sql, name)))
     const recursive = rows(db, `SELECT 1 FROM sqlite_schema WHERE type = 'view' AND sql LIKE '%recursive%'`).length > 0
-    for (const row of rows<TableRow>(db, `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`)) {
+    for (const row of rows<TableRow>(
+      db,
+      `SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'`,
+    )) {
       if (/^(sqlite_|_restuary_)/i.test(row.name) || (own.has(row.name) && isInternalTable(row.name))) continue
       if (row.type === 'shadow') skipped.push({ name: row.name, why: 'it is internal to a virtual table' })
       else {
@@ -81,7 +86,12 @@ function isWrittenBy(trigger: string, table: string): boolean {
   )
 }
 
-function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['kind'], owned: OwnTables): TableInfo {
+function readTable(
+  db: DatabaseSync,
+  { name, wr, strict }: TableRow,
+  kind: TableInfo['kind'],
+  owned: OwnTables,
+): TableInfo {
   const own = owned.get(name)
   const rowsOf = rows<ColumnRow>(db, `SELECT * FROM pragma_table_xinfo(?) ORDER BY cid`, name)
   const shown = rowsOf.filter(row => row.hidden !== 1 && !(own && VERSION.includes(row.name)))
@@ -90,7 +100,7 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
     name,
     shown.map(row => row.name),
   )
-  const columns = shown.map(row => readColumn(row, seen.get(row.name)!, own?.get(row.name)))
+  const columns = shown.map(row => readColumn(row, seen.get(row.name)!, strict === 1, own?.get(row.name)))
   const primary = rowsOf
     .filter(row => row.pk > 0)
     .toSorted((a, b) => a.pk - b.pk)
@@ -99,7 +109,8 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
   const shape = { name, kind, columns, unique: readUnique(db, name), references, ...(own && { own: true }) }
   if (kind !== 'table') {
     const readOnly = kind === 'view' ? 'it is a view' : 'it is a virtual table'
-    return { ...shape, key: (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns), readOnly }
+    const key = (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns)
+    return { ...shape, ...ofOneColumn(key, columns, seen), key, readOnly }
   }
   const rowid = wr === 0 ? rowidOf(db, name) : null
   if (primary.length === 0)
@@ -108,14 +119,20 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
   if (rowid !== null && primary.some(column => seen.get(column)!.has('null')))
     return { ...shape, key: rowid, readOnly: 'its key is null in some rows' }
   if (primary.length > 1) return { ...shape, key: primary, readOnly: null }
-  const key = columns.find(column => column.name === primary[0])!
-  return {
-    ...shape,
-    columns: columns.map(one => (one === key ? asKey(one, seen.get(one.name)!) : one)),
-    key: primary,
-    composed: !isId(asKey(key, seen.get(key.name)!)),
-    readOnly: null,
-  }
+  return { ...shape, ...ofOneColumn(primary, columns, seen), key: primary, readOnly: null }
+}
+
+/** What a key of one column says: the type of the column, and whether its values are ids by themselves. */
+function ofOneColumn(
+  [name, ...others]: readonly string[],
+  columns: readonly ColumnInfo[],
+  seen: ReadonlyMap<string, ReadonlySet<Seen>>,
+): Pick<TableInfo, 'columns' | 'composed'> {
+  const found = columns.find(column => column.name === name)
+  if (found === undefined || others.length > 0) return { columns }
+  const kinds = seen.get(found.name)!
+  const key = asKey(found, kinds)
+  return { columns: columns.with(columns.indexOf(found), key), composed: !isId(key, kinds) }
 }
 
 /** NUMERIC keys mostly hold integers. */
@@ -125,8 +142,10 @@ function asKey(column: ColumnInfo, seen: ReadonlySet<Seen>): ColumnInfo {
 }
 
 /** Whether the values of a key are ids by themselves. */
-const isId = ({ type, mixed }: ColumnInfo): boolean =>
-  !mixed && ['integer', 'bigint', 'text', 'date', 'datetime', 'bytes'].includes(type.name)
+function isId({ type, mixed }: ColumnInfo, seen: ReadonlySet<Seen>): boolean {
+  if (type.name === 'bytes') return [...seen].every(kind => kind === 'blob' || kind === 'null')
+  return !mixed && ['integer', 'bigint', 'text', 'date', 'datetime'].includes(type.name)
+}
 
 /** The name by which the rowid can be read; null if columns use all of them. */
 function rowidOf(db: DatabaseSync, table: string): string[] | null {
@@ -142,13 +161,14 @@ function rowidOf(db: DatabaseSync, table: string): string[] | null {
   }
 }
 
-function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>, kind: string | undefined): ColumnInfo {
+function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>, isStrict: boolean, kind: string | undefined): ColumnInfo {
   const { type, mixed } =
     kind === undefined ? columnType(row.type, seen) : { type: ownType(kind, row.type, seen), mixed: false }
   return {
     name: row.name,
     type,
     mixed,
+    untyped: affinityOf(row.type, isStrict) === 'none',
     secret: seen.has('hash') || (type.name !== 'password' && (seen.has('argon2id') || isPasswordName(row))),
     // A primary key cannot be without a value either, though SQLite lets some be.
     nullable: row.notnull === 0 && row.pk === 0,
@@ -199,7 +219,7 @@ function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo 
 
 /**
  * What tells the rows of a view apart: a column that is named like a key and is one, else all that are never null, else
- * all, with a number where rows are equal.
+ * all. Nothing says that rows will not be equal later, so they are numbered.
  */
 function viewKey(db: DatabaseSync, view: string, columns: readonly ColumnInfo[]): string[] {
   const names = columns.map(column => column.name)
@@ -217,8 +237,7 @@ function viewKey(db: DatabaseSync, view: string, columns: readonly ColumnInfo[])
   const counts = names.map(name => `count(${quote(name)}) = count(*)`).join()
   const filled = Object.values(rows<Record<string, number>>(db, `SELECT ${counts} FROM ${some}`)[0]!)
   const never = names.filter((_, i) => filled[i] === 1)
-  if (never.length > 0 && !repeats(never)) return never
-  return repeats(names) ? [...names, NTH] : names
+  return [...(never.length > 0 && !repeats(never) ? never : names), NTH]
 }
 
 function rows<T>(db: DatabaseSync, sql: string, ...parameters: string[]): T[] {

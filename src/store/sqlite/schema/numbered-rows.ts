@@ -1,15 +1,19 @@
+import { NTH } from '../../../model/key-text.ts'
 import type { Model } from '../../../model/model.ts'
 
-/** The column that numbers equal rows of a view, which nothing else tells apart: the last of its key. */
-export const NTH = '_restuary_nth'
-
-/** SQL that puts a view of the connection before each view that has equal rows, under the same name, with their numbers. */
+/**
+ * SQL that puts a view of the connection before each view whose rows may be equal, under the same name, with their numbers. Rows
+ * with the same key are numbered in the order of their other columns, so that a row keeps its number.
+ */
 export function numberedRows(model: Model): string {
   return [...model.resources.values()]
     .filter(({ options }) => options.foreign?.key.includes(NTH))
-    .map(({ table, options }) => {
-      const columns = options.foreign!.key.filter(column => column !== NTH).map(quote)
-      const numbered = `SELECT *, row_number() OVER (PARTITION BY ${columns.join()}) AS ${NTH} FROM main.${quote(table)}`
+    .map(({ table, id, columns, options }) => {
+      const key = options.foreign!.key.filter(column => column !== NTH)
+      const others = columns.filter(field => field !== id && !key.includes(field.column)).map(field => field.column)
+      const order = others.length === 0 ? '' : ` ORDER BY ${others.map(quote).join()}`
+      const window = `PARTITION BY ${key.map(quote).join()}${order}`
+      const numbered = `SELECT *, row_number() OVER (${window}) AS ${NTH} FROM main.${quote(table)}`
       return `DROP VIEW IF EXISTS temp.${quote(table)}; CREATE TEMP VIEW ${quote(table)} AS ${numbered};`
     })
     .join('\n')
