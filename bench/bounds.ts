@@ -1,12 +1,15 @@
 // How long the most expensive requests hold the event loop, and how much memory they leave:
 // `node bench/bounds.ts [--rows=200000] [--only=WORD]`. Each request is at most 8 KB, and at the limit of what it asks.
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
-import { always, api, resource, serve, sqlite, t } from '../src/index.ts'
 import { LoopWatch } from './loop-watch.ts'
+
+const dist = new URL('../dist/index.js', import.meta.url)
+if (!existsSync(dist)) throw new Error('dist/ is missing: npm run build')
+const { always, api, resource, serve, sqlite, t } = (await import(dist.href)) as typeof import('../src/index.ts')
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '200000' }, only: { type: 'string', default: '' } },

@@ -233,6 +233,74 @@ test('what a batch does is told before it is answered, with its key', async () =
   expect(client.all.indexOf(commit)).toBeLessThan(client.all.findIndex(frame => frame.id === 'b'))
 })
 
+describe.each(stores)('a repeated batch over %s', (_, store) => {
+  test('costs each call once, and runs the hooks of each call once', async () => {
+    const seen: string[] = []
+    const note = resource({ id: t.id(), text: t.text() }, { rateLimit: '100/1h' })
+      .actions({ count: action({ on: 'list', run: () => ({ notes: 2 }) }) })
+      .public()
+    const app = api(
+      { note },
+      {
+        store: store(),
+        clock: () => 0,
+        report: () => {},
+        http: { log: () => {} },
+        before: ctx => void seen.push(`before ${ctx.operation} ${ctx.resource}`),
+        after: (reply, ctx) => {
+          seen.push(`after ${ctx.operation} ${ctx.resource}`)
+          return ctx.operation === 'act' ? { ...reply, value: { told: reply.value } } : undefined
+        },
+      },
+    )
+    onTestFinished(() => app.close())
+    const send = async (): Promise<any> => {
+      const answer = await app.fetch(
+        new Request('http://host/batch', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': 'k-1' },
+          body: JSON.stringify([
+            { method: 'POST', uri: '/note', body: [{ text: 'a' }, { text: 'b' }, { text: 'c' }] },
+            { method: 'POST', uri: '/note/count', body: {} },
+            { method: 'DELETE', uri: '/note/3' },
+            { method: 'GET', uri: '/note' },
+          ]),
+        }),
+      )
+      return answer.json()
+    }
+    const left = async (): Promise<number> =>
+      Number(/r=(\d+)/.exec((await app.fetch(new Request('http://host/note'))).headers.get('ratelimit')!)![1])
+    const first = await send()
+    const heard = seen.splice(0)
+    const before = await left()
+    seen.length = 0
+    const again = await send()
+    expect(seen).toEqual(heard)
+    expect(before - (await left())).toBe(1 + 4)
+    expect(first[1].body).toEqual({ told: { notes: 2 } })
+    expect(again[0].body).toEqual([{ id: 1, text: 'a' }, { id: 2, text: 'b' }, null])
+    expect(again.slice(1)).toEqual(first.slice(1))
+  })
+
+  test('shows nothing that a hook keeps from its caller by then', async () => {
+    let isOpen = true
+    const before = (): void => {
+      if (!isOpen) abort(403, 'Closed')
+    }
+    const app = api({ list, todo }, { store: store(), report: () => {}, http: { log: () => {} }, before })
+    onTestFinished(() => app.close())
+    const send = async (): Promise<any> => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': 'k-1' }
+      const body = JSON.stringify([...two, { method: 'DELETE', uri: '/todo/1' }])
+      return (await app.fetch(new Request('http://host/batch', { method: 'POST', headers, body }))).json()
+    }
+    expect(await send()).toMatchObject([{ body: { title: 'a' } }, { body: { text: 'x' } }, { status: 204 }])
+    isOpen = false
+    expect(await send()).toMatchObject([{ body: null }, { body: null }, { body: null }])
+  })
+})
+
 test('hooks of the application guard each call', async () => {
   const before = async (ctx: { resource: string }): Promise<void> => {
     if (ctx.resource === 'todo') abort(403, 'Closed')

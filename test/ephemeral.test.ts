@@ -78,13 +78,38 @@ describe.each(stores)('over %s', (_, make) => {
     const together = await Promise.all([post('ann'), post('ann'), post('ann')])
     expect(together.toSorted()).toEqual([201, 201, 429])
     expect(await post('bob')).toBe(201)
-    expect(await ask('DELETE', '/cursor/1', 'bob')).toBe(204)
+    const [first] = await app.list('cursor', { sort: 'id' })
+    expect(await ask('DELETE', `/cursor/${first!.id}`, 'bob')).toBe(204)
     expect(await post('ann')).toBe(201)
     expect(await post('ann')).toBe(429)
     clock.now += 5_000
     expect(await post('ann')).toBe(201)
     // The application itself has no share.
     for (let i = 0; i < 5; i++) await app.post('cursor', { at: i })
+  })
+
+  test('rows within a row, and in a batch, take of the same share', async () => {
+    const room = resource({ id: t.id(), cursors: t.back('cursor', 'room', { ids: false }) }).public()
+    const fields = { id: t.id(), room: t.one('room').nullable() }
+    const cursor = resource.ephemeral(fields, { ttl: 5_000, max: 10, each: 2 }).public()
+    const app = api(
+      { room, cursor },
+      { store: make(), clock: () => clock.now, report: () => {}, http: { log: () => {} } },
+    )
+    onTestFinished(() => app.close())
+    const post = async (path: string, body: unknown): Promise<number> => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+      return (await app.fetch(new Request(`http://localhost${path}`, init))).status
+    }
+    const call = { method: 'POST', uri: '/cursor', body: {} }
+    expect(await post('/room', { cursors: [{}, {}, {}] })).toBe(429)
+    expect(await post('/batch', [call, call, call])).toBe(429)
+    expect(await post('/room', { cursors: [{}] })).toBe(201)
+    expect(await post('/batch', [call, call])).toBe(429)
+    const remove = { method: 'DELETE', uri: `/cursor/${(await app.list('cursor'))[0]!.id}` }
+    expect(await post('/batch', [remove, call, call, call])).toBe(429)
+    expect(await post('/batch', [remove, call, call])).toBe(200)
+    expect(await post('/cursor', {})).toBe(429)
   })
 })
 

@@ -133,3 +133,29 @@ test.each(faces)('over %s a row that leaves and returns in one step sends both e
     ['enter', 1],
   ])
 })
+
+test.each(faces)('rows of one message cost one for every ten over %s, in a batch as well', async face => {
+  const costs: number[] = []
+  const budgets: Budgets = {
+    spend: (_key, cost) => {
+      costs.push(cost / 1_000)
+      return { allowed: true, debt: 0 }
+    },
+  }
+  const team = resource({ id: t.id(), notes: t.back('paper', 'team') }, { rateLimit: '60/60s' }).public()
+  const paper = resource(
+    { id: t.id(), text: t.text(), team: t.one('team').nullable() },
+    { rateLimit: '60/60s' },
+  ).public()
+  const app = api({ team, paper }, { budgets, report: () => {}, http: { log: () => {} } })
+  const ann = await speak(face, await served(app))
+  const rows = (count: number): object[] => Array.from({ length: count }, () => ({ text: 'a' }))
+  await ann.create('paper', { text: 'a' })
+  await ann.create('team', { notes: rows(24) })
+  await ann.patch('team', 1, { notes: rows(9) })
+  await ann.batch([
+    { method: 'POST', uri: '/paper', body: rows(25) },
+    { method: 'POST', uri: '/team', body: [{ notes: rows(10) }, { notes: rows(10) }] },
+  ])
+  expect(costs).toEqual([1, 3, 1, 3, 3])
+})

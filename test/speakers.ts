@@ -285,7 +285,9 @@ async function overEnvelope(port: number, token: string | null): Promise<Speaker
     },
     next: () => ear.next(),
     batch: async calls => {
-      const { response_status: status, data, errors } = await ask('child', { action: 'batch', data: calls })
+      // Any stream takes a batch.
+      const stream = (calls[0] as { uri: string }).uri.split('/')[1]!
+      const { response_status: status, data, errors } = await ask(stream, { action: 'batch', data: calls })
       return { status, code: null, row: errors[0] ?? data }
     },
     seen,

@@ -86,7 +86,8 @@ export function createEngine(options: EngineOptions): OwnEngine {
     limiter,
     handle: call => (call.unbounded ? handleCode : handleOutside)(invocationOf(call)),
     within: (tx, call) => handleWithin(invocationOf(call, tx)),
-    batch: batch => runBatch({ store, clock, handle: (tx, call) => handleBatch(invocationOf(call, tx)) }, batch),
+    batch: batch =>
+      runBatch({ store, clock, handle: (tx, call, part) => handleBatch({ ...invocationOf(call, tx), part }) }, batch),
     refusal: (asked, fault) => refusalOf(callerChecks, asked, ApiError.from(fault)),
     enter: call => (call.unbounded ? enterFromCode : enterFromOutside)(invocationOf(call, null, true)),
   }
@@ -121,5 +122,5 @@ export function createEngine(options: EngineOptions): OwnEngine {
 const none: HeaderLines = Object.freeze([])
 
 function invocationOf(call: Call, tx: Transaction | null = null, isFollowed = false): Invocation {
-  return { call, isFollowed, tx, context: null, writing: null, lines: none }
+  return { call, isFollowed, tx, context: null, writing: null, part: null, lines: none }
 }

@@ -2,10 +2,11 @@ import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { signatureOf } from '../store/signature.ts'
-import { run, wait, type Maybe, type Work } from '../store/work.ts'
+import { chain, run, wait, type Maybe, type Work } from '../store/work.ts'
 import { accessWithin, checkCallable, runAction, type DataAccess } from './actions/run-action.ts'
 import { actOnce } from './once/action-once.ts'
 import { withResourceHooks } from './actions/resource-hooks.ts'
+import { repeated } from './batch/repeat-batch.ts'
 import { deleteRows, patchRows } from './write/bulk.ts'
 import type { RepresentationCache } from './cache/representation-cache.ts'
 import type { Call, Outcome } from './call/call.ts'
@@ -18,6 +19,7 @@ import type { ListCache } from './cache/list-cache.ts'
 import { isPast, readPast } from './past/read-past.ts'
 import { getItem, getList } from './read/read.ts'
 import type { WriteEnvironment } from './call/call-environment.ts'
+import { accountOf } from './rules/rate-limiter.ts'
 import { UnitOfWork } from './write/unit-of-work.ts'
 
 export interface ExecutorOptions {
@@ -42,6 +44,17 @@ export class Executor {
 
   /** Runs the operation of a call that has passed all earlier steps. */
   run(invocation: Invocation): Maybe<Outcome> {
+    const { call, tx, part } = invocation
+    if (part === null || tx === null) return this.#run(invocation)
+    if (part.earlier && part.earlier.kind !== 'read')
+      return run(repeated(tx, call, authorised(invocation), part.earlier))
+    return chain(this.#run(invocation), outcome => {
+      part.outcome = outcome
+      return outcome
+    })
+  }
+
+  #run(invocation: Invocation): Maybe<Outcome> {
     switch (invocation.call.operation) {
       case 'list':
       case 'get':
@@ -144,6 +157,7 @@ export class Executor {
       ledger: this.#options.ledger,
       // Who writes under which idempotency key. What the application writes for itself has none.
       signature: key == null || call.trusted ? null : signatureOf(call.principal, key),
+      account: call.unbounded ? null : () => accountOf(call),
     })
     switch (call.operation) {
       case 'create':

@@ -26,6 +26,8 @@ export interface ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Further members of the problem document. */
   readonly members?: Readonly<Record<string, unknown>>
+  /** Members that are true only now, such as the present row. They are not kept with an idempotency key. */
+  readonly passingMembers?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
   /** Marks a 5xx that a caller can provoke at will. It is answered, but not logged as a fault. */
   readonly expected?: boolean
@@ -50,6 +52,8 @@ export class ApiError extends Error {
   readonly issues: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
+  /** The members that will still be true later. */
+  readonly lastingMembers: Readonly<Record<string, unknown>>
   /** Whether the server is at fault, so that the error belongs in the log. */
   readonly isFault: boolean
 
@@ -61,7 +65,8 @@ export class ApiError extends Error {
     this.error = options.error ?? code
     this.issues = issues
     this.headers = options.headers ?? {}
-    this.members = options.members ?? {}
+    this.lastingMembers = options.members ?? {}
+    this.members = options.passingMembers ? { ...options.members, ...options.passingMembers } : this.lastingMembers
     this.isFault = this.status >= 500 && code !== 'not_implemented' && options.expected !== true
   }
 

@@ -161,6 +161,8 @@ export interface RowChange {
   readonly filled?: readonly number[]
   /** What the change did to the to-many relations of the row. */
   readonly lists: readonly ListDelta[]
+  /** Whom a new ephemeral row counts for; absent if the application creates it. */
+  readonly account?: string
   /** Who writes under which idempotency key, if there is one (`signature.ts`). Only on the first change of a write. */
   readonly by?: string
 }

@@ -5,8 +5,6 @@ import type { Change, Store, Transaction } from '../../store/store.ts'
 import { chain, type Maybe } from '../../store/work.ts'
 import { isRead, ownCall, type Call, type CallOrigin, type Outcome, type CallTarget } from '../call/call.ts'
 import type { PipelineCheck, PipelineStep } from '../call/invocation.ts'
-import { accountOf } from '../rules/rate-limiter.ts'
-import { FairShares } from './shares.ts'
 
 /**
  * Deletes a row in the engine's own name, within a transaction or as a unit of its own. No rules apply: a row expires whoever
@@ -43,7 +41,6 @@ export class Expiry {
   readonly #removals = new Map<string, Promise<void>>()
   /** Rows that an application's transaction has already deleted as expired, so that it deletes each of them once. */
   readonly #settled = new WeakMap<Transaction, Set<string>>()
-  readonly shares: FairShares = new FairShares()
   #upkeep: InternalCall | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
@@ -61,10 +58,7 @@ export class Expiry {
   heard(changes: readonly Change[]): void {
     for (const { resource, id, after } of changes) {
       if (after) this.renew(resource, id)
-      else {
-        this.#forget(resource, id)
-        this.shares.gone(resource, id)
-      }
+      else this.#forget(resource, id)
     }
   }
 
@@ -242,12 +236,7 @@ export function renewing(expiry: Expiry): PipelineStep {
   return (invocation, next) => {
     const { call, tx } = invocation
     if (!call.resource.options.ephemeral || isRead(call.operation)) return next(invocation)
-    const isShared = call.operation === 'create' && !call.unbounded
-    const rows = Array.isArray(call.input) ? call.input.length : 1
-    const answer = isShared
-      ? expiry.shares.create(call.resource, accountOf(call), rows, () => next(invocation))
-      : next(invocation)
-    return chain(answer, outcome => {
+    return chain(next(invocation), outcome => {
       if (outcome.kind === 'item') for (const id of outcome.ids) written(expiry, call, id, tx !== null)
       return outcome
     })

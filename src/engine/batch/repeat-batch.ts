@@ -1,6 +1,11 @@
-import type { Id } from '../../model/model.ts'
-import type { Maybe } from '../../store/work.ts'
+import { ID, type Id } from '../../model/model.ts'
+import type { Transaction } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
 import type { Call, Item, Outcome } from '../call/call.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import { showItem } from '../read/read.ts'
+import { viewOf } from '../read/view.ts'
+import { allowedRows } from '../rules/permissions.ts'
 
 /** What is kept of the outcome of a call. Rows are not: when the batch is repeated, its caller may see others. */
 export type Repeatable =
@@ -28,59 +33,62 @@ export function toRepeat(outcome: Outcome): Repeatable {
   }
 }
 
-/** How the calls of a batch are repeated. */
-export interface Repetition {
-  /** Runs a read. */
-  readonly handle: (call: Call) => Maybe<Outcome>
-  /** `epoch.seq` after the batch, when it was done. */
-  readonly position: string
+/** A call of a batch with an idempotency key. */
+export interface RepeatablePart {
+  /** What the call came to when the batch was first done; null if it is done now. */
+  readonly earlier: Repeatable | null
+  /** What the operation comes to now, before hooks change it; null until it is done. */
+  outcome: Outcome | null
 }
 
-/** The outcome of a call that was done earlier, with its rows as the caller may see them now. */
-export async function repeated(was: Repeatable, call: Call, repetition: Repetition): Promise<Outcome> {
+/**
+ * The outcome of a call that was done earlier, with its rows as the caller may see them now. Rows that are not seen any more are
+ * null: the batch was done, so its repetition does not fail.
+ */
+export function* repeated(
+  tx: Transaction,
+  call: Call,
+  reading: ReadEnvironment,
+  was: Exclude<Repeatable, { kind: 'read' }>,
+): Work<Outcome> {
   const { resource, action = null } = call
-  switch (was.kind) {
-    case 'read':
-      return readAgain(call, repetition)
-    case 'other': {
-      const outcome = { ...was.outcome, resource, replayed: true } as unknown as Outcome
-      return outcome.kind === 'value' ? { ...outcome, action, value: JSON.parse(outcome.body ?? 'null') } : outcome
-    }
-    case 'item': {
-      const { input: _, ...asked } = call
-      const reading = { ...asked, operation: 'get' as const, parent: null, key: null, conditions: null, batchKey: null }
-      const items: Item[] = []
-      for (const id of was.ids) {
-        const item = await readAgain({ ...reading, id }, repetition)
-        if (item.kind !== 'item') return item
-        items.push(item)
-      }
-      const [only = nothing(call, repetition)] = items
-      const shown = { ...only, ids: was.ids, created: was.created, replayed: true }
-      return was.isArray
-        ? { ...shown, etag: null, modified: null, body: `[${items.map(one => one.body).join()}]` }
-        : shown
-    }
+  if (was.kind === 'other') {
+    const outcome = { ...was.outcome, resource, replayed: true } as unknown as Outcome
+    return outcome.kind === 'value' ? { ...outcome, action, value: JSON.parse(outcome.body ?? 'null') } : outcome
   }
+  const rows = yield* wait(tx.many(resource, was.ids))
+  const seen = new Set(yield* allowedRows(tx, resource, rows, reading.permissions.read(resource)))
+  const position = reading.terms.position(tx.position)
+  const items: Item[] = []
+  for (const id of was.ids) {
+    const row = rows.find(one => one[ID] === id)
+    const isSeen = row !== undefined && seen.has(row)
+    items.push(isSeen ? yield* showItem(tx, viewOf(resource, call.shape), row, reading) : noRow(call, position))
+  }
+  const [only = noRow(call, position)] = items
+  const shown = { ...only, ids: was.ids, created: was.created, replayed: true }
+  return was.isArray ? { ...shown, etag: null, modified: null, body: `[${items.map(one => one.body).join()}]` } : shown
 }
 
 /** Statuses of rows that are gone, or that the caller may not see any more. */
 const unseen: ReadonlySet<number> = new Set([401, 403, 404, 410])
 
-/** Reads what a call reads or made. What is not seen any more is null: the batch was done, so its repetition does not fail. */
-async function readAgain(call: Call, repetition: Repetition): Promise<Outcome> {
-  const outcome = await repetition.handle(call)
-  return outcome.kind === 'failure' && unseen.has(outcome.error.status) ? nothing(call, repetition) : outcome
+/** Whether a call that was done earlier is refused now because its caller may not see what it shows. */
+export function isUnseen(outcome: Outcome): boolean {
+  return outcome.kind === 'failure' && unseen.has(outcome.error.status)
 }
 
-const nothing = ({ resource }: Call, { position }: Repetition): Item => ({
-  kind: 'item',
-  resource,
-  ids: [],
-  created: false,
-  body: 'null',
-  etag: null,
-  modified: null,
-  position,
-  cut: [],
-})
+/** What is shown of a row that is not seen. */
+export function noRow({ resource }: Call, position: string): Item {
+  return {
+    kind: 'item',
+    resource,
+    ids: [],
+    created: false,
+    body: 'null',
+    etag: null,
+    modified: null,
+    position,
+    cut: [],
+  }
+}

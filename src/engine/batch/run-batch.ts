@@ -4,7 +4,7 @@ import type { Store, Transaction } from '../../store/store.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome, Principal } from '../call/call.ts'
 import { claimOfBatch, KEPT_FOR, mismatch, type Claim } from '../once/idempotency.ts'
-import { repeated, toRepeat, type Repeatable } from './repeat-batch.ts'
+import { isUnseen, noRow, toRepeat, type Repeatable, type RepeatablePart } from './repeat-batch.ts'
 
 /** A call of a batch. */
 export interface BatchPart {
@@ -36,8 +36,8 @@ export interface BatchOutcome {
 export interface BatchOptions {
   readonly store: Store
   readonly clock: () => number
-  /** Runs a call within a transaction. */
-  readonly handle: (tx: Transaction, call: Call) => Maybe<Outcome>
+  /** Runs a call within a transaction, or only its checks and hooks if it was done earlier. */
+  readonly handle: (tx: Transaction, call: Call, part: RepeatablePart | null) => Maybe<Outcome>
 }
 
 /**
@@ -51,12 +51,17 @@ export function runBatch({ store, clock, handle }: BatchOptions, batch: CallBatc
     const earlier = kept ? keptIn(kept, claim) : null
     const made = new Map<string, Id>()
     const outcomes: Outcome[] = []
+    const repeatable: Repeatable[] = []
     for (const [i, { name, make }] of batch.parts.entries()) {
       const outcome = await placed(i, async () => {
         const call: Call = { ...make(made), batchKey: batch.key }
-        const was = earlier?.outcomes[i]
-        if (!earlier || !was) return handle(tx, call)
-        return repeated(was, call, { handle: asked => handle(tx, asked), position: earlier.position })
+        if (claim === null) return handle(tx, call, null)
+        const part: RepeatablePart = { earlier: earlier?.outcomes[i] ?? null, outcome: null }
+        const done = await handle(tx, call, part)
+        repeatable.push(toRepeat(part.outcome ?? done))
+        if (!earlier || !isUnseen(done)) return done
+        const ids = part.earlier?.kind === 'item' ? part.earlier.ids : []
+        return { ...noRow(call, earlier.position), ids }
       })
       outcomes.push(outcome)
       if (name !== null && outcome.kind === 'item' && outcome.ids.length === 1) made.set(name, outcome.ids[0]!)
@@ -66,7 +71,7 @@ export function runBatch({ store, clock, handle }: BatchOptions, batch: CallBatc
       const text = JSON.stringify({
         print: claim.print,
         position,
-        outcomes: outcomes.map(toRepeat),
+        outcomes: repeatable,
       } satisfies KeptBatch)
       await tx.keep(claim.key, text, clock() + KEPT_FOR)
     }

@@ -3,6 +3,7 @@ import type { Maybe } from '../../store/work.ts'
 import type { Call, HeaderLines, Outcome } from './call.ts'
 import type { Context } from './context.ts'
 import type { WriteEnvironment } from './call-environment.ts'
+import type { RepeatablePart } from '../batch/repeat-batch.ts'
 
 /**
  * Where a call comes from. It decides which steps of the pipeline apply.
@@ -27,6 +28,8 @@ export interface Invocation {
   context: Context | null
   /** The caller's permissions and everything else that reading and writing need. Set by the step `authorise`. */
   writing: WriteEnvironment | null
+  /** For a call of a batch with an idempotency key: what it came to when the batch was first done, or comes to now. */
+  readonly part: RepeatablePart | null
   /** Header fields that the response gets, even if it is an error. */
   lines: HeaderLines
 }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api, type Api } from '../../api.ts'
+import { action } from '../../model/declare/action.ts'
 import { resource } from '../../model/declare/resource.ts'
+import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
 import { memory } from '../../store/memory.ts'
 import { sqlite } from '../../store/sqlite/index.ts'
@@ -220,6 +222,31 @@ describe.each([
     if (status === 400) expect(await answer.json()).toMatchObject({ errors: [{ header: 'idempotency-key' }] })
     if (key === null) expect(answer.headers.get('link')).toContain('rel="describedby"')
   })
+})
+
+test('a repeated refusal has the members that the application gave it, and no row of former times', async () => {
+  let calls = 0
+  const item = resource({ id: t.id(), text: t.text() })
+    .actions({
+      buy: action({
+        on: 'row',
+        run: () => {
+          throw new ApiError('conflict', { members: { current: ++calls, etag: 'mine' } })
+        },
+      }),
+    })
+    .public()
+  const app = api({ item }, { report: () => {}, http: { log: () => {} } })
+  onTestFinished(() => app.close())
+  await app.post('item', { text: 'a' })
+  const buy = async (): Promise<any> => (await ask(app, 'POST', '/item/1/buy', { body: {} })).json()
+  expect(await buy()).toMatchObject({ status: 409, current: 1, etag: 'mine' })
+  expect(await buy()).toMatchObject({ status: 409, current: 1, etag: 'mine' })
+  const change = async (): Promise<any> =>
+    (await ask(app, 'PATCH', '/item/1', { body: { text: 'b' }, headers: { 'if-match': '"old"' } })).json()
+  expect(await change()).toMatchObject({ status: 412, current: { text: 'a' } })
+  const again = await change()
+  expect([again.status, 'current' in again, 'etag' in again]).toEqual([412, false, false])
 })
 
 test('answers outlive the process', async () => {

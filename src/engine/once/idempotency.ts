@@ -173,10 +173,8 @@ export function keptError({
   message: detail,
   issues,
   headers,
-  members: all,
+  lastingMembers: members,
 }: ApiError): KeptError {
-  // The current row is not kept: it would be old, and its caller might not see it any more.
-  const { current: _, etag: _tag, ...members } = all
   return { code, status, error, detail, issues, headers, members }
 }
 

@@ -104,6 +104,6 @@ function stale(tag: string | null, current?: unknown): ApiError {
   return new ApiError('precondition_failed', {
     detail: 'the precondition names another version; read it again and repeat the change on the present version',
     ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
-    members: current === undefined ? {} : { current, etag: tag },
+    ...(current !== undefined && { passingMembers: { current, etag: tag } }),
   })
 }

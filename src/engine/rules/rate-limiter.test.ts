@@ -105,6 +105,22 @@ describe('rate limits', () => {
     expect(told(await post(60))).toMatch('429 r=5')
   })
 
+  test.each<[string, string, (rows: object[]) => unknown, string?]>([
+    ['POST', '/team', rows => ({ notes: rows })],
+    ['PATCH', '/team/1', rows => ({ notes: rows })],
+    ['PATCH', '/team/1', rows => [{ op: 'add', path: '/notes', value: rows }], 'application/json-patch+json'],
+  ])('rows within a row cost as much: %s %s', async (method, path, body, type = 'application/json') => {
+    const team = resource({ id: t.id(), notes: t.back('note', 'team') }, { rateLimit: '10/60s' }).public()
+    const note = resource({ id: t.id(), text: t.text(), team: t.one('team').nullable() }).public()
+    const app = api({ team, note }, { clock: () => 0, report: () => {}, http: { log: () => {} } })
+    onTestFinished(() => app.close())
+    await app.post('team', {})
+    const rows = Array.from({ length: 24 }, () => ({ text: 'a' }))
+    const headers = { 'content-type': type }
+    const answer = await ask(app as unknown as Api, { method, path, headers, body: JSON.stringify(body(rows)) })
+    expect([answer.ok, answer.headers.get('ratelimit')]).toEqual([true, '"team";r=7;t=6'])
+  })
+
   test('chance adds to the time, and never takes from it', async () => {
     const app = open('1/60s', { random: bytes => new Uint8Array(bytes).fill(255) })
     await ask(app)

@@ -1,7 +1,7 @@
 import { networkOf } from '../../auth/login/attempts.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { RatePolicy } from '../../model/declare/rate-limit.ts'
-import type { Resource } from '../../model/model.ts'
+import { isRelation, type Resource } from '../../model/model.ts'
 import { wait, type Maybe, type Work } from '../../store/work.ts'
 import type { HeaderLines, Principal } from '../call/call.ts'
 
@@ -26,8 +26,9 @@ export interface Costing {
   readonly resource: Resource
   readonly operation: string
   readonly principal: Principal | null
-  /** The body as parsed: an array creates several rows. */
+  /** The body as parsed: an array creates several rows, and so do nested objects. */
   readonly input?: unknown
+  readonly jsonPatch?: boolean
   readonly shape?: { readonly depth: number }
   readonly action?: { readonly name: string } | null
   readonly address?: string | undefined
@@ -102,13 +103,35 @@ export class Limiter {
   }
 }
 
-/** So many rows of one array body cost as much as one request. */
+/** So many rows of one body cost as much as one request. */
 const ROWS = 10
 
 function costOf(call: Costing, { cost }: RatePolicy): number {
   const base = cost[call.action?.name ?? ''] ?? cost[call.operation] ?? 1
-  const rows = call.operation === 'create' && Array.isArray(call.input) ? call.input.length : 1
+  const rows =
+    call.input === undefined || call.action ? 1 : call.jsonPatch ? rowsInPatch(call) : rowsIn(call.resource, call.input)
   return base * Math.max(1, call.shape?.depth ?? 1) * Math.max(1, Math.ceil(rows / ROWS))
+}
+
+/** How many rows the operations of a JSON Patch add to relations. */
+function rowsInPatch({ resource, input }: Costing): number {
+  if (!Array.isArray(input)) return 0
+  return input.reduce((sum: number, one: { path?: unknown; value?: unknown } | null) => {
+    const field = resource.field.get(String(one?.path).split('/')[1] ?? '')
+    return field && isRelation(field) ? sum + rowsIn(field.target, one!.value) : sum
+  }, 0)
+}
+
+/** How many rows a body is about: one for each object, those that it nests in relations included. */
+function rowsIn(resource: Resource, body: unknown): number {
+  if (Array.isArray(body)) return body.reduce((sum: number, one) => sum + rowsIn(resource, one), 0)
+  if (typeof body !== 'object' || body === null) return 0
+  let rows = 1
+  for (const field of resource.relations) {
+    const nested = (body as Readonly<Record<string, unknown>>)[field.name]
+    if (nested !== undefined) rows += rowsIn(field.target, nested)
+  }
+  return rows
 }
 
 function keyOf(call: Costing, { name, by }: RatePolicy): string {

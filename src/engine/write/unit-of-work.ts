@@ -64,6 +64,8 @@ export interface UnitOfWorkOptions {
   readonly ledger: Resource | null
   /** Who writes under which idempotency key; null if there is none. */
   readonly signature: string | null
+  /** Finds out whom new ephemeral rows count for; null = nobody. */
+  readonly account: (() => string) | null
 }
 
 /**
@@ -89,6 +91,7 @@ export class UnitOfWork {
   taken: ApiError | null = null
   readonly #hashes: ReadonlyMap<string, string> | null
   readonly #signature: string | null
+  readonly #account: UnitOfWorkOptions['account']
   /** The rows that were loaded or created; null for an id that does not exist. */
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   readonly #touched = new Set<Instance>()
@@ -109,6 +112,7 @@ export class UnitOfWork {
     this.isUnbounded = options.isUnbounded
     this.#mostNew = options.mostNew
     this.#signature = options.signature
+    this.#account = options.account
     this.newId = options.newId
     this.#hashes = options.hashes
   }
@@ -213,7 +217,7 @@ export class UnitOfWork {
   flush(): Work<void> {
     const changes: RowChange[] = []
     for (const instance of this.#touched) {
-      const change = changeOf(instance)
+      const change = changeOf(instance, this.#account)
       if (change) changes.push(change)
     }
     if (this.#signature !== null && changes.length > 0) changes[0] = { ...changes[0]!, by: this.#signature }
@@ -253,14 +257,15 @@ export function changedSlots(instance: Instance): number[] {
   return slots
 }
 
-function changeOf(instance: Instance): RowChange | null {
+function changeOf(instance: Instance, account: UnitOfWorkOptions['account']): RowChange | null {
   const { resource, id, before, row } = instance
   const lists = instance.deltas === noDeltas ? [] : listsOf(instance)
   if (instance.deleted)
     return before && { resource, id, op: 'delete', before, after: null, changed: [], lists: pairsOf(lists, resource) }
   if (!before) {
-    const create: RowChange = { resource, id, op: 'create', before: null, after: row, changed: [], lists }
-    return instance.filled === null ? create : { ...create, filled: instance.filled }
+    let create: RowChange = { resource, id, op: 'create', before: null, after: row, changed: [], lists }
+    if (instance.filled !== null) create = { ...create, filled: instance.filled }
+    return account && resource.options.ephemeral ? { ...create, account: account() } : create
   }
   const changed = changedSlots(instance)
   if (changed.length === 0 && lists.length === 0) return null

@@ -4,12 +4,14 @@ import { applied } from '../memory/apply.ts'
 import { MemoryLog } from '../memory/log.ts'
 import { emptyState, type MemoryState } from '../memory/state.ts'
 import type { Change, Commit, RowChange } from '../store.ts'
+import { sharesAfter, type Shares } from './shares.ts'
 import { ephemeralPart } from './sides.ts'
 
-/** Ephemeral rows in one state, and how many each resource has. */
+/** Ephemeral rows in one state, how many each resource has, and who has them. */
 export interface EphemeralState {
   readonly state: MemoryState
   readonly sizes: ReadonlyMap<Resource, number>
+  readonly shares: ReadonlyMap<Resource, Shares>
 }
 
 /** What a unit of work did to ephemeral rows. */
@@ -41,7 +43,7 @@ export class Journal {
   /** `base` is higher than any seq of earlier runs, so that no version is used twice. */
   constructor(model: Model, base: number, onCommit: (changes: readonly Change[]) => void) {
     const state: MemoryState = { ...emptyState(ephemeralPart(model)), position: base }
-    this.#committed = { state, sizes: new Map() }
+    this.#committed = { state, sizes: new Map(), shares: new Map() }
     this.#log.restart(base)
     this.#onCommit = onCommit
   }
@@ -93,7 +95,7 @@ export class Journal {
 
 /**
  * Applies changes to ephemeral rows. Throws ApiError `conflict` if a unique key would be used twice, and `too_many_rows` above
- * the limit.
+ * the limit of the resource or of a caller.
  */
 export function changed(kept: EphemeralState, changes: readonly RowChange[], at: number): JournalEntry {
   const { state, records } = applied(kept.state, changes, [], at)
@@ -108,5 +110,8 @@ export function changed(kept: EphemeralState, changes: readonly RowChange[], at:
     if (size > max && size > (kept.sizes.get(resource) ?? 0))
       throw new ApiError('too_many_rows', { detail: `there are ${max} rows of ${resource.name} already` })
   }
-  return { kept: { state, sizes }, changes: records }
+  const shares = new Map(kept.shares)
+  for (const resource of new Set(changes.map(one => one.resource)))
+    shares.set(resource, sharesAfter(kept.shares.get(resource), resource, changes))
+  return { kept: { state, sizes, shares }, changes: records }
 }
