@@ -162,6 +162,7 @@ function shapeOf({ answer, text, codes }: Pick<Outcome, 'codes' | 'text' | 'answ
       .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
       // The delay before a reconnection is random, so that clients do not all come back at once.
       .replaceAll(/retry[\\"]*:\d+/g, 'RETRY')
+      .replaceAll(/expires[\\"]*:\d+/g, 'EXPIRES')
       .replaceAll(new RegExp(`\\b${key}\\b`, 'g'), 'KEY')
   )
 }

@@ -42,11 +42,29 @@ function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path:
   if (keys.length > limits.keys || count.keys > limits.totalKeys) throw new ApiError('too_many_keys')
   for (const key of keys) {
     const at = [...path, key]
-    if (pollutingNames.has(key)) throw refusal('unknown_field', at, 'no field may have this name')
+    if (path.length === 0 && pollutingNames.has(key)) throw unnameable(at)
     if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is not valid text')
     walk((value as Record<string, unknown>)[key], limits, count, at)
   }
 }
+
+/**
+ * Refuses members, however deep, whose names reach the prototype of an object: of values that go to application code as they
+ * are, without a declaration that says what they hold.
+ *
+ * @throws {ApiError} `validation`.
+ */
+export function refuseUnsafeNames(value: unknown, path: readonly (string | number)[] = []): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    const at = [...path, key]
+    if (!Array.isArray(value) && pollutingNames.has(key)) throw unnameable(at)
+    refuseUnsafeNames(member, at)
+  }
+}
+
+const unnameable = (at: readonly (string | number)[]): ApiError =>
+  refusal('unknown_field', at, 'no field may have this name')
 
 function refusal(code: Issue['code'], path: readonly (string | number)[], detail: string): ApiError {
   return new ApiError('validation', { issues: [{ code, pointer: pointer('#', ...path), detail }] })

@@ -96,7 +96,7 @@ class Scanner {
         ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
         : this.#text.slice(start + 1, this.#at - 1)
       this.#path[level] = key
-      if (pollutingNames.has(key)) this.#refuse('unknown_field', 'No field may have this name')
+      if (level === 0 && pollutingNames.has(key)) this.#refuse('unknown_field', 'No field may have this name')
       if (++count > this.#limits.keys || ++this.#keys > this.#limits.totalKeys) {
         throw new ApiError('too_many_keys', { detail: `Too many members at ${this.#place()}` })
       }
@@ -265,5 +265,8 @@ function isExact(digits: string): boolean {
   return String(Number(digits)) === digits
 }
 
-/** Names that reach the prototype of an object. No member of a request may be called so. */
+/**
+ * Names that reach the prototype of an object. No field, parameter or member of a message may be called so. Within a value
+ * they are members like others: JSON that was stored with them can be sent back.
+ */
 export const pollutingNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

@@ -107,3 +107,18 @@ test('rows of a view that become equal later have ids of their own', async () =>
     }
   }
 })
+
+test('JSON with members that are named like a prototype is sent back as it was read, and pollutes nothing', async () => {
+  const one = open(`CREATE TABLE t(id INTEGER PRIMARY KEY, j JSON, n INTEGER);
+    INSERT INTO t(j) VALUES ('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":1}},"a":1}');`)
+  const row = (await one.send('GET', '/t/1')).body as Record<string, unknown>
+  const put = await one.send('PUT', '/t/1', { ...row, n: 2 })
+  expect(put.status).toBe(200)
+  const patched = await one.send('PATCH', '/t/1', { j: { a: 2 } })
+  const wanted = `{"id":1,"j":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":1}},"a":2},"n":2}`
+  expect(JSON.stringify(patched.body)).toBe(wanted)
+  expect(JSON.stringify((await one.send('GET', '/t/1')).body)).toBe(wanted)
+  expect('polluted' in {}).toBe(false)
+  const field = await one.send('PATCH', '/t/1', JSON.parse('{"__proto__":{"n":3}}'))
+  expect([field.status, field.body.issues ?? field.body.errors]).toMatchObject([400, [{ pointer: '#/__proto__' }]])
+})

@@ -1,6 +1,7 @@
 import type { Authority } from '../../auth/authority.ts'
 import { checkScope, type Scopes } from '../rules/scopes.ts'
 import { createHash } from 'node:crypto'
+import { refuseUnsafeNames } from '../../protocol/check-json.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { HandledOperation, HandlerContext } from '../../model/declare/handled.ts'
 import type { HandledMatch, HandledRoutes } from '../../model/link/handled-routes.ts'
@@ -130,11 +131,15 @@ class HandledRunner implements HandledResources {
   }
 
   create(call: HandledCall, attributes: unknown): Promise<HandledValue> {
-    return this.#write('create', call, async ({ route }, ctx) => route.create!(ctx, attributes))
+    return this.#write('create', call, async ({ route }, ctx) => {
+      refuseUnsafeNames(attributes)
+      return route.create!(ctx, attributes)
+    })
   }
 
   patch(call: HandledCall, patch: unknown): Promise<HandledValue> {
     return this.#write('patch', call, async ({ route }, ctx) => {
+      refuseUnsafeNames(patch)
       for (const one of route.patch) await one(ctx, patch)
       return patch
     })
