@@ -17,6 +17,14 @@ export interface Call {
   /** The method of an action. */
   readonly method?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** What live queries show of a write until the server has told them. */
+  readonly shown?: Shown | undefined
+}
+
+/** The row that a write is about. Without an id, the server chooses it. */
+export interface Shown {
+  readonly resource: string
+  readonly id: Id | undefined
 }
 
 /** The parameters of a query. */

@@ -1,13 +1,12 @@
 import { Core } from './core.ts'
 import type { ConnectionStatus, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { Http } from './http.ts'
-import { isPassing, type Problem } from './problem.ts'
-import { resourceOf, seldom } from './resource.ts'
+import { resourceOf, seldom, type Seldom } from './resource.ts'
 import { Connection } from './socket/connection.ts'
 import { Status } from './status.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
-import type { AnyRequest, Client } from './types/client.ts'
-import type { Outbox } from './writes.ts'
+import type { Client } from './types/client.ts'
+import type { Layer, LayerParts } from './layer.ts'
 
 /** Options of a client. */
 export interface ClientOptions {
@@ -21,8 +20,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch
   /** Carries live queries. Default: one WebSocket for all of them. `streams` of `restuary/client/streams` uses Server-Sent Events. */
   readonly transport?: (options: LiveTransportOptions) => LiveTransport
-  /** Keeps unanswered writes over a reload: `indexedDbOutbox()` of `restuary/client/offline`. */
-  readonly outbox?: Outbox
+  /** Keeps rows and unanswered writes over a reload: `indexedDb()` of `restuary/client/offline`. */
+  readonly offline?: (parts: LayerParts) => Layer
   /** Opens connections. Default: the global `WebSocket`. */
   readonly WebSocket?: typeof WebSocket
   /** The live queries of the client that has drawn the page on the server: the text of `$dehydrate()`. They go on from there. */
@@ -48,15 +47,7 @@ export interface ClientOptions {
  */
 export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const { cookies = false, paths = {}, tokens = memoryTokens() } = options
-  const session = new Session(tokens, async old =>
-    http
-      .authenticate('/auth/refresh', cookies ? {} : { refresh_token: old?.refresh_token })
-      .catch((problem: Problem) => {
-        // A server that cannot be reached has not refused anything.
-        if (isPassing(problem)) throw problem
-        return null
-      }),
-  )
+  const session = new Session(tokens, refused => seldom(all => all.renew(http, session, refused)))
   const base = url.replace(/\/+$/, '')
   const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
   const status = new Status()
@@ -65,24 +56,23 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const transport = carry({ base, http, session, onStatus, WebSocket, random })
   const core = new Core({
     http,
+    session,
     transport,
     status,
     linger: options.linger ?? 10_000,
     // As a method of something else, browsers refuse it.
     schedule: options.schedule ?? (work => queueMicrotask(work)),
-    outbox: options.outbox,
+    offline: options.offline,
     state: options.state ?? null,
   })
   session.onChange = () => core.changeCaller()
+  const ask =
+    (name: 'login' | 'logout' | 'refresh' | 'ticket' | 'send') =>
+    (...given: readonly unknown[]) =>
+      seldom(all => (all[name] as Seldom)(http, session, ...given))
   const own = {
-    $auth: {
-      login: (credentials: unknown) => seldom(all => all.login(http, session, credentials)),
-      logout: () => seldom(all => all.logout(http, session)),
-      refresh: () => seldom(all => all.refresh(session)),
-      ticket: () => seldom(all => all.ticket(http)),
-    },
-    $request: (method: string, path: string, request?: AnyRequest) =>
-      seldom(all => all.send(http, method, path, request)),
+    $auth: { login: ask('login'), logout: ask('logout'), refresh: ask('refresh'), ticket: ask('ticket') },
+    $request: ask('send'),
     $status: status,
     $dehydrate: () => core.dehydrate(),
     $close: () => core.close(),

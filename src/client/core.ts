@@ -1,69 +1,71 @@
-import type { Answer, Call, Id, Frame, Params, Transport } from './call.ts'
-import type { Follower, LiveTransport } from './follower.ts'
+import type { Answer, Call, Id, Frame, Params } from './call.ts'
+import type { LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
+import type { Layer, LayerParts } from './layer.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
 import type { Pending, View } from './live/overlay.ts'
 import type { Row } from './live/order.ts'
 import { RowOrder } from './row-order.ts'
+import type { Session } from './session.ts'
 import type { Status } from './status.ts'
-import { Writes, type Outbox } from './writes.ts'
+import { Writes } from './writes.ts'
 
 export interface CoreOptions {
   readonly http: Http
+  readonly session: Session
   /** Carries live queries. */
   readonly transport: LiveTransport
   readonly status: Status
   /** For how many milliseconds a live query without users goes on. */
   readonly linger: number
   readonly schedule: (work: () => void) => void
-  readonly outbox: Outbox | undefined
+  /** Keeps writes until there is a connection. */
+  readonly offline: ((parts: LayerParts) => Layer) | undefined
   /** What another client had, by `dehydrate`. */
   readonly state: string | null
 }
 
 /** What the resources of a client have in common: where calls go, live queries, and unanswered writes. */
-export class Core implements Transport, LiveHost {
-  readonly writes: Writes
+export class Core implements LiveHost {
   readonly linger: number
   readonly schedule: (work: () => void) => void
-  readonly #http: Http
+  readonly follow: Layer['follow']
+  readonly #send: Layer['send']
+  readonly #writes: Writes
   readonly #transport: LiveTransport
-  /** Whether writes wait for a connection, because they are kept until there is one. */
-  readonly #waits: boolean
-  readonly #order = new RowOrder()
   readonly #queries = new Map<string, LiveQuery>()
   /** What queries begin with, as another client has left it. */
   readonly #handed: Record<string, Frame>
 
-  constructor({ http, transport, status, linger, schedule, outbox, state }: CoreOptions) {
+  constructor({ http, session, transport, status, linger, schedule, offline, state }: CoreOptions) {
     this.#handed = JSON.parse(state ?? '{}') as Record<string, Frame>
-    this.#waits = outbox !== undefined
-    this.#http = http
     this.#transport = transport
     this.linger = linger
     this.schedule = schedule
-    this.writes = new Writes(this, pending => status.set({ pending }), outbox)
+    const order = new RowOrder()
+    const layer: Layer = {
+      // Calls go the way of live queries if there are any: over a WebSocket they are then told of a write before its answer.
+      send: call => order.run(call, () => (transport.isInUse || (offline && call.key) ? transport : http).call(call)),
+      follow: follower => transport.follow(follower),
+    }
+    const { send, follow } = offline?.({ ...layer, session, repeat: call => this.call(call) }) ?? layer
+    this.#send = send
+    this.follow = follow
+    this.#writes = new Writes(this.#queries, send, pending => status.set({ pending }))
   }
 
-  /** Calls go the way of live queries if there are any: over a WebSocket they are then told of a write before its answer. */
   call(call: Call): Promise<Answer> {
-    return this.#order.run(call, one =>
-      (this.#transport.isInUse || (this.#waits && one.key !== undefined) ? this.#transport : this.#http).call(one),
-    )
-  }
-
-  follow(follower: Follower): () => void {
-    return this.#transport.follow(follower)
+    return call.shown ? this.#writes.send(call, call.shown) : this.#send(call)
   }
 
   pending(resource: string): readonly Pending[] {
-    return this.writes.of(resource)
+    return this.#writes.of(resource)
   }
 
-  /** A row as a live query knows it. null = none has it. */
-  known(resource: string, id: Id): Row | null {
-    const rows = [...this.writes.queries].map(query => (query.resource === resource ? query.told(id) : undefined))
-    return rows.find(row => row) ?? null
+  /** A row as a live query knows it, without one's own writes. */
+  known(resource: string, id: Id): Row | undefined {
+    const rows = [...this.#queries.values()].map(query => (query.resource === resource ? query.told(id) : undefined))
+    return rows.find(Boolean)
   }
 
   /** The live query with these words. Equal words give the same one. */
@@ -73,7 +75,6 @@ export class Core implements Transport, LiveHost {
     if (!query) {
       query = new LiveQuery(this, resource, uri, view)
       this.#queries.set(key, query)
-      this.writes.queries.add(query)
       if (this.#handed[key]) query.begin(this.#handed[key])
       // If it is made again later, the server knows better.
       delete this.#handed[key]
@@ -93,7 +94,6 @@ export class Core implements Transport, LiveHost {
   }
 
   forget(query: LiveQuery): void {
-    this.writes.queries.delete(query)
     for (const [key, one] of this.#queries) if (one === query) this.#queries.delete(key)
   }
 

@@ -1,7 +1,7 @@
 import { isProblemDocument, queryText, type Answer, type Call, type Params, type Transport } from './call.ts'
 import type { Again } from './follower.ts'
 import { local, Problem } from './problem.ts'
-import type { Session, Tokens } from './session.ts'
+import type { Session } from './session.ts'
 
 export interface HttpOptions {
   /** The base URL, without a slash at the end. */
@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: BodyInit | undefined
   readonly signal?: AbortSignal | undefined
+  /** Sent without a token: a login, or a renewal. */
+  readonly isAnonymous?: boolean
 }
 
 const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const
@@ -26,10 +28,12 @@ const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch
 /** Sends calls as requests. Credentials that have expired are renewed once, and the request is sent again. */
 export class Http implements Transport {
   readonly #options: HttpOptions
+  readonly cookies: boolean
   readonly #session: Session
 
   constructor(options: HttpOptions, session: Session) {
     this.#options = options
+    this.cookies = options.cookies
     this.#session = session
   }
 
@@ -63,88 +67,78 @@ export class Http implements Transport {
         'min-position': min,
       },
     })
-    const links = response.headers.get('link') ?? ''
-    const total = response.headers.get('x-total-count')
+    const { headers } = response
+    const links = headers.get('link') ?? ''
+    const total = headers.get('x-total-count')
     return {
       status: response.status,
       data: await jsonOf(response),
-      position: response.headers.get('position') ?? undefined,
+      position: headers.get('position') ?? undefined,
       next: cursorIn(links, 'next'),
       previous: cursorIn(links, 'prev'),
-      ...(total !== null && { total: Number(total) }),
+      ...(total && { total: Number(total) }),
     }
+  }
+
+  /** Resolves to the JSON of a successful response. null = it has no content. */
+  async json(method: string, path: string, request?: HttpRequest): Promise<unknown> {
+    return jsonOf(await this.send(method, path, request))
   }
 
   /** Resolves to a successful response. */
   async send(method: string, path: string, request: HttpRequest = {}): Promise<Response> {
-    let token = await this.#session.token()
+    const { isAnonymous } = request
+    let token = isAnonymous ? null : await this.#session.token()
     for (let tries = 1; ; tries++) {
-      const response = await this.fetch(method, path, request, token)
-      if (response.ok) return response
-      const problem = await problemOf(response)
-      const isRenewable = problem.status === 401 && (token !== null || this.#options.cookies)
-      // A token that somebody else has renewed may be over as well.
-      if (!isRenewable || tries === 3) throw problem
-      token = await this.#session.renew(token)
-      if (token === null) throw problem
+      try {
+        return await this.#fetch(method, path, request, token)
+      } catch (problem) {
+        const isRenewable = (problem as Problem).status === 401 && !isAnonymous && (token !== null || this.cookies)
+        // A token that somebody else has renewed may be over as well.
+        if (!isRenewable || tries === 3) throw problem
+        token = await this.#session.renew(token)
+        if (token === null) throw problem
+      }
     }
   }
 
-  /** Sends a request once, with these credentials. Resolves to any response. */
-  async fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
+  /** Sends a request once, with these credentials. Resolves to a successful response. */
+  async #fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
     const { query, json, headers, body, signal } = request
-    const { base, fetch, cookies } = this.#options
+    const url = this.#options.base + path
     const authorization = token && `Bearer ${token}`
     const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
-    try {
-      return await fetch(base + path + queryText(query, json), {
+    const response = await this.#options
+      .fetch(url + queryText(query, json), {
         method,
         headers: fields.filter((field): field is [string, string] => Boolean(field[1])),
-        credentials: cookies ? 'include' : 'same-origin',
+        credentials: this.cookies ? 'include' : 'same-origin',
         ...(body && { body }),
         ...(signal && { signal }),
       })
-    } catch (cause) {
-      throw signal?.aborted
-        ? local('aborted', 'the request was aborted', cause)
-        : local('offline', `${method} ${base}${path} could not be sent`, cause)
-    }
-  }
-
-  /** Logs in, or renews tokens. In cookies mode there are none, and the browser keeps the session. */
-  async authenticate(path: string, body: unknown): Promise<Tokens> {
-    const response = await this.fetch(
-      'POST',
-      path,
-      {
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        ...(this.#options.cookies && { query: { cookie: true } }),
-      },
-      null,
-    )
-    if (!response.ok) throw await problemOf(response)
-    const tokens = (await jsonOf(response)) as Tokens | null
-    return this.#options.cookies ? { access_token: '' } : tokens!
+      .catch((cause: unknown) => {
+        throw signal?.aborted
+          ? local('aborted', 'the request was aborted', cause)
+          : local('offline', `${method} ${url} could not be sent`, cause)
+      })
+    if (response.ok) return response
+    const { status, statusText } = response
+    const problem = await jsonOf(response).catch(() => null)
+    throw new Problem({
+      ...(isProblemDocument(problem) ? problem : { error: 'unreadable', detail: statusText }),
+      status,
+    })
   }
 }
 
 /** The JSON of a response. null = it has no content. */
-export async function jsonOf(response: Response): Promise<unknown> {
+async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text()
   try {
     return text === '' ? null : JSON.parse(text)
   } catch (cause) {
     throw new Problem({ error: 'unreadable', detail: 'the response is not JSON', status: response.status }, cause)
   }
-}
-
-async function problemOf(response: Response): Promise<Problem> {
-  const body = await jsonOf(response).catch(() => null)
-  if (!isProblemDocument(body)) {
-    return new Problem({ error: 'unreadable', detail: response.statusText, status: response.status })
-  }
-  return new Problem({ ...body, status: response.status })
 }
 
 /** The cursor in a link of a page, if there is one. */

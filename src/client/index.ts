@@ -7,6 +7,7 @@
  */
 export { client, type ClientOptions } from './client.ts'
 export { Problem, type Asked, type Complaint, type LocalCode, type ProblemDocument, type Settled } from './problem.ts'
+export type { Layer, LayerParts } from './layer.ts'
 export type { LiveTransport, LiveTransportOptions } from './follower.ts'
 export type { Tokens, TokenStore } from './session.ts'
 export type { ActionOptions, AnyRequest, Auth, Client, Own, Served } from './types/client.ts'
@@ -23,6 +24,5 @@ export type {
   UploadOptions,
   WriteOptions,
 } from './types/query.ts'
-export type { KeptWrite, Outbox } from './writes.ts'
 export type { ClientState, Status } from './status.ts'
 export type { Live, LiveChange, LiveOptions, LiveRow, LiveState, LiveStatus } from './types/live.ts'

@@ -63,6 +63,11 @@ export class Problem<C extends string = Code | LocalCode, P extends PropertyKey 
     this.document = document
   }
 
+  /** Whether the same request may succeed later. */
+  get isPassing(): boolean {
+    return this.status === 0 ? (this.code as string) === 'offline' : this.status === 429 || this.status >= 500
+  }
+
   /** The first fault at a pointer or below it: `problem.at('#/items/3')`. */
   at(pointer: string): Complaint | undefined {
     return this.issues.find(one => one.pointer === pointer || one.pointer?.startsWith(`${pointer}/`))
@@ -113,9 +118,4 @@ export function asked<T, P>(work: Promise<T>): Asked<T, P> {
         (problem: P) => ({ ok: false, problem }),
       ),
   })
-}
-
-/** Whether the same request may succeed later. */
-export function isPassing({ status, code }: Problem): boolean {
-  return status === 0 ? code === 'offline' : status === 429 || status >= 500
 }

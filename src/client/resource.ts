@@ -21,11 +21,11 @@ export function resourceOf(parts: ResourceParts): object {
   const row = (id: Id): string => `${path}/${encodeURIComponent(id)}`
   const call = (made: Call): Asked<unknown> => asked(core.call(made).then(answer => answer.data))
   /** A row by its id, or rows by a filter or a unique key. */
-  const at = (which: Id | Params): Pick<Call, 'uri' | 'params'> =>
-    typeof which === 'object' ? { uri: path, params: which } : { uri: row(which) }
+  const at = (which: Id | Params | undefined): Pick<Call, 'uri' | 'params'> =>
+    typeof which === 'object' ? { uri: path, params: which } : { uri: which === undefined ? path : row(which) }
   const write = (
     op: 'create' | 'replace' | 'patch' | 'delete',
-    which: Id | Params | null,
+    which: Id | Params | undefined,
     data: unknown,
     how: Options = {},
   ): Asked<unknown> => {
@@ -40,35 +40,33 @@ export function resourceOf(parts: ResourceParts): object {
         ),
       )
     }
-    const target = which === null ? { uri: path } : at(which)
-    const made: Call = { op, ...target, key, ifMatch, signal, ...(op !== 'delete' && { data }) }
     // Of a JSON Patch, and of rows that a filter selects, only the server knows what comes.
-    const isShown = optimistic && !Array.isArray(data) && (which === null || typeof which !== 'object')
-    if (!isShown) return call(made)
-    const shown = { op, resource, id: which, data: (data ?? {}) as Row }
-    return asked(core.writes.send(made, shown).then(answer => answer.data as unknown))
+    const isShown = optimistic && !Array.isArray(data) && typeof which !== 'object'
+    const id = op === 'create' ? (data as Row)['id'] : which
+    return call({ op, ...at(which), key, ifMatch, signal, data, shown: isShown ? { resource, id } : undefined })
   }
+  const ofRow =
+    (name: 'history' | 'upload' | 'download') =>
+    (id: Id, ...given: Given): Asked<unknown> =>
+      seldom(all => (all[name] as Seldom)(http, row(id), ...given))
   const operations: Record<string, unknown> = {
     get: (id: Id, { min, signal, ...params }: Options = {}) => call({ op: 'get', uri: row(id), params, min, signal }),
     list: (options: Options = {}) => listOf(parts, options),
-    create: (data: unknown, how?: Options) => write('create', null, data, how),
+    create: (data: unknown, how?: Options) => write('create', undefined, data, how),
     replace: (which: Id | Params, data: unknown, how?: Options) => write('replace', which, data, how),
     patch: (which: Id | Params, data: unknown, how?: Options) => write('patch', which, data, how),
-    delete: (which: Id | Params, how?: Options) => asked(write('delete', which, undefined, how).then(() => undefined)),
+    delete: (which: Id | Params, how?: Options) => asked(write('delete', which, undefined, how).then(() => {})),
     live: (first: Id | Options = {}, options: Options = {}) =>
       typeof first === 'object'
         ? core.live(resource, path, { id: null, params: first })
         : core.live(resource, row(first), { id: first, params: options }),
-    history: (id: Id, options?: Options) => seldom(all => all.history(http, row(id), options)),
-    upload: (id: Id, field: string, body: BodyInit, options?: Options) =>
-      seldom(all => all.upload(http, `${row(id)}/${field}`, body, options)),
-    download: (id: Id, field: string, options?: Options) =>
-      seldom(all => all.download(http, `${row(id)}/${field}`, options)),
+    history: ofRow('history'),
+    upload: ofRow('upload'),
+    download: ofRow('download'),
   }
   const action =
     (name: string) =>
-    // oxlint-disable-next-line typescript/no-explicit-any -- types/ says what they are
-    (...given: readonly any[]): Asked<unknown> => {
+    (...given: Given): Asked<unknown> => {
       const [id, data, how] = typeof given[0] === 'object' || given[0] === undefined ? [null, ...given] : given
       // `get_list` is GET …/list, and `get` is the resource itself (docs/protocol.md §9.1).
       const [, verb, end] = /^(get|post|put|patch|delete)(?:_(.+))?$/.exec(name) ?? [undefined, 'post', name]
@@ -79,13 +77,17 @@ export function resourceOf(parts: ResourceParts): object {
   // A resource of actions may have ones that are called like methods: without an id or a filter, they are meant.
   for (const name of ['get', 'patch', 'delete']) {
     const operation = operations[name] as (...given: unknown[]) => Asked<unknown>
-    operations[name] = (...given: readonly unknown[]) =>
-      isTarget(given[0]) ? operation(...given) : action(name)(...given)
+    operations[name] = (...given: Given) => (isTarget(given[0]) ? operation(...given) : action(name)(...given))
   }
   return new Proxy(operations, {
     get: (known, name) => (typeof name === 'symbol' || name === 'then' ? undefined : (known[name] ?? action(name))),
   })
 }
+
+/** Arguments of any function of the client. */
+type Given = readonly any[] // oxlint-disable-line typescript/no-explicit-any -- types/ says what they are
+/** A function of seldom.ts. */
+export type Seldom = (...given: Given) => Promise<unknown>
 
 /** Asks for something whose code is not loaded yet. */
 export function seldom<T>(ask: (all: typeof import('./seldom.ts')) => Promise<T>): Asked<T> {

@@ -22,45 +22,32 @@ export function memoryTokens(): TokenStore {
   }
 }
 
-/** The credentials of a client. Whatever asks for a renewal at the same time gets the same one, other tabs included. */
+/** The credentials of a client. Whatever asks for a renewal at the same time gets the same one. */
 export class Session {
-  readonly #store: TokenStore
-  /** Asks the server for new tokens. null = it refused the old ones. */
-  readonly #ask: (old: Tokens | null) => Promise<Tokens | null>
+  readonly store: TokenStore
+  /** Renews the tokens, unless somebody did since `refused` was sent. null = the server refused. */
+  readonly #ask: (refused: string | null) => Promise<Tokens | null>
   #renewing: Promise<Tokens | null> | null = null
   /** Called when somebody logs in or out. */
   onChange: () => void = () => {}
 
-  constructor(store: TokenStore, ask: (old: Tokens | null) => Promise<Tokens | null>) {
-    this.#store = store
+  constructor(store: TokenStore, ask: (refused: string | null) => Promise<Tokens | null>) {
+    this.store = store
     this.#ask = ask
   }
 
   async token(): Promise<string | null> {
-    return (await this.#store.get())?.access_token ?? null
+    return (await this.store.get())?.access_token ?? null
   }
 
   async keep(tokens: Tokens | null): Promise<void> {
-    await this.#store.set(tokens)
+    await this.store.set(tokens)
     this.onChange()
   }
 
-  /** Renews the tokens, unless somebody did since `refused` was sent. Resolves to the token to go on with. null = none. */
+  /** Resolves to the token to go on with after `refused`. null = none. */
   async renew(refused: string | null): Promise<string | null> {
-    this.#renewing ??= this.#renew(refused).finally(() => (this.#renewing = null))
+    this.#renewing ??= this.#ask(refused).finally(() => (this.#renewing = null))
     return (await this.#renewing)?.access_token ?? null
-  }
-
-  async #renew(refused: string | null): Promise<Tokens | null> {
-    // A refresh token can be used once, so tabs that share a store take turns.
-    const locks = globalThis.navigator?.locks as LockManager | undefined
-    const work = async (): Promise<Tokens | null> => {
-      const kept = await this.#store.get()
-      if (kept && kept.access_token !== refused) return kept
-      const fresh = await this.#ask(kept)
-      await this.#store.set(fresh)
-      return fresh
-    }
-    return locks ? locks.request('restuary.session', work) : work()
   }
 }

@@ -1,9 +1,9 @@
 // The page of browser.test.ts: a board with two columns, whose cards are dragged from one to the other.
 import { client } from '../../src/client/index.ts'
-import { indexedDbOutbox } from '../../src/client/offline.ts'
+import { indexedDb } from '../../src/client/offline.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the server is another program
-const api = client<any>(location.origin, { outbox: indexedDbOutbox() }) as any
+const api = client<any>(location.origin, { offline: indexedDb() }) as any
 const cards = api.card.live({ sort: 'text' })
 
 for (const name of ['todo', 'done']) {

@@ -34,7 +34,7 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 9.5, []],
+  ['index.ts', 8.9, []],
   ['transports/streams.ts', 2, shared],
   ['offline.ts', 1.5, shared],
   ['adapters/react.ts', 1, shared],

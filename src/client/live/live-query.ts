@@ -1,16 +1,17 @@
 import type { Frame, Id } from '../call.ts'
-import type { Follower, Outline } from '../follower.ts'
+import type { Outline } from '../follower.ts'
+import type { KeptFollower } from '../layer.ts'
 import { local, type Problem } from '../problem.ts'
 import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
-import { Overlay, type Pending, type ShownRows, type View } from './overlay.ts'
-import type { Entry, Row } from './order.ts'
+import { Overlay, type Pending, type View } from './overlay.ts'
+import { idIn, type Row } from './order.ts'
 import { Rows } from './rows.ts'
 
 /** What a live query needs of its client. */
 export interface LiveHost {
   /** Begins a subscription. Returns the function that ends it. */
-  follow(follower: Follower): () => void
+  follow(follower: KeptFollower): () => void
   /** The unanswered writes to a resource, in their order. */
   pending(resource: string): readonly Pending[]
   /** Calls back soon, so that what happens together is shown together. */
@@ -28,7 +29,7 @@ interface Settled {
 }
 
 /** The rows of one query: what the server told, at a position, and one's own writes that it has not told of yet. */
-export class LiveQuery implements Follower {
+export class LiveQuery implements KeptFollower {
   readonly resource: string
   readonly request: Frame
   status: LiveStatus = 'loading'
@@ -41,8 +42,8 @@ export class LiveQuery implements Follower {
   #settled: Settled[] = []
   /** Keys of unanswered writes that the server has told of. */
   readonly #told = new Set<string>()
-  #shown: ShownRows | null = null
-  #before: readonly Entry[] = []
+  #shown: readonly Row[] | null = null
+  #before: readonly Row[] = []
   #state: LiveState<Row, Id> | null = null
   readonly #listeners = new Set<(state: LiveState<Row, Id>) => void>()
   #isTelling = false
@@ -63,12 +64,15 @@ export class LiveQuery implements Follower {
 
   /** The same array until something changes. Rows that did not change are the same objects. */
   get rows(): readonly Row[] {
-    return this.#show().plain
+    return (this.#shown ??= this.#overlay.show(this.#rows, [
+      ...this.#settled.map(one => one.write),
+      ...this.#host.pending(this.resource).filter(write => !this.#told.has(write.key)),
+    ]))
   }
 
   /** A row as the server told it, without one's own writes. */
   told(id: Id): Row | undefined {
-    return this.#rows.byId.get(id)?.row
+    return this.#rows.byId.get(id)
   }
 
   /** The row of a query for one row. */
@@ -82,14 +86,14 @@ export class LiveQuery implements Follower {
 
   /** What it has now. It is the same object until something changes. */
   get state(): LiveState<Row, Id> {
-    return (this.#state ??= stateOf(this, this.#show().entries, this.#before))
+    return (this.#state ??= stateOf(this, this.#before))
   }
 
   /** What the server has told, as it would tell it to somebody new. undefined = there may be more. */
   toJSON(): Frame | undefined {
     if (this.status !== 'live') return undefined
-    const { entries, plain } = this.#rows
-    return { op: 'snapshot', ids: entries.map(entry => entry.id), data: plain, position: this.position }
+    const { list } = this.#rows
+    return { op: 'snapshot', ids: list.map(idIn), data: list, position: this.position }
   }
 
   /** Begins with the snapshot of another client, which was drawn already. */
@@ -119,17 +123,16 @@ export class LiveQuery implements Follower {
     let news = Promise.withResolvers<void>()
     if (this.status !== 'loading') news.resolve()
     const stop = this.subscribe(() => news.resolve())
-    let before: readonly Entry[] = []
+    let before: readonly Row[] = []
     try {
       for (;;) {
         await news.promise
         news = Promise.withResolvers()
         if (this.problem) throw this.problem
-        const { entries } = this.#show()
-        const state = stateOf(this, entries, before)
+        const state = stateOf(this, before)
         yield state
         if (state.status === 'closed') return
-        before = entries
+        before = state.rows
       }
     } finally {
       stop()
@@ -152,20 +155,12 @@ export class LiveQuery implements Follower {
 
   hear(frame: Frame): void {
     for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)
-    switch (frame['op']) {
-      case 'snapshot':
-      case 'reset':
-        if (!this.#rows.snapshot(frame)) {
-          if (this.status !== 'loading') this.status = 'reset'
-          return this.changed()
-        }
-        break
-      case 'commit':
-        this.#rows.commit(frame)
-        break
-      case 'behind':
-        this.status = 'reset'
-        return this.changed()
+    const { op } = frame
+    if (op === 'commit') this.#rows.commit(frame)
+    else if (op === 'behind' || (op !== 'resumed' && !this.#rows.snapshot(frame))) {
+      // Something was left out, or the rest of the snapshot is to come.
+      if (this.status !== 'loading') this.status = 'reset'
+      return this.changed()
     }
     this.#reach(frame['position'] as string)
     this.status = 'live'
@@ -228,15 +223,9 @@ export class LiveQuery implements Follower {
       this.#isTelling = false
       const { state } = this
       for (const listener of this.#listeners) listener(state)
-      this.#before = this.#show().entries
-      if (state.status === 'live') this.#arrival.resolve()
+      this.#before = state.rows
+      if (state.position !== null) this.#arrival.resolve()
     })
-  }
-
-  #show(): ShownRows {
-    if (this.#shown) return this.#shown
-    const waiting = this.#host.pending(this.resource).filter(write => !this.#told.has(write.key))
-    return (this.#shown = this.#overlay.show(this.#rows, [...this.#settled.map(one => one.write), ...waiting]))
   }
 
   #open(): void {
@@ -258,14 +247,14 @@ export class LiveQuery implements Follower {
   }
 }
 
-function stateOf(query: LiveQuery, entries: readonly Entry[], before: readonly Entry[]): LiveState<Row, Id> {
+function stateOf({ rows, status, position }: LiveQuery, before: readonly Row[]): LiveState<Row, Id> {
   let changes: readonly LiveChange<Row, Id>[] | undefined
   return {
-    rows: query.rows,
-    status: query.status,
-    position: query.position,
+    rows,
+    status,
+    position,
     get changes() {
-      return (changes ??= changesBetween(before, entries))
+      return (changes ??= changesBetween(before, rows))
     },
   }
 }

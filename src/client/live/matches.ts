@@ -1,6 +1,6 @@
 import type { Row } from './order.ts'
 import { compareShown, idOf } from './order.ts'
-import { isObject } from './share.ts'
+import { isObject, isRow } from './share.ts'
 
 /** Whether a row fulfils a filter; null = what is shown of the row does not tell. */
 export type Verdict = boolean | null
@@ -35,49 +35,53 @@ function member(name: string, test: unknown, row: Row): Verdict {
 
 /** A condition on a related row. */
 function related(name: string, test: unknown, shown: unknown): Verdict {
-  if (shown === null) return false
-  return isObject(shown) && !Array.isArray(shown) ? member(name, test, shown) : null
+  return shown === null ? false : isRow(shown) ? member(name, test, shown) : null
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the server has checked the filter
-function operate(op: string, operand: any, shown: unknown): Verdict {
-  if (Array.isArray(shown)) return ofList(op, operand, shown)
-  const value = idOf(shown) as string | number | boolean | null
-  const text = (holds: (operand: string) => boolean): Verdict =>
-    typeof value === 'string' && inEveryForm(operand as string, holds)
-  const order = (holds: (sign: number) => boolean): Verdict => {
+type Test = (shown: any, operand: any) => Verdict
+
+const text =
+  (method: 'includes' | 'startsWith' | 'endsWith'): Test =>
+  (value, operand) =>
+    typeof value === 'string' && inEveryForm(operand, one => value[method](one))
+
+const order =
+  (holds: (sign: number) => boolean): Test =>
+  (value, operand) => {
     if (value === null || operand === null) return false
     if (typeof value !== 'string') return holds(compareShown(value, operand))
     return isSpelledInMoreWays(value) ? null : inEveryForm(operand, one => holds(compareShown(value, one)))
   }
-  switch (op) {
-    case '$eq':
-      return equals(value, operand)
-    case '$ne':
-      return not(equals(value, operand))
-    case '$in':
-      return any(operand.map((one: unknown) => equals(value, one)))
-    case '$nin':
-      return not(any(operand.map((one: unknown) => equals(value, one))))
-    case '$null':
-      return (value === null) === operand
-    case '$gt':
-      return order(sign => sign > 0)
-    case '$gte':
-      return order(sign => sign >= 0)
-    case '$lt':
-      return order(sign => sign < 0)
-    case '$lte':
-      return order(sign => sign <= 0)
-    case '$contains':
-      return text(one => (value as string).includes(one))
-    case '$startsWith':
-      return text(one => (value as string).startsWith(one))
-    case '$endsWith':
-      return text(one => (value as string).endsWith(one))
-    default:
-      return null
-  }
+
+const isIn: Test = (value, operand: unknown[]) => any(operand.map(one => equals(value, one)))
+
+const tests: Readonly<Record<string, Test>> = {
+  $eq: equals,
+  $ne: (value, operand) => not(equals(value, operand)),
+  $in: isIn,
+  $nin: (value, operand) => not(isIn(value, operand)),
+  $null: (value, operand) => (value === null) === operand,
+  $gt: order(sign => sign > 0),
+  $gte: order(sign => sign >= 0),
+  $lt: order(sign => sign < 0),
+  $lte: order(sign => sign <= 0),
+  $contains: text('includes'),
+  $startsWith: text('startsWith'),
+  $endsWith: text('endsWith'),
+}
+
+/** Tests of lists of scalars. Lists of related rows may be cut, so they are left to the server. */
+const listTests: Readonly<Record<string, Test>> = {
+  $has: (list, operand) => list.includes(operand),
+  $hasAny: (list, operand) => operand.some((one: unknown) => list.includes(one)),
+  $hasAll: (list, operand) => operand.every((one: unknown) => list.includes(one)),
+  $null: (_, operand) => !operand,
+}
+
+function operate(op: string, operand: unknown, shown: unknown): Verdict {
+  if (!Array.isArray(shown)) return tests[op]?.(idOf(shown), operand) ?? null
+  return shown.some(isObject) ? null : (listTests[op]?.(shown, operand) ?? null)
 }
 
 function equals(value: unknown, operand: unknown): Verdict {
@@ -97,21 +101,3 @@ function inEveryForm(operand: string, holds: (operand: string) => boolean): Verd
 
 /** Decimals, large numbers and times are shown as texts, but neither compared nor written like these. */
 const isSpelledInMoreWays = (value: unknown): boolean => typeof value === 'string' && /^[-+]?\d/.test(value)
-
-/** Lists of scalars. Lists of related rows may be cut, so only the quantifiers that the server answers are left to it. */
-// oxlint-disable-next-line typescript/no-explicit-any -- the server has checked the filter
-function ofList(op: string, operand: any, list: readonly unknown[]): Verdict {
-  if (list.some(isObject)) return null
-  switch (op) {
-    case '$has':
-      return list.includes(operand)
-    case '$hasAny':
-      return operand.some((one: unknown) => list.includes(one))
-    case '$hasAll':
-      return operand.every((one: unknown) => list.includes(one))
-    case '$null':
-      return !operand
-    default:
-      return null
-  }
-}

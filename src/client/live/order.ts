@@ -2,17 +2,21 @@ import { sorted, type Order } from '../../query/order.ts'
 import { byNumber, compareText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/value.ts'
 import type { Id } from '../call.ts'
-import { isObject } from './share.ts'
+import { isRow } from './share.ts'
 
 export type Row = Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the types of the client say what it has
 
-/** A row in a live query, by its id, which the row itself need not show. */
-export interface Entry {
-  readonly id: Id
-  readonly row: Row
+/** The ids of rows in live queries: a row need not show its own. */
+const ids = new WeakMap<Row, Id>()
+
+/** Returns the row, of which the id is known from now on. */
+export function withId(row: Row, id: Id): Row {
+  ids.set(row, id)
+  return row
 }
 
-export type Compare = (a: Entry, b: Entry) => number
+/** The id of a row in a live query. */
+export const idIn = (row: Row): Id => ids.get(row)!
 
 /** How values of a field compare, as the server tells it. null = only the server can tell. */
 export type Comparison = 'number' | 'text' | 'decimal' | 'moment' | null
@@ -23,43 +27,38 @@ export const compareShown: Order = (a, b) => (typeof a === 'string' ? compareTex
 const comparisons: Readonly<Record<NonNullable<Comparison>, Order>> = {
   number: compareShown,
   text: compareShown,
-  // Numbers with more digits than JavaScript keeps are shown as texts.
-  decimal: (a, b) => compareDecimals(textOf(a), textOf(b)),
+  decimal: compareDecimals,
   moment: (a, b) => Date.parse(a as string) - Date.parse(b as string),
 }
 
-const textOf = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value))
-
-function compareDecimals(a: string, b: string): number {
-  const places = Math.max(...[a, b].map(text => text.split('.')[1]?.length ?? 0))
-  const scaled = (text: string): bigint => {
-    const [whole, rest = ''] = text.split('.')
-    return BigInt(whole! + rest.padEnd(places, '0'))
-  }
-  return Number(scaled(a) - scaled(b))
+/** Numbers with more digits than JavaScript keeps are shown as texts. */
+function compareDecimals(...values: readonly Value[]): number {
+  const texts = values.map(value => (typeof value === 'string' ? value : JSON.stringify(value)).split('.'))
+  const places = Math.max(...texts.map(([, rest = '']) => rest.length))
+  const [a, b] = texts.map(([whole, rest = '']) => BigInt(whole + rest.padEnd(places, '0')))
+  return Number(a! - b!)
 }
 
 /** The order of a query. */
 export interface QueryOrder {
-  readonly compare: Compare
+  readonly compare: (a: Row, b: Row) => number
   /** Whether a row that is shown like this one tells its place. */
   readonly tells: (row: Row) => boolean
 }
 
 /** The order by sort keys, nulls last, and by the id as the last key (docs/protocol.md §4.4). */
 export function orderOf(sort: readonly string[], told: readonly Comparison[] = []): QueryOrder {
-  const keys = sort.map((key, i) => {
-    const isDescending = key.startsWith('-')
-    const path = key.slice(isDescending ? 1 : 0).split('.')
-    return { path, order: sorted(comparisons[told[i] ?? 'text'], isDescending) }
-  })
+  const keys = sort.map((key, i) => ({
+    path: key.replace('-', '').split('.'),
+    order: sorted(comparisons[told[i] ?? 'text'], key.startsWith('-')),
+  }))
   return {
     compare(a, b) {
       for (const { path, order } of keys) {
-        const difference = order(valueAt(a.row, path) ?? null, valueAt(b.row, path) ?? null)
+        const difference = order(valueAt(a, path) ?? null, valueAt(b, path) ?? null)
         if (difference !== 0) return difference
       }
-      return compareIds(a.id, b.id)
+      return compareIds(idIn(a), idIn(b))
     },
     tells: row => !told.includes(null) && keys.every(({ path }) => valueAt(row, path) !== undefined),
   }
@@ -74,23 +73,23 @@ function valueAt(row: Row, path: readonly string[]): Value | undefined {
   let value: unknown = row
   for (const name of path) {
     if (value === null) return null
-    value = isObject(value) ? value[name] : undefined
+    value = isRow(value) ? value[name] : undefined
   }
   return value === undefined ? undefined : (idOf(value) as Value)
 }
 
 /** The id of a related row that is shown as a row; any other value as it is. */
 export function idOf(value: unknown): unknown {
-  return isObject(value) && !Array.isArray(value) ? (value['id'] ?? null) : (value ?? null)
+  return (isRow(value) ? value['id'] : value) ?? null
 }
 
-/** The place of an entry in an ordered list: before all that are not smaller. */
-export function placeOf(entries: readonly Entry[], entry: Entry, compare: Compare): number {
+/** The place of a row in an ordered list: before all that are not smaller. */
+export function placeOf(rows: readonly Row[], row: Row, compare: QueryOrder['compare']): number {
   let low = 0
-  let high = entries.length
+  let high = rows.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compare(entries[middle]!, entry) < 0) low = middle + 1
+    if (compare(rows[middle]!, row) < 0) low = middle + 1
     else high = middle
   }
   return low

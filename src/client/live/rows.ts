@@ -1,20 +1,18 @@
 import type { Frame, Id } from '../call.ts'
-import { orderOf, placeOf, type Comparison, type Entry, type QueryOrder, type Row } from './order.ts'
+import { idIn, orderOf, placeOf, withId, type Comparison, type QueryOrder, type Row } from './order.ts'
 import { share } from './share.ts'
 
-/** The rows of a query as the server told them, in their order. */
+/** The rows of a query as the server told them. */
 export class Rows {
-  /** Replaced entries are new objects, so an entry may be kept and compared. */
-  readonly byId: Map<Id, Entry> = new Map()
-  entries: Entry[] = []
-  /** The rows of the entries, so that showing them is one copy. */
-  plain: Row[] = []
+  readonly byId: Map<Id, Row> = new Map()
+  /** The rows in their order. */
+  list: Row[] = []
   readonly #sort: readonly string[]
   #order: QueryOrder
   /** Whether the order follows from the rows. Otherwise the server tells it. */
   #isOrdered = true
   /** The parts of a snapshot that is not complete. */
-  #coming: Entry[] | null = null
+  #coming: Row[] | null = null
 
   constructor(sort: readonly string[]) {
     this.#sort = sort
@@ -29,16 +27,11 @@ export class Rows {
   /** Reads a part of a snapshot. Returns whether it was the last one. */
   snapshot({ op, data, ids, more }: Frame): boolean {
     if (op === 'reset' || this.#coming === null) this.#coming = []
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i] as Id
-      const former = this.byId.get(id)
-      const row = share(former?.row, data[i] as Row)
-      this.#coming.push(former && former.row === row ? former : { id, row })
-    }
+    for (const [i, id] of (ids as Id[]).entries()) this.#coming.push(this.#told(id, data[i] as Row))
     if (more) return false
     this.byId.clear()
-    for (const entry of this.#coming) this.byId.set(entry.id, entry)
-    this.#put(this.#coming)
+    for (const row of this.#coming) this.byId.set(idIn(row), row)
+    this.list = this.#coming
     this.#coming = null
     return true
   }
@@ -50,44 +43,39 @@ export class Rows {
 
   /** Reads what one commit did to the rows in view. */
   commit({ events, order }: Frame): void {
-    for (const event of events as Frame[]) this.#event(event)
+    for (const { kind, id, data } of events as Frame[]) {
+      const former = this.byId.get(id)
+      const row = kind === 'leave' ? null : this.#told(id, data as Row)
+      if (row) this.byId.set(id, row)
+      else this.byId.delete(id)
+      this.put(former, row, this.list)
+    }
     if (!order) return
     this.#isOrdered = false
-    this.#put((order as Id[]).flatMap(id => this.byId.get(id) ?? []))
+    this.list = (order as Id[]).flatMap(id => this.byId.get(id) ?? [])
   }
 
-  #event({ kind, id, data }: Frame): void {
-    const former = this.byId.get(id)
-    const entry = kind === 'leave' ? null : { id, row: share(former?.row, data as Row) }
-    if (entry) this.byId.set(id, entry)
-    else this.byId.delete(id)
-    this.put(former, entry, this.entries, this.plain)
+  /** A row as it is told now: the same object if it says the same. */
+  #told(id: Id, row: Row): Row {
+    return withId(share(this.byId.get(id), row), id)
   }
 
-  /** Puts an entry where the former one was, or where it belongs now: at the end, if its row does not tell. null = there is none. */
-  put(former: Entry | undefined, entry: Entry | null, entries: Entry[], plain: Row[]): void {
+  /** Puts a row where the former one was, or where it belongs now: at the end, if it does not tell. null = there is none. */
+  put(former: Row | undefined, row: Row | null, list: Row[]): void {
     const { compare, tells } = this.#order
-    const isPlaced = entry !== null && this.#isOrdered && tells(entry.row)
-    let at = former ? this.#placeOf(former, entries) : -1
-    if (former && at >= 0 && !(entry && (!isPlaced || compare(former, entry) === 0))) {
-      entries.splice(at, 1)
-      plain.splice(at, 1)
+    const isPlaced = row !== null && this.#isOrdered && tells(row)
+    let at = former ? this.#placeOf(former, list) : -1
+    if (at >= 0 && !(row && (!isPlaced || compare(former!, row) === 0))) {
+      list.splice(at, 1)
       at = -1
     }
-    if (!entry) return
-    const isNew = at < 0
-    if (isNew) at = isPlaced ? placeOf(entries, entry, compare) : entries.length
-    entries.splice(at, isNew ? 0 : 1, entry)
-    plain.splice(at, isNew ? 0 : 1, entry.row)
+    if (!row) return
+    if (at >= 0) list[at] = row
+    else list.splice(isPlaced ? placeOf(list, row, compare) : list.length, 0, row)
   }
 
-  #placeOf(entry: Entry, entries: readonly Entry[]): number {
-    const at = this.#isOrdered ? placeOf(entries, entry, this.#order.compare) : -1
-    return entries[at] === entry ? at : entries.indexOf(entry)
-  }
-
-  #put(entries: Entry[]): void {
-    this.entries = entries
-    this.plain = entries.map(entry => entry.row)
+  #placeOf(row: Row, list: readonly Row[]): number {
+    const at = this.#isOrdered ? placeOf(list, row, this.#order.compare) : -1
+    return list[at] === row ? at : list.indexOf(row)
   }
 }

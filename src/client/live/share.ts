@@ -16,8 +16,8 @@ export function share<T>(former: unknown, now: T): T {
 
 /** Applies a merge patch (RFC 7396) to the value of a JSON field, as the server does. */
 export function merge(value: unknown, patch: unknown): unknown {
-  if (!isObject(patch) || Array.isArray(patch)) return patch
-  const merged: Record<string, unknown> = isObject(value) && !Array.isArray(value) ? { ...value } : {}
+  if (!isRow(patch)) return patch
+  const merged: Record<string, unknown> = isRow(value) ? { ...value } : {}
   for (const [name, member] of Object.entries(patch)) {
     if (member === null) delete merged[name]
     else merged[name] = merge(merged[name], member)
@@ -27,4 +27,9 @@ export function merge(value: unknown, patch: unknown): unknown {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+/** Whether a value is an object with members: a row, or the value of a JSON field. */
+export function isRow(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !Array.isArray(value)
 }

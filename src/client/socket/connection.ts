@@ -1,17 +1,16 @@
 import type { Answer, Call, Frame, Id } from '../call.ts'
 import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
-import { closed, isPassing, local, Problem } from '../problem.ts'
+import { closed, local, Problem, type ProblemDocument } from '../problem.ts'
 import { Pace } from './pace.ts'
 import { Reconnect } from './reconnect.ts'
 
 interface AskedCall {
   readonly frame: Frame
   tries: number
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: Answer | Promise<Answer>) => void
   readonly reject: (problem: Problem) => void
 }
 
-const DEFAULT_LIMITS = { rate: 50, burst: 100, message: 1_000_000 }
 /** How long the server may take to answer a ping, or to say hello, in milliseconds. */
 const PATIENCE = 10_000
 const MOST_TRIES = 8
@@ -29,7 +28,8 @@ export class Connection implements LiveTransport {
   #socket: WebSocket | null = null
   #isOpen = false
   #last = 0
-  #limits = DEFAULT_LIMITS
+  /** The longest message that the server takes, in bytes. */
+  #most = Infinity
   /** Unanswered calls, in the order in which they were made. */
   readonly #asked = new Map<Id, AskedCall>()
   readonly #followers = new Map<Id, Follower>()
@@ -50,40 +50,49 @@ export class Connection implements LiveTransport {
     return this.#followers.size > 0 || this.status === 'closed'
   }
 
-  call({ signal, ...call }: Call): Promise<Answer> {
+  call({ signal, shown: _shown, ...call }: Call): Promise<Answer> {
     const id = ++this.#last
-    const frame: Frame = { id, ...call }
     return new Promise((resolve, reject) => {
-      const problem = this.#refusal(frame)
-      if (problem) return reject(problem)
-      this.#asked.set(id, { frame, tries: 0, resolve, reject })
+      if (this.status === 'closed') return reject(closed())
+      this.#asked.set(id, { frame: { id, ...call }, tries: 0, resolve, reject })
       const abort = (): void => {
         if (this.#asked.delete(id)) reject(local('aborted', 'the request was aborted'))
       }
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort, { once: true })
-      if (this.#isOpen) this.#send(frame)
-      else this.#open()
+      this.#ask(id)
     })
-  }
-
-  /** Why a call cannot be sent at all. */
-  #refusal(frame: Frame): Problem | null {
-    if (this.status === 'closed') return closed()
-    const bytes = new TextEncoder().encode(JSON.stringify(frame)).length
-    if (bytes <= this.#limits.message) return null
-    const detail = `a message has at most ${this.#limits.message} bytes`
-    return new Problem({ error: 'payload_too_large', status: 413, detail })
   }
 
   follow(follower: Follower): () => void {
     const id = `s${++this.#last}`
     this.#followers.set(id, follower)
-    if (this.#isOpen) this.#subscribe(id, follower)
-    else this.#open()
+    this.#ask(id)
     return () => {
       if (this.#followers.delete(id) && this.#isOpen) this.#send({ id: ++this.#last, op: 'unsubscribe', sub: id })
     }
+  }
+
+  /** Sends a call or a subscription, if it is still wanted. Otherwise it is sent when the connection is open. */
+  #ask(id: Id): void {
+    if (!this.#isOpen) return this.#open()
+    const follower = this.#followers.get(id)
+    if (follower) {
+      const { request, position } = follower
+      return this.#send({ ...request, op: 'subscribe', id, ...(position !== null && { since: position }) })
+    }
+    const asked = this.#asked.get(id)
+    if (!asked) return
+    const bytes = new TextEncoder().encode(JSON.stringify(asked.frame)).length
+    if (bytes <= this.#most) return this.#send(asked.frame)
+    this.#asked.delete(id)
+    const detail = `a message has at most ${this.#most} bytes`
+    asked.reject(new Problem({ error: 'payload_too_large', status: 413, detail }))
+  }
+
+  /** Sends something that was refused for a moment once more. */
+  #askAgain(id: Id, { retryAfter }: Problem, tries = 4): void {
+    setTimeout(() => this.#ask(id), (retryAfter ?? 0.1 * 2 ** tries) * 1000)
   }
 
   /** Somebody has logged in or out. */
@@ -103,10 +112,8 @@ export class Connection implements LiveTransport {
   }
 
   close(): void {
-    const socket = this.#socket
     this.#tell('closed')
-    this.#lost()
-    socket?.close(1000)
+    this.#cut()
     this.#reconnect.close()
     for (const { reject } of this.#asked.values()) reject(closed())
     this.#asked.clear()
@@ -118,17 +125,15 @@ export class Connection implements LiveTransport {
     const socket = new (this.#options.WebSocket ?? WebSocket)(socketUrl(this.#options.base), 'restuary.1')
     this.#socket = socket
     this.#expect(PATIENCE)
-    socket.addEventListener('message', event => {
-      if (this.#socket === socket) this.#hear(JSON.parse(event.data as string) as Frame)
-    })
-    socket.addEventListener('close', event => {
-      if (this.#socket === socket) this.#lost(event.code)
-    })
+    const on = <T extends Event>(name: string, heard: (event: T) => void): void =>
+      socket.addEventListener(name, event => this.#socket === socket && heard(event as T))
+    on('message', ({ data }: MessageEvent<string>) => this.#hear(JSON.parse(data) as Frame))
+    on('close', ({ code }: CloseEvent) => this.#lost(code))
     // What is wrong comes with the close; without a listener, some hosts throw it.
-    socket.addEventListener('error', () => {})
+    on('error', () => {})
   }
 
-  #lost(code = 1006): void {
+  #lost(code?: number): void {
     this.#socket = null
     this.#isOpen = false
     this.#pace.end()
@@ -139,24 +144,24 @@ export class Connection implements LiveTransport {
     for (const follower of this.#followers.values()) follower.stale()
     if (this.status === 'closed') return
     this.#tell('offline')
+    // 1008 = this client has sent too much.
     if (this.#asked.size + this.#followers.size > 0) this.#reconnect.later(code === 1008 ? 10_000 : 0)
   }
 
   async #greet(hello: Frame): Promise<void> {
     const socket = this.#socket
-    this.#pace.begin({ ...DEFAULT_LIMITS, ...hello['limits'] })
+    this.#pace.begin(hello['limits'])
     const mine = await this.#authenticate()
     if (this.#socket !== socket || mine === null) return
     const { me, limits } = mine ?? hello
-    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+    this.#most = limits.message
     if (this.#me !== undefined && this.#me !== me) for (const follower of this.#followers.values()) follower.restart()
     this.#me = me as Id | null
     this.#isOpen = true
     this.#reconnect.succeeded()
     this.#tell('open')
     // Subscriptions come first: they are then told of what a write did before its answer comes.
-    for (const [id, follower] of this.#followers) this.#subscribe(id, follower)
-    for (const { frame } of this.#asked.values()) this.#send(frame)
+    for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)
   }
 
   /** Says who the caller is. undefined = it has no token, null = the connection was lost meanwhile. */
@@ -164,15 +169,16 @@ export class Connection implements LiveTransport {
     const { session } = this.#options
     try {
       let token = await session.token()
-      if (!token) return undefined
-      let answer = await this.#exchange({ op: 'auth', token })
       // A token that somebody else has renewed may be over as well.
-      for (let tries = 0; answer?.['error'] && token && tries < 2; tries++) {
+      for (let tries = 0; token && tries < 3; tries++) {
+        const answer = await this.#exchange({ op: 'auth', token })
+        if (!answer?.['error']) {
+          this.#renewBefore(answer?.['expires'] as number | undefined, token)
+          return answer
+        }
         token = await session.renew(token)
-        if (token) answer = await this.#exchange({ op: 'auth', token })
       }
-      if (answer?.['expires']) this.#renewBefore(answer['expires'] as number, token)
-      return answer?.['error'] ? undefined : answer
+      return undefined
     } catch {
       // The server that renews tokens cannot be reached. The next connection tries again.
       this.#cut()
@@ -181,16 +187,15 @@ export class Connection implements LiveTransport {
   }
 
   /** Renews the credentials before they end. */
-  #renewBefore(seconds: number, token: string | null): void {
+  #renewBefore(seconds: number | undefined, token: string): void {
+    if (!seconds) return
     clearTimeout(this.#renewal)
-    this.#renewal = setTimeout(
-      () =>
-        void this.#options.session.renew(token).then(
-          () => this.changeCaller(),
-          () => {},
-        ),
-      Math.min(2 ** 31 - 1, Math.max(1, seconds - 30) * 1000),
-    )
+    const renew = (): void =>
+      void this.#options.session.renew(token).then(
+        () => this.changeCaller(),
+        () => {},
+      )
+    this.#renewal = setTimeout(renew, Math.min(2 ** 31 - 1, Math.max(1, seconds - 30) * 1000))
   }
 
   #exchange(frame: Frame): Promise<Frame | null> {
@@ -201,57 +206,38 @@ export class Connection implements LiveTransport {
     })
   }
 
-  #subscribe(id: Id, follower: Follower): void {
-    const { request, position } = follower
-    this.#send({ ...request, op: 'subscribe', id, ...(position !== null && { since: position }) })
-  }
-
   #hear(frame: Frame): void {
     this.#expect(SILENCE)
-    const { op, id, sub, error } = frame
-    if (sub !== undefined) return this.#tellFollower(sub as Id, frame)
-    const exchange = this.#exchanges.get(id as Id)
+    const { op, id, sub, error } = frame as { op?: string; id: Id; sub?: Id; error?: ProblemDocument }
+    const exchange = this.#exchanges.get(id)
+    const asked = this.#asked.get(id)
+    const follower = this.#followers.get(sub ?? id)
     if (exchange) {
-      this.#exchanges.delete(id as Id)
-      return exchange(frame)
-    }
-    if (op === 'hello') return void this.#greet(frame)
-    const asked = this.#asked.get(id as Id)
-    if (asked) return this.#answer(id as Id, asked, frame)
-    const follower = this.#followers.get(id as Id)
-    if (!follower) return
-    if (error) this.#refuse(id as Id, follower, new Problem(error))
+      this.#exchanges.delete(id)
+      exchange(frame)
+    } else if (asked) this.#answer(id, asked, frame)
+    else if (op === 'hello') void this.#greet(frame)
+    else if (!follower) return
+    else if (error) this.#refuse(sub ?? id, follower, new Problem(error))
+    else if (sub !== undefined) follower.hear(frame)
     else if (frame['data']) follower.learn(frame['data'] as Outline)
   }
 
-  #tellFollower(id: Id, frame: Frame): void {
-    const follower = this.#followers.get(id)
-    if (frame['op'] !== 'end') return follower?.hear(frame)
-    if (follower) this.#refuse(id, follower, new Problem(frame['error']))
-  }
-
   #refuse(id: Id, follower: Follower, problem: Problem): void {
-    if (isPassing(problem)) {
-      const wait = (problem.retryAfter ?? 1) * 1000
-      return void setTimeout(() => this.#isOpen && this.#followers.has(id) && this.#subscribe(id, follower), wait)
-    }
+    if (problem.isPassing) return this.#askAgain(id, problem)
     this.#followers.delete(id)
     follower.end(problem)
   }
 
   #answer(id: Id, asked: AskedCall, frame: Frame): void {
-    if (!frame['error']) {
-      this.#asked.delete(id)
-      return asked.resolve({ ...frame, isTold: true } as unknown as Answer)
-    }
-    const problem = new Problem(frame['error'])
-    const isRepeatable = 'key' in asked.frame || asked.frame['op'] === 'get' || asked.frame['op'] === 'list'
-    if (isRepeatable && isPassing(problem) && asked.tries++ < MOST_TRIES) {
-      const wait = (problem.retryAfter ?? 0.1 * 2 ** asked.tries) * 1000
-      return void setTimeout(() => this.#isOpen && this.#asked.has(id) && this.#send(asked.frame), wait)
-    }
+    const problem = frame['error'] && new Problem(frame['error'])
+    const { key, op } = asked.frame
+    const isRepeatable = key || op === 'get' || op === 'list'
+    if (problem?.isPassing && isRepeatable && asked.tries++ < MOST_TRIES)
+      return this.#askAgain(id, problem, asked.tries)
     this.#asked.delete(id)
-    asked.reject(problem)
+    if (problem) asked.reject(problem)
+    else asked.resolve({ ...frame, isTold: true } as unknown as Answer)
   }
 
   #send(frame: Frame): void {
@@ -261,19 +247,14 @@ export class Connection implements LiveTransport {
   /** Browsers do not show the pings of the server, so silence is asked about: a connection may be half open. */
   #expect(milliseconds: number): void {
     clearTimeout(this.#beat)
-    const socket = this.#socket
     this.#beat = setTimeout(() => {
-      if (!this.#isOpen) return this.#giveUp(socket)
+      if (!this.#isOpen) return this.#cut()
+      this.#beat = setTimeout(() => this.#cut(), PATIENCE)
       void this.#exchange({ op: 'ping' }).then(pong => {
         const position = pong?.['position'] as string | undefined
         if (position !== undefined) for (const follower of this.#followers.values()) follower.advance(position)
       })
-      this.#beat = setTimeout(() => this.#giveUp(socket), PATIENCE)
     }, milliseconds)
-  }
-
-  #giveUp(socket: WebSocket | null): void {
-    if (socket && this.#socket === socket) this.#cut()
   }
 
   #tell(status: ConnectionStatus): void {

@@ -2,10 +2,12 @@
 export class Pace {
   readonly #send: (text: string) => void
   #waiting: string[] = []
-  #rate = 50
-  #burst = 100
-  #room = 100
-  #filled = 0
+  /** Milliseconds between two messages of a steady flow. */
+  #step = 20
+  /** How far the messages of a burst run ahead of that flow, in milliseconds. */
+  #ahead = 0
+  /** When the flow has caught up with what was sent. */
+  #even = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(send: (text: string) => void) {
@@ -14,10 +16,9 @@ export class Pace {
 
   /** A connection is open, with these limits. */
   begin({ rate, burst }: { readonly rate: number; readonly burst: number }): void {
-    this.#rate = rate
-    this.#burst = burst
-    this.#room = burst
-    this.#filled = Date.now()
+    this.#step = 1000 / rate
+    this.#ahead = burst * this.#step
+    this.#even = 0
   }
 
   send(text: string): void {
@@ -28,21 +29,19 @@ export class Pace {
   /** The connection is lost. */
   end(): void {
     this.#waiting = []
-    clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   #pump(): void {
+    clearTimeout(this.#timer)
     const now = Date.now()
-    this.#room = Math.min(this.#burst, this.#room + ((now - this.#filled) * this.#rate) / 1000)
-    this.#filled = now
-    const count = Math.min(this.#waiting.length, Math.floor(this.#room))
-    for (const text of this.#waiting.splice(0, count)) this.#send(text)
-    this.#room -= count
-    if (this.#waiting.length === 0) return
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.#pump()
-    }, 1000 / this.#rate)
+    while (this.#waiting.length > 0) {
+      const even = Math.max(this.#even, now) + this.#step
+      if (even > now + this.#ahead) {
+        this.#timer = setTimeout(() => this.#pump(), this.#step)
+        return
+      }
+      this.#even = even
+      this.#send(this.#waiting.shift()!)
+    }
   }
 }

@@ -1,7 +1,6 @@
 import type { Call, Frame, Id } from '../call.ts'
 import type { Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
-import { jsonOf } from '../http.ts'
-import { closed, isPassing, local, Problem } from '../problem.ts'
+import { closed, local, Problem } from '../problem.ts'
 import { Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
 import { readEvents, type StreamEvent } from './event-reader.ts'
@@ -59,7 +58,7 @@ export function streams(options: LiveTransportOptions): LiveTransport {
   /** Waits until a call may be sent again. null = it may not. */
   function wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
     const isRepeatable = key !== undefined || op === 'get' || op === 'list'
-    if (!isRepeatable || !isPassing(problem) || open.size === 0) return null
+    if (!isRepeatable || !problem.isPassing || open.size === 0) return null
     const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * (options.random ?? Math.random)()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
@@ -109,7 +108,7 @@ class Stream {
       const problem = thrown instanceof Problem ? thrown : local('offline', 'the stream was lost', thrown)
       // A stream that was open ends with its credentials, and the next one renews them. One that cannot be opened is refused.
       const isEnded = this.isOpen && problem.status === 401
-      if (!isEnded && !isPassing(problem) && problem.code !== 'aborted') return this.#refuse(problem)
+      if (!isEnded && !problem.isPassing && problem.code !== 'aborted') return this.#refuse(problem)
     }
     if (signal.reason instanceof Problem) return
     this.#set(false)
@@ -150,7 +149,7 @@ class Stream {
   /** Looks the resource up in the catalogue. A server that hides it tells nothing. */
   async #learn(): Promise<void> {
     const { uri, params } = this.#follower.request
-    const catalogue = this.#options.http.send('GET', '/').then(jsonOf) as Promise<{ outlines?: Outlines }>
+    const catalogue = this.#options.http.json('GET', '/') as Promise<{ outlines?: Outlines }>
     const { outlines = {} } = await catalogue.catch((): { outlines?: Outlines } => ({}))
     const outline = Object.values(outlines).find(({ path }) => uri === path || (uri as string).startsWith(`${path}/`))
     const sort = [params.sort ?? []].flat() as string[]

@@ -16,20 +16,20 @@ export interface Planted {
 export const planted: Readonly<Record<string, Planted>> = {
   'a write that is sent again has another key': {
     file: 'socket/connection.ts',
-    find: 'for (const { frame } of this.#asked.values()) this.#send(frame)',
-    replace: 'for (const { frame } of this.#asked.values()) this.#send({ ...frame, key: crypto.randomUUID() })',
+    find: 'if (bytes <= this.#most) return this.#send(asked.frame)',
+    replace: 'if (bytes <= this.#most) return this.#send({ ...asked.frame, key: crypto.randomUUID() })',
     only: 'restuary.1',
   },
   'a commit is left out': {
     file: 'live/live-query.ts',
-    find: "      case 'commit':\n        this.#rows.commit(frame)",
-    replace: "      case 'commit':\n        if (Math.random() < 0.98) this.#rows.commit(frame)",
+    find: "if (op === 'commit') this.#rows.commit(frame)",
+    replace: "if (op === 'commit') Math.random() < 0.98 && this.#rows.commit(frame)",
     only: 'restuary.1',
   },
   'rows that leave are kept': {
     file: 'live/rows.ts',
-    find: 'else this.byId.delete(id)\n    this.put(former, entry, this.entries, this.plain)',
-    replace: 'if (entry) this.put(former, entry, this.entries, this.plain)',
+    find: 'this.put(former, row, this.list)',
+    replace: 'if (row) this.put(former, row, this.list)',
     only: 'restuary.1',
   },
   'subscriptions resume from what they were told last, and forget what they missed': {
@@ -40,14 +40,14 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'writes are not sent again': {
     file: 'socket/connection.ts',
-    find: 'for (const { frame } of this.#asked.values()) this.#send(frame)',
-    replace: '',
+    find: 'for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)',
+    replace: 'for (const id of this.#followers.keys()) this.#ask(id)',
     only: 'restuary.1',
   },
   'only the first subscription is begun again': {
     file: 'socket/connection.ts',
-    find: 'for (const [id, follower] of this.#followers) this.#subscribe(id, follower)',
-    replace: 'for (const [id, follower] of [...this.#followers].slice(0, 1)) this.#subscribe(id, follower)',
+    find: 'for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)',
+    replace: 'for (const id of [...[...this.#followers.keys()].slice(0, 1), ...this.#asked.keys()]) this.#ask(id)',
     only: 'restuary.1',
   },
   'own writes are forgotten with their answer, before the stream tells of them': {
