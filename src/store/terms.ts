@@ -102,3 +102,13 @@ export function newTerm(terms: readonly Term[], from: number, random: (bytes: nu
     if (terms.every(term => term.epoch !== epoch)) return { epoch, from }
   }
 }
+
+/** Reads the list of terms as it is stored: pairs of an epoch and the position from which it counts. */
+export function readTerms(text: string): readonly Term[] {
+  return (JSON.parse(text) as [string, number][]).map(([epoch, from]) => ({ epoch, from }))
+}
+
+/** The list of terms as it is stored. */
+export function termsText(terms: readonly Term[]): string {
+  return JSON.stringify(terms.map(({ epoch, from }) => [epoch, from]))
+}

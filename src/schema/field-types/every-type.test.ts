@@ -8,7 +8,7 @@ import { refuse, Refused } from '../read/refused.ts'
 import { hasOrder, type ScalarType, type StoredValue } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import { sql, statementText } from '../../store/sql/kysely.ts'
-import { readSafe } from '../../store/sql/layout.ts'
+import { sqliteDialect } from '../../store/sqlite/sqlite-dialect.ts'
 import * as types from './built-in.ts'
 
 /** A type, and canonical values of it in ascending order. */
@@ -124,7 +124,11 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
       const insert = db.prepare('INSERT INTO a (x) VALUES (?)')
       const stored = values.filter(value => value !== null)
       for (const value of stored.toReversed()) insert.run(type.sql.encode(value))
-      const column = { plain: 'x', text: 'cast(x as text)', safe: statementText(readSafe(sql`x`)) }[type.sql.select]
+      const column = {
+        plain: 'x',
+        text: 'cast(x as text)',
+        safe: statementText(sqliteDialect.readSafe(sql`x`), sqliteDialect.text),
+      }[type.sql.select]
       const rows = db.prepare(`SELECT ${column} AS v FROM a ORDER BY x`).all() as { v: StoredValue }[]
       const back = rows.map(({ v }) => (type.sql.decode ? type.sql.decode(v) : v))
       if (hasOrder(type)) {

@@ -1,10 +1,11 @@
 import { ID, type BackField, type Field, type ManyField } from '../../model/model.ts'
 import type { CompareOp } from '../../query/predicate.ts'
+import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
-import { comparedOf } from './layout.ts'
-import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
-import { joinIds, visited, visitedRelated, type Names, type TableReference } from './place.ts'
-import { asShown, asStored } from './stored-id.ts'
+import { comparedOf, type Layout } from './layout.ts'
+import { codecOfField, fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
+import { joinIds, visited, visitedRelated, type TableReference } from './place.ts'
+import { asShown, idsIn } from './stored-id.ts'
 
 /** The SQL expression for the value of a field. */
 export interface SqlExpression {
@@ -55,6 +56,7 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
   const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
   // Each value is taken where the text has its place, so the places have the order of `binds`.
   const { names } = place
+  const { dialect } = place.layout
   if (leaf.kind === 'has') {
     return variant.endsWith('j')
       ? compileHasMany(leaf, field, place, names.value())
@@ -63,7 +65,7 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
   if (leaf.kind === 'size') {
     if (field.is === 'back' || field.is === 'many') return sql`(${count(field, place)} = ${names.value()})`
     const { sql: list, nullable } = expressionOf(field, place)
-    return decided(sql`json_array_length(${list}) = ${names.value()}`, nullable && exact)
+    return decided(sql`${dialect.lengthOf(list)} = ${names.value()}`, nullable && exact, dialect)
   }
   if ((field.is === 'back' && field.toMany) || field.is === 'many') return compileMembers(leaf, field, place)
   const { sql: e, nullable } = expressionOf(field, place)
@@ -71,56 +73,64 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
     case 'null':
       return leaf.is ? sql`(${e} is null)` : sql`(${e} is not null)`
     case 'compare':
-      if (leaf.value === null) return leaf.op === 'ne' ? sql`1` : sql`0`
-      if (leaf.op === 'ne' && nullable) return sql`(${e} is not ${names.value()})`
-      return decided(sql`${e} ${operators[leaf.op]} ${names.value()}`, nullable && exact)
+      if (leaf.value === null) return leaf.op === 'ne' ? dialect.yes : dialect.no
+      if (leaf.op === 'ne' && nullable) return sql`(${dialect.isOther(e, names.value())})`
+      return decided(sql`${e} ${operators[leaf.op]} ${names.value()}`, nullable && exact, dialect)
     case 'in': {
-      if (binds.length === 0) return leaf.negated ? sql`1` : sql`0`
+      if (binds.length === 0) return leaf.negated ? dialect.yes : dialect.no
       const values = binds.map(() => names.value())
       // The values one by one, or the elements of one JSON text.
-      const list = variant === 'j' ? sql`select value from json_each(${sql.join(values)})` : sql.join(values)
-      if (!leaf.negated) return decided(sql`${e} in (${list})`, nullable && exact)
+      const list = variant === 'j' ? elementsOf(sql.join(values), place.layout, field) : sql.join(values)
+      if (!leaf.negated) return decided(sql`${e} in (${list})`, nullable && exact, dialect)
       return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
     }
     case 'text': {
       const isSpelled = variant.endsWith('s')
       const shown = isSpelled ? asShown(field.is === 'one' ? field.target : field.owner, e) : e
-      const text = leaf.fold ? ((isSpelled ? null : place.folded?.get(leaf.field)) ?? folded(shown)) : shown
-      return decided(compileText(leaf, text, isSpelled ? variant.slice(0, -1) : variant, names), nullable && exact)
+      const text = leaf.fold ? ((isSpelled ? null : place.folded?.get(leaf.field)) ?? dialect.folded(shown)) : shown
+      const test = compileText(leaf, text, isSpelled ? variant.slice(0, -1) : variant, place)
+      return decided(test, nullable && exact, dialect)
     }
   }
 }
 
-/** Adds parentheses and, if it matters, turns null into 0. */
-export function decided(test: Sql, matters: boolean): Sql {
-  return matters ? sql`ifnull(${test}, 0)` : sql`(${test})`
+/** The elements of a bound list, as the column of a field holds them. */
+function elementsOf(list: Sql, layout: Layout, field: Field): Sql {
+  const { element, elements } = layout.dialect
+  return sql`select ${element(codecOfField(layout, field).column)} from ${elements(list)}`
 }
 
-/** Text without its case. SQLite folds what is ASCII by itself, at a tenth of the cost of a function. */
-export function folded(e: Sql): Sql {
-  return sql`(case when length(${e}) = octet_length(${e}) then lower(${e}) else restuary_fold(${e}) end)`
+/** Adds parentheses and, if it matters, turns null into false. */
+export function decided(test: Sql, matters: boolean, { orFalse }: SqlDialect): Sql {
+  return matters ? orFalse(test) : sql`(${test})`
 }
 
-function compileText(leaf: Extract<Leaf, { kind: 'text' }>, text: Sql, variant: string, names: Names): Sql {
+function compileText(
+  leaf: Extract<Leaf, { kind: 'text' }>,
+  text: Sql,
+  variant: string,
+  { names, layout: { dialect } }: TableReference,
+): Sql {
   switch (leaf.op) {
     case 'eq':
       return sql`${text} = ${names.value()}`
     case 'json':
-      return sql`restuary_json(${text}) = ${names.value()}`
+      return dialect.isJson(text, names.value())
     case 'contains':
-      return sql`instr(${text}, ${names.value()}) > 0`
+      return dialect.contains(text, names.value())
     case 'startsWith':
       return variant === 'open'
         ? sql`${text} >= ${names.value()}`
         : sql`${text} >= ${names.value()} and ${text} < ${names.value()}`
     case 'endsWith':
-      return variant === 'empty' ? sql`${text} is not null` : sql`substr(${text}, ${names.value()}) = ${names.value()}`
+      return variant === 'empty' ? sql`${text} is not null` : dialect.endsWith(text, names.value(), names.value())
   }
 }
 
 /** Conditions on the elements of a stored list, or on the ids of a to-many relation. */
 function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, binds: number): Sql {
   const { names } = place
+  const { yes, no } = place.layout.dialect
   const tests: Sql[] = []
   if (field.is === 'back' || field.is === 'many') {
     for (let i = 0; i < binds; i++) tests.push(contains(field, place, names.value()))
@@ -131,39 +141,33 @@ function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: T
     // A list that is null does not contain anything, so `hasAll []` is false for it.
     if (leaf.mode === 'all' && tests.length === 0) return sql`(${list} is not null)`
   }
-  if (tests.length === 0) return leaf.mode === 'all' ? sql`1` : sql`0`
+  if (tests.length === 0) return leaf.mode === 'all' ? yes : no
   return sql`(${sql.join(tests, leaf.mode === 'all' ? sql` and ` : sql` or `)})`
 }
 
 /** The same for many values, which are bound as one JSON text: those of a list with their types. */
 function compileHasMany(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, wanted: Sql): Sql {
+  const { dialect } = place.layout
   if (field.is === 'back' || field.is === 'many') {
     const { from, on, id } = joinIds(field, place)
-    const found = sql`from ${from} where ${visitedRelated(place, id)}${on} and ${id} in (select ${asStored(field.target, sql`value`)} from json_each(${wanted}))`
+    const found = sql`from ${from} where ${visitedRelated(place, id)}${on} and ${id} in ${idsIn(field.target, wanted, dialect)}`
     return leaf.mode === 'any'
       ? sql`exists (select 1 ${found})`
-      : sql`((select count(*) ${found}) = json_array_length(${wanted}))`
+      : sql`((select count(*) ${found}) = ${dialect.lengthOf(wanted)})`
   }
   const { sql: list } = expressionOf(field, place)
   const alias = place.names.table()
-  const element = sql`ifnull(${sql.id(alias, 'value')}, 0), ${kindOf(alias)}`
-  const each = sql`select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(${wanted})`
-  const found = sql`from json_each(${list}) as ${sql.id(alias)} where (${element}) in (${each})`
+  const element = dialect.elementTuple(alias)
+  const found = sql`from ${dialect.unpacked(list, alias)} where (${element}) in (${dialect.tuplesOf(wanted)})`
   return leaf.mode === 'any'
     ? sql`exists (select 1 ${found})`
-    : sql`((select count(*) from (select distinct ${element} ${found})) = json_array_length(${wanted}))`
+    : sql`((select count(*) from (select distinct ${element} ${found}) as n) = ${dialect.lengthOf(wanted)})`
 }
 
-/** The type of an element as json_each shows it; numbers are of one type. */
-function kindOf(alias: string): Sql {
-  const type = sql.id(alias, 'type')
-  return sql`case when ${type} in ('integer', 'real') then 'number' else ${type} end`
-}
-
-function hasElement(list: Sql, { names }: TableReference): Sql {
+function hasElement(list: Sql, { names, layout: { dialect } }: TableReference): Sql {
   const alias = names.table()
-  const test = sql`${sql.id(alias, 'value')} is ${names.value()} and ${kindOf(alias)} = ${names.value()}`
-  return sql`exists (select 1 from json_each(${list}) as ${sql.id(alias)} where ${test})`
+  const test = sql`${dialect.isSame(dialect.elementValue(alias), names.value())} and ${dialect.elementType(alias)} = ${names.value()}`
+  return sql`exists (select 1 from ${dialect.unpacked(list, alias)} where ${test})`
 }
 
 function contains(field: BackField | ManyField, place: TableReference, value: Sql): Sql {

@@ -1,5 +1,5 @@
 import type { CountPredicate, Predicate } from '../../query/predicate.ts'
-import { compileLeaf, decided, expressionOf, folded, operators } from './compile-leaf.ts'
+import { compileLeaf, decided, expressionOf, operators } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
 import { columnExpression, idExpression } from './layout.ts'
 import { foldedOften } from './folded-often.ts'
@@ -23,6 +23,7 @@ import { isSelective, readsMany } from './selective.ts'
 export function compileTests(predicate: Predicate, place: TableReference, exact: boolean): Sql {
   const fields = foldedOften(predicate)
   if (fields.size === 0) return compilePredicate(predicate, place, exact)
+  const { folded } = place.layout.dialect
   const alias = place.names.table()
   const columns = [...fields].map((name, i): [string, Sql, Sql] => {
     const { sql: text } = expressionOf(fieldOf(place.layout.resource, name), place)
@@ -34,7 +35,7 @@ export function compileTests(predicate: Predicate, place: TableReference, exact:
     return { isInside, test: compilePredicate(part, isInside ? inside : place, exact) }
   })
   const of = (isInside: boolean): Sql[] => tests.filter(one => one.isInside === isInside).map(one => one.test)
-  // The limit keeps SQLite from putting the expression in the place of each use of its name.
+  // The limit keeps databases from putting the expression in the place of each use of its name.
   const texts = sql`(select ${sql.join(columns.map(([, , column]) => column))} limit 1)`
   const once = sql`(select ${sql.join(of(true), sql` and `)} from ${texts} as ${sql.id(alias)})`
   return sql`(${sql.join([...of(false), once], sql` and `)})`
@@ -42,15 +43,16 @@ export function compileTests(predicate: Predicate, place: TableReference, exact:
 
 /**
  * The SQL of a predicate. If only truth matters, null may stand for false, which keeps indexes usable. Below a negation
- * (`exact`) every part must be 0 or 1, because `not null` is null in SQL but must count as true.
+ * (`exact`) every part must be true or false, because `not null` is null in SQL but must count as true.
  */
 function compilePredicate(predicate: Predicate, place: TableReference, exact: boolean): Sql {
+  const { yes, no } = place.layout.dialect
   switch (predicate.kind) {
     case 'constant':
-      return predicate.value ? sql`1` : sql`0`
+      return predicate.value ? yes : no
     case 'and':
     case 'or': {
-      if (predicate.of.length === 0) return predicate.kind === 'and' ? sql`1` : sql`0`
+      if (predicate.of.length === 0) return predicate.kind === 'and' ? yes : no
       const parts = predicate.of.map(part => compilePredicate(part, place, exact))
       return sql`(${sql.join(parts, predicate.kind === 'and' ? sql` and ` : sql` or `)})`
     }
@@ -118,6 +120,7 @@ function relatedRowByRow(field: Relation, place: TableReference, of: Predicate, 
 /** The form that starts at the other end. */
 function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, exact: boolean): Sql {
   const inner = relatedTable(field, place)
+  const { dialect } = inner.layout
   const id = idExpression(inner.layout, inner.alias)
   switch (field.is) {
     case 'one': {
@@ -126,6 +129,7 @@ function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, ex
       return decided(
         sql`${column} in (select ${id} from ${tableExpression(inner)} where ${visited(place)}${test})`,
         exact,
+        dialect,
       )
     }
     case 'back': {
@@ -135,6 +139,7 @@ function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, ex
       return decided(
         sql`${own} in (select ${via} from ${tableExpression(inner)} where ${visited(place)}${test})`,
         exact,
+        dialect,
       )
     }
     case 'many': {
@@ -145,7 +150,7 @@ function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, ex
       const own = idExpression(place.layout, place.alias)
       const each = sql.id(pairs, near)
       const counted = sql`${visited(place)}${visitedRelated(place, each)}`
-      return decided(sql`${own} in (select ${each} from ${from} where ${counted}${test})`, exact)
+      return decided(sql`${own} in (select ${each} from ${from} where ${counted}${test})`, exact, dialect)
     }
   }
 }

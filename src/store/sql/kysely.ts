@@ -24,7 +24,10 @@ export interface Compiled {
 }
 
 /** Kysely only compiles. A text is made once for each shape of query; executing it is our own business. */
-const compiler: Kysely<unknown> = new Kysely({
+export type TextCompiler = Kysely<unknown>
+
+/** Writes parameters as `?`. */
+export const sqliteText: TextCompiler = new Kysely({
   dialect: {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => new DummyDriver(),
@@ -34,15 +37,15 @@ const compiler: Kysely<unknown> = new Kysely({
 })
 
 /** Turns an expression into the text of a statement. */
-export function compileStatement(query: Sql): Compiled {
-  const { sql, parameters } = query.compile(compiler)
+export function compileStatement(query: Sql, text: TextCompiler): Compiled {
+  const { sql, parameters } = query.compile(text)
   const slots = parameters.map(parameter => (parameter as Slot).slot)
   return { sql, slots: slots.every((slot, i) => slot === i) ? null : slots }
 }
 
 /** The text of a statement without parameters. */
-export function statementText(statement: Sql): string {
-  return statement.compile(compiler).sql
+export function statementText(statement: Sql, text: TextCompiler): string {
+  return statement.compile(text).sql
 }
 
 /** A parameter for the value with this index. */

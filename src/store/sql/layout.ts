@@ -1,8 +1,9 @@
-import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import { AT, ID, SEQ, type Model, type Resource, type Row, type StoredField, type Value } from '../../model/model.ts'
 import type { ForeignTable } from '../../model/declare/declaration.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import { isComposed, keyForm, type KeyForm } from '../../model/key-text.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
+import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
 import { idFormOf } from './stored-id.ts'
 
@@ -24,6 +25,8 @@ export interface TableFacts {
 /** Where the parts of a row are in SQL. Decided once, at start. */
 export interface Layout {
   readonly resource: Resource
+  /** How the database that has the table writes SQL. */
+  readonly dialect: SqlDialect
   /** Codecs by slot. The slots of the version have none. */
   readonly codecs: readonly Codec[]
   /** The slots that have to be decoded after reading. Most need no decoding. */
@@ -62,20 +65,28 @@ export type Compared = 'shown' | 'text' | 'binary' | 'number' | 'json'
 
 export type Layouts = ReadonlyMap<Resource, Layout>
 
-/** Layouts of all resources; `versions` is false where there is no side table (a database that is only read). */
-export function layoutsOf(model: Model, baseline: Baseline, facts: TableFacts, versions: boolean = true): Layouts {
-  return new Map(
-    [...model.resources.values()].map(resource => [resource, layoutOf(resource, baseline, facts, versions)]),
-  )
+/** A database, as far as layouts depend on it. */
+export interface LayoutOptions {
+  readonly dialect: SqlDialect
+  readonly baseline: Baseline
+  readonly facts: TableFacts
+  /** Whether there is a side table of versions; not where the database is only read. Default: true. */
+  readonly versioned?: boolean
 }
 
-function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, versioned: boolean): Layout {
+/** Layouts of all resources. */
+export function layoutsOf(model: Model, options: LayoutOptions): Layouts {
+  return new Map([...model.resources.values()].map(resource => [resource, layoutOf(resource, options)]))
+}
+
+function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = true }: LayoutOptions): Layout {
   const foreign = resource.options.foreign
   const codecs: Codec[] = []
   for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : field.type.sql
   const composite = foreign !== null && isComposed(foreign)
   return Object.freeze({
     resource,
+    dialect,
     codecs,
     decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
     key: composite ? foreign.key : null,
@@ -164,7 +175,7 @@ export function columnExpression(layout: Layout, field: StoredField, alias: stri
 export function rowOf(layout: Layout, alias: string): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
-    columns[field.slot] = readable(codecAt(layout, field.slot), columnExpression(layout, field, alias))
+    columns[field.slot] = readable(layout, field.slot, columnExpression(layout, field, alias))
   }
   const { baseline } = layout
   if (baseline === null) {
@@ -180,20 +191,15 @@ export function rowOf(layout: Layout, alias: string): Sql {
   return sql.join(columns)
 }
 
-function readable(codec: Codec, column: Sql): Sql {
-  switch (codec.select) {
+function readable(layout: Layout, slot: number, column: Sql): Sql {
+  switch (codecAt(layout, slot).select) {
     case 'plain':
       return column
     case 'text':
       return sql`cast(${column} as text)`
     case 'safe':
-      return readSafe(column)
+      return layout.dialect.readSafe(column)
   }
-}
-
-/** Reads integers that a double cannot hold as text. node:sqlite throws on them. */
-export function readSafe(column: Sql): Sql {
-  return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
 }
 
 /**
@@ -228,7 +234,17 @@ export function fieldAt({ resource }: Layout, slot: number): StoredField {
   return field
 }
 
-/** The number of slots in a row. */
-export function width(resource: Resource): number {
-  return FIRST + resource.columns.length - 1
+/** Decodes a row in place. The array from the database is the row; only values that are stored in another form are replaced. */
+export function decode(layout: Layout, row: Row | undefined): Row | undefined {
+  if (row === undefined) return undefined
+  for (const [slot, decoded] of layout.decoders) {
+    const value = row[slot]
+    if (value !== null) row[slot] = decoded(value as Bind)
+  }
+  return row
+}
+
+export function decodeAll(layout: Layout, rows: Row[]): Row[] {
+  if (layout.decoders.length > 0) for (const row of rows) decode(layout, row)
+  return rows
 }

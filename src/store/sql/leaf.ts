@@ -30,7 +30,7 @@ export function fieldOf(resource: Resource, name: string): Field {
 const integer = types.integer().sql
 
 /** The codec for values that a field is compared with. */
-export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode'> {
+export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode' | 'column'> {
   switch (field.is) {
     case 'scalar':
     case 'one':
@@ -47,8 +47,8 @@ export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode'
 }
 
 /** How the ids of a resource are stored. */
-function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode'> {
-  return (options.foreign === null ? null : type.sql.foreign) ?? type.sql
+function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode' | 'column'> {
+  return options.foreign === null ? type.sql : { ...type.sql, ...type.sql.foreign }
 }
 
 /**

@@ -68,7 +68,7 @@ export function compileCursor(sorted: Sorted, values: readonly Value[], before: 
     if (keys.length === 1) return sql`${first.sql} ${above} ${values}`
     return sql`(${sql.join(keys.map(key => key.sql))}) ${above} (${values})`
   }
-  let beyond: Sql = sql`0`
+  let beyond: Sql = place.layout.dialect.no
   for (const [i, { sql: e, nullable, descending }] of [...keys.entries()].toReversed()) {
     const slot = slots[i]
     if (slot === null || slot === undefined) {

@@ -87,16 +87,13 @@ export function joinRelated(
 }
 
 /** The test that counts the rows that come by; always true. It stands before all others. */
-export function visited({ isCounted }: TableReference): Sql {
-  return isCounted ? sql`restuary_visit() and ` : sql``
+export function visited({ isCounted, layout }: TableReference): Sql {
+  return isCounted ? sql`${layout.dialect.visit} and ` : sql``
 }
 
-/**
- * The same for related rows. SQLite makes a join of `exists`, and tests what names none of its tables in the outermost loop.
- * So this names a column; its value is never passed on, as it may be one that JavaScript does not have.
- */
-export function visitedRelated({ isCounted }: TableReference, each: Sql): Sql {
-  return isCounted ? sql`restuary_visit_related(${each} * 0) and ` : sql``
+/** The same for related rows. `each` is a column that has a value in each of them. */
+export function visitedRelated({ isCounted, layout }: TableReference, each: Sql): Sql {
+  return isCounted ? sql`${layout.dialect.visitRelated(each)} and ` : sql``
 }
 
 /** The same for the ids at the other end of a to-many relation, without the rows themselves. */

@@ -3,7 +3,8 @@ import type { Resource } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Bind } from './codec.ts'
-import type { Layout, Layouts } from './layout.ts'
+import type { Select } from '../store.ts'
+import { codecAt, type Layout, type Layouts } from './layout.ts'
 import { codecOfField, fieldOf, jsonPath, shapeOfLeaf } from './leaf.ts'
 
 /** What decides the SQL text of a query, as a key, and the values to bind in the order in which `compile` expects them. */
@@ -20,7 +21,7 @@ const END = '\u0001'
  * Adds a predicate to the key and its values to those that are bound. `compile` must ask for the values in the same order:
  * both walk the predicate alike.
  */
-export function shapePredicate(predicate: Predicate, layout: Layout, shape: StatementShape): void {
+function shapePredicate(predicate: Predicate, layout: Layout, shape: StatementShape): void {
   switch (predicate.kind) {
     case 'constant':
       shape.key += predicate.value ? 'T' : 'F'
@@ -79,17 +80,12 @@ export function totalSort(resource: Resource, sort: readonly SortKey[]): readonl
 }
 
 /** Adds the sort keys to the key. An order has no values to bind. */
-export function shapeSort(sort: readonly SortKey[], shape: StatementShape): void {
+function shapeSort(sort: readonly SortKey[], shape: StatementShape): void {
   for (const { path, descending } of sort) shape.key += (descending ? '-' : '+') + path.join('.') + END
 }
 
 /** The values of a cursor. Which of them are null is part of the SQL text; the others are bound. */
-export function shapeCursor(
-  sort: readonly SortKey[],
-  keys: readonly Value[],
-  layout: Layout,
-  shape: StatementShape,
-): void {
+function shapeCursor(sort: readonly SortKey[], keys: readonly Value[], layout: Layout, shape: StatementShape): void {
   sort.forEach(({ path }, i) => {
     const value = keys[i] ?? null
     shape.key += value === null ? '0' : '1'
@@ -108,7 +104,7 @@ const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
 /** A limit that is not part of the text is bound, and so is the offset. */
-export function shapePage(limit: number | null, offset: number, shape: StatementShape): void {
+function shapePage(limit: number | null, offset: number, shape: StatementShape): void {
   if (limit !== null) {
     shape.key += isLiteral(limit) ? `l${limit}` : 'l'
     if (!isLiteral(limit)) shape.values.push(limit)
@@ -117,4 +113,45 @@ export function shapePage(limit: number | null, offset: number, shape: Statement
     shape.key += 'o'
     shape.values.push(offset)
   }
+}
+
+/** The shape of a list, and how many values each of its rows is compared with. */
+export function shapeOfList(
+  layout: Layout,
+  layouts: Layouts,
+  { where, sort, cursor, limit, offset }: Select,
+): { readonly shape: StatementShape; readonly compared: number } {
+  const shape: StatementShape = { key: `select ${layout.resource.name} `, values: [], layouts }
+  const total = totalSort(layout.resource, sort)
+  shapePredicate(where, layout, shape)
+  const compared = shape.values.length
+  shapeSort(total, shape)
+  if (cursor) {
+    shape.key += cursor.before ? '<' : '>'
+    shapeCursor(total, cursor.keys, layout, shape)
+  }
+  shapePage(limit, offset, shape)
+  return { shape, compared }
+}
+
+export function shapeOfCount(layout: Layout, layouts: Layouts, where: Predicate): StatementShape {
+  const shape: StatementShape = { key: `count ${layout.resource.name} `, values: [], layouts }
+  shapePredicate(where, layout, shape)
+  return shape
+}
+
+/** The shape of a search by a unique key. Nulls are part of the text. */
+export function shapeOfKey(
+  layout: Layout,
+  layouts: Layouts,
+  slots: readonly number[],
+  values: readonly Value[],
+): StatementShape {
+  const shape: StatementShape = { key: `find ${layout.resource.name}`, values: [], layouts }
+  slots.forEach((slot, i) => {
+    const value = values[i] ?? null
+    shape.key += `${value === null ? '-' : '+'}${slot}`
+    if (value !== null) shape.values.push(codecAt(layout, slot).encode(value))
+  })
+  return shape
 }

@@ -2,23 +2,15 @@ import { ID, type Field, type Join, type OneField, type Resource, type StoredFie
 import type { Predicate } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
 import { compileTests } from './compile.ts'
+import type { SqlDialect } from './dialect.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from './kysely.ts'
 import { hasKey } from './key.ts'
-import {
-  columnExpression,
-  fieldAt,
-  fromOf,
-  idExpression,
-  readSafe,
-  rowOf,
-  type Layout,
-  type Layouts,
-} from './layout.ts'
+import { columnExpression, fieldAt, fromOf, idExpression, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
 import { isLiteral, totalSort } from './shape.ts'
-import { idFormOf, asShown, asStored } from './stored-id.ts'
+import { idFormOf, asShown, asStored, idIn, idsIn } from './stored-id.ts'
 
 /** The alias of the rows that a statement is about. */
 const T = 't'
@@ -56,22 +48,24 @@ export function selectRows(
   const page =
     size === null && offset === 0
       ? sql``
-      : sql` limit ${size ?? sql`-1`}${offset === 0 ? sql`` : sql` offset ${at.names.value()}`}`
+      : sql` limit ${size ?? layout.dialect.noLimit}${offset === 0 ? sql`` : sql` offset ${at.names.value()}`}`
   return compileStatement(
     sql`select ${rowOf(layout, T)} from ${fromOf(layout, T, undefined, index)}${sorted.joins}${filter} ${order}${page}`,
+    layout.dialect.text,
   )
 }
 
 function filterOf(tests: readonly Sql[], at: TableReference): Sql {
   if (tests.length > 0) return sql` where ${visited(at)}${sql.join(tests, sql` and `)}`
-  return at.isCounted ? sql` where ${visited(at)}1` : sql``
+  return at.isCounted ? sql` where ${visited(at)}${at.layout.dialect.yes}` : sql``
 }
 
 /** Counts the rows that match a predicate. Binds its values. */
 export function countRows(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean = false): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const filter = filterOf(isAll(where) ? [] : [compileTests(where, at, false)], at)
-  return compileStatement(sql`select count(*) from ${sql.id(layout.resource.table)} as ${sql.id(T)}${filter}`)
+  const from = sql`${sql.id(layout.resource.table)} as ${sql.id(T)}`
+  return compileStatement(sql`select count(*) from ${from}${filter}`, layout.dialect.text)
 }
 
 const isAll = (where: Predicate): boolean => where.kind === 'constant' && where.value
@@ -80,17 +74,16 @@ const isAll = (where: Predicate): boolean => where.kind === 'constant' && where.
 export function getRow(layout: Layout): Compiled {
   return compileStatement(
     sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasKey(layout, column => sql.id(T, column), 0)}`,
+    layout.dialect.text,
   )
 }
-
-/** The ids of a resource that are bound as one JSON text. */
-const each = (of: Resource): Sql => sql`(select ${asStored(of, sql`value`)} from json_each(${bound(0)}))`
 
 /** Binds the ids as one JSON text. */
 export function getRows(layout: Layout): Compiled {
   const id = idExpression(layout, T)
   return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each(layout.resource)} order by ${id}`,
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${idsIn(layout.resource, bound(0), layout.dialect)} order by ${id}`,
+    layout.dialect.text,
   )
 }
 
@@ -106,12 +99,14 @@ export function findRow(
   })
   return compileStatement(
     sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${sql.join(tests, sql` and `)} limit 1`,
+    layout.dialect.text,
   )
 }
 
 /** Pairs of (owner, other), selected by owners: the children of parents, or the links of a join. */
 export interface PairTable {
   readonly table: string
+  readonly dialect: SqlDialect
   readonly owner: (alias: string) => Sql
   readonly other: (alias: string) => Sql
   /** The resource of the owners. */
@@ -122,33 +117,35 @@ export interface PairTable {
 }
 
 /** How ids of a resource are read. */
-function reading(resource: Resource): (id: Sql) => Sql {
+function reading(resource: Resource, dialect: SqlDialect): (id: Sql) => Sql {
   if (resource.options.foreign === null) return id => id
-  return idFormOf(resource) === 'plain' ? readSafe : id => asShown(resource, id)
+  return idFormOf(resource) === 'plain' ? dialect.readSafe : id => asShown(resource, id)
 }
 
 /** The pairs of a to-one relation, seen from its target: the foreign key is the owner, the row that has it the other. */
 export function childPairs(via: OneField, layout: Layout): PairTable {
   return {
     table: layout.resource.table,
+    dialect: layout.dialect,
     owner: alias => columnExpression(layout, via, alias),
     other: alias => idExpression(layout, alias),
     of: via.target,
-    readOwner: reading(via.target),
-    readOther: reading(via.owner),
+    readOwner: reading(via.target, layout.dialect),
+    readOther: reading(via.owner, layout.dialect),
   }
 }
 
 /** The pairs of a join table, seen from one of its sides. */
-export function joinPairs(join: Join, from: 'a' | 'b'): PairTable {
+export function joinPairs(join: Join, from: 'a' | 'b', dialect: SqlDialect): PairTable {
   const [owner, other] = from === 'a' ? [join.a, join.b] : [join.b, join.a]
   return {
     table: join.table,
+    dialect,
     owner: alias => sql.id(alias, owner.column),
     other: alias => sql.id(alias, other.column),
     of: owner.resource,
-    readOwner: reading(owner.resource),
-    readOther: reading(other.resource),
+    readOwner: reading(owner.resource, dialect),
+    readOther: reading(other.resource, dialect),
   }
 }
 
@@ -161,6 +158,7 @@ export function selectPairs(pairs: PairTable, bounded: Bounded): Compiled {
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
   return compileStatement(
     sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)}${ofOwners(pairs, table, bounded)}`,
+    pairs.dialect.text,
   )
 }
 
@@ -170,12 +168,12 @@ function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql
   const order = sql`order by ${owner}, ${other}`
   if (bounded !== 'each') {
     const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
-    return sql` from ${table} where ${owner} in ${each(pairs.of)}${and} ${order}${limit}`
+    return sql` from ${table} where ${owner} in ${idsIn(pairs.of, bound(0), pairs.dialect)}${and} ${order}${limit}`
   }
   // One owner at a time, using the index over (owner, other): pairs beyond the limit cost nothing.
   const x = 'x'
   const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
-  return sql` from (select distinct ${asStored(pairs.of, sql`value`)} as value from json_each(${bound(0)})) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
+  return sql` from (select distinct ${idIn(pairs.of, pairs.dialect)} as value from ${pairs.dialect.elements(bound(0))}) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
 }
 
 /** Binds the owner and the limit; -1 = no limit. */
@@ -183,6 +181,7 @@ export function selectOthers(pairs: PairTable): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compileStatement(
     sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${asStored(pairs.of, bound(0))} order by ${other} limit ${bound(1)}`,
+    pairs.dialect.text,
   )
 }
 
@@ -190,42 +189,48 @@ export function selectOthers(pairs: PairTable): Compiled {
 export function countPairs(pairs: PairTable): Compiled {
   const owner = pairs.owner(T)
   return compileStatement(
-    sql`select ${pairs.readOwner(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each(pairs.of)} group by ${owner}`,
+    sql`select ${pairs.readOwner(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${idsIn(pairs.of, bound(0), pairs.dialect)} group by ${owner}`,
+    pairs.dialect.text,
   )
 }
 
 /** How many pairs some owners have together. Binds the owners as JSON, then up to how many are counted. */
 export function countPairsUpTo(pairs: PairTable): Compiled {
   return compileStatement(
-    sql`select count(*) from (select 1 from ${sql.id(pairs.table)} as ${sql.id(T)} where ${pairs.owner(T)} in ${each(pairs.of)} limit ${bound(1)})`,
+    sql`select count(*) from (select 1 from ${sql.id(pairs.table)} as ${sql.id(T)} where ${pairs.owner(T)} in ${idsIn(pairs.of, bound(0), pairs.dialect)} limit ${bound(1)}) as n`,
+    pairs.dialect.text,
   )
 }
 
 /** How many rows a table has. Binds up to how many are counted. */
-export function countTableUpTo(table: string): Compiled {
-  return compileStatement(sql`select count(*) from (select 1 from ${sql.id(table)} limit ${bound(0)})`)
+export function countTableUpTo(table: string, { text }: SqlDialect): Compiled {
+  return compileStatement(sql`select count(*) from (select 1 from ${sql.id(table)} limit ${bound(0)})`, text)
 }
 
 /** Whole rows of children. */
 export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded): Compiled {
   return compileStatement(
     sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`,
+    layout.dialect.text,
   )
 }
 
 /** Whole rows at the far side of a join. The owner is one more column at the end. */
 export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, bounded: Bounded): Compiled {
-  const pairs = joinPairs(join, from)
+  const pairs = joinPairs(join, from, target.dialect)
   const row = 'r'
   const owner = pairs.readOwner(pairs.owner(T))
   const table = sql`${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)}`
   const and = sql` and ${idExpression(target, row)} = ${pairs.other(T)}`
-  return compileStatement(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
+  return compileStatement(
+    sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`,
+    target.dialect.text,
+  )
 }
 
 /** Reads the highest id as text: a table of another program may hold numbers that JavaScript cannot. */
-export function highestId(resource: Resource): Compiled {
-  return compileStatement(sql`select cast(max(${sql.id(resource.id.column)}) as text) from ${sql.id(resource.table)}`)
+export function highestId({ id, table }: Resource, { text }: SqlDialect): Compiled {
+  return compileStatement(sql`select cast(max(${sql.id(id.column)}) as text) from ${sql.id(table)}`, text)
 }
 
 /** Binds all columns in the order of slots. In our own tables the version is among them. */
@@ -235,6 +240,7 @@ export function insertRow(layout: Layout, fields: readonly StoredField[] | null 
   const values = names.map((_, i) => bound(i))
   return compileStatement(
     sql`insert into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
+    layout.dialect.text,
   )
 }
 
@@ -251,6 +257,7 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
   return compileStatement(
     sql`update ${sql.id(resource.table)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
+    layout.dialect.text,
   )
 }
 
@@ -260,6 +267,7 @@ export function storedValue(layout: Layout, slot: number): Compiled {
   const { column } = fieldAt(layout, slot)
   return compileStatement(
     sql`select ${sql.id(column)} from ${sql.id(resource.table)} where ${hasKey(layout, name => sql.id(name), 0)}`,
+    layout.dialect.text,
   )
 }
 
@@ -267,19 +275,23 @@ export function storedValue(layout: Layout, slot: number): Compiled {
 export function deleteRowById(layout: Layout): Compiled {
   return compileStatement(
     sql`delete from ${sql.id(layout.resource.table)} where ${hasKey(layout, column => sql.id(column), 0)}`,
+    layout.dialect.text,
   )
 }
 
-/** Binds a and b. */
-export function addPair({ table, a, b }: Join): Compiled {
+/** Binds a and b. Adding a pair that is there changes nothing. */
+export function addPair({ table, a, b }: Join, { text, insertOnce }: SqlDialect): Compiled {
+  const values = sql`${asStored(a.resource, bound(0))}, ${asStored(b.resource, bound(1))}`
   return compileStatement(
-    sql`insert or ignore into ${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${asStored(a.resource, bound(0))}, ${asStored(b.resource, bound(1))})`,
+    insertOnce(sql`${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${values})`),
+    text,
   )
 }
 
 /** Binds a and b. Removing a pair that is not there changes nothing. */
-export function removePair({ table, a, b }: Join): Compiled {
+export function removePair({ table, a, b }: Join, { text }: SqlDialect): Compiled {
   return compileStatement(
     sql`delete from ${sql.id(table)} where ${sql.id(a.column)} = ${asStored(a.resource, bound(0))} and ${sql.id(b.column)} = ${asStored(b.resource, bound(1))}`,
+    text,
   )
 }

@@ -1,5 +1,6 @@
 import { isComposed } from '../../model/key-text.ts'
 import type { Resource } from '../../model/model.ts'
+import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
 
 /**
@@ -24,6 +25,16 @@ export function asStored(resource: Resource, shown: Sql): Sql {
     case 'spelled':
       return sql`restuary_stored(${shown})`
   }
+}
+
+/** The ids in a bound list (`jsonList`), as they are stored, with parentheses. */
+export function idsIn(resource: Resource, list: Sql, dialect: SqlDialect): Sql {
+  return sql`(select ${idIn(resource, dialect)} from ${dialect.elements(list)})`
+}
+
+/** One of the ids in a bound list, as it is stored. */
+export function idIn(resource: Resource, dialect: SqlDialect): Sql {
+  return asStored(resource, dialect.element(resource.id.type.sql.column))
 }
 
 /** What is shown of a stored id. Few texts need the function. */

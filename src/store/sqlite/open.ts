@@ -12,6 +12,7 @@ import { LogTable, LOG_ADDITION, LOG_TABLES } from './log/log.ts'
 import { MetaTable } from './log/meta.ts'
 import type { SqliteSettings } from './options.ts'
 import { Reader } from './read/snapshot.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import { SqliteState } from './state.ts'
 import { newTerm, withTerm, type Terms } from '../terms.ts'
 import { TurnSnapshot } from './read/turn-snapshot.ts'
@@ -61,7 +62,7 @@ export function openModel(connection: Connection, opening: Opening): Opened {
   adaptTables(connection, meta, opening)
   const baseline = begin(connection, meta, log, opening)
   connection.exec(numberedRows(model))
-  const layouts = layoutsOf(model, baseline, tableFacts(connection))
+  const layouts = layoutsOf(model, { dialect: sqliteDialect, baseline, facts: tableFacts(connection) })
   const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms })
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')

@@ -9,6 +9,7 @@ import { layoutsOf } from '../sql/layout.ts'
 import { countRows, selectRows } from '../sql/statements.ts'
 import { openFile, type Opened } from './open.ts'
 import { withDefaults } from './options.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import { Terms } from '../terms.ts'
 
 const model = link({
@@ -31,15 +32,11 @@ const model = link({
   }),
   todo: resource({ id: t.id(), text: t.text(), list: t.one('list', { inverse: 'todos' }) }),
 })
-const layouts = layoutsOf(
-  model,
-  { seq: 1, at: 0 },
-  {
-    isNumeric: () => false,
-    hasTriggers: () => false,
-    hasCascades: () => false,
-  },
-)
+const layouts = layoutsOf(model, {
+  dialect: sqliteDialect,
+  baseline: { seq: 1, at: 0 },
+  facts: { isNumeric: () => false, hasTriggers: () => false, hasCascades: () => false },
+})
 
 let opened: Opened
 beforeAll(() => {

@@ -1,4 +1,5 @@
 import type { Bind } from '../codec.ts'
+import type { SqlDialect } from '../dialect.ts'
 import { sql, type Sql } from '../kysely.ts'
 import {
   addColumn,
@@ -48,6 +49,7 @@ export interface MigrationPlan {
 }
 
 export interface MigrateOptions {
+  readonly dialect: SqlDialect
   readonly now: number
   /** Columns whose data may be dropped, as `table.column`. */
   readonly drop: readonly string[]
@@ -90,7 +92,9 @@ class TablePlan {
     const { name, resource, columns, indexes } = this.#table
     const is = this.#rows.table(name)
     if (is === null) {
-      this.#plan.statements.push(createTable(this.#table), ...indexes.map(index => createIndex(this.#table, index)))
+      const { dialect } = this.#options
+      const made = indexes.map(index => createIndex(this.#table, index, dialect))
+      this.#plan.statements.push(createTable(this.#table, dialect), ...made)
       this.#plan.report.push(`table ${name}: made`)
       return
     }
@@ -124,7 +128,7 @@ class TablePlan {
     const preset = presetOf(column, this.#options.now) ?? null
     let source: Sql = is.type === column.codec.column ? here : sql`cast(${here} as ${sql.raw(column.codec.column)})`
     if (column.required && !is.required) {
-      if (preset !== null) source = sql`ifnull(${source}, ${sqlLiteral(preset)})`
+      if (preset !== null) source = sql`ifnull(${source}, ${sqlLiteral(preset, this.#options.dialect)})`
       else if (this.#rows.hasNull(table, column.name)) {
         this.#refuse(column.name, 'is required now, but some rows have none', 'give it a default or leave it nullable')
       }
@@ -149,10 +153,10 @@ class TablePlan {
       return this.#refuse(column.name, 'is new and required, but there are rows without it', fix)
     }
     const fill: Bind = column.required ? preset : null
-    this.#sources.set(column.name, fill === null ? sql`null` : sqlLiteral(fill))
+    this.#sources.set(column.name, fill === null ? sql`null` : sqlLiteral(fill, this.#options.dialect))
     // SQLite cannot add a required column without a default, nor one with a default that refers to another table.
     if (column.required && (fill === null || column.references !== null)) this.#anew = true
-    else this.#added.push(addColumn(this.#table, column, fill))
+    else this.#added.push(addColumn(this.#table, column, fill, this.#options.dialect))
     this.#report(column.name, fill === null ? 'added' : `added, rows have ${String(fill)}`)
   }
 
@@ -186,7 +190,7 @@ class TablePlan {
       const there = is.indexes.get(index.name)
       if (there && there.columns.join() === index.columns.join() && there.unique === index.unique) continue
       this.#checkUnique(index, is)
-      statements.push(createIndex(this.#table, index))
+      statements.push(createIndex(this.#table, index, this.#options.dialect))
       this.#report('', `index ${index.name} made`)
     }
     const { statements: all } = this.#plan
@@ -194,7 +198,7 @@ class TablePlan {
       // Rebuilding the table also drops its indexes. If it has no rows, new columns may stay empty.
       for (const column of this.#table.columns)
         if (!this.#sources.has(column.name)) this.#sources.set(column.name, sql`null`)
-      all.push(...rebuildTable(this.#table, this.#sources))
+      all.push(...rebuildTable(this.#table, this.#sources, this.#options.dialect))
     } else all.push(...this.#added, ...statements)
   }
 

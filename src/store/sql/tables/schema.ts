@@ -3,6 +3,7 @@ import type { Join, Model, Resource, StoredField, Value } from '../../../model/m
 import { ID } from '../../../model/model.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { Bind, Codec } from '../codec.ts'
+import type { SqlDialect } from '../dialect.ts'
 import { sql, statementText, type Sql } from '../kysely.ts'
 
 /** A table as the model needs it. */
@@ -108,17 +109,17 @@ function joinOf({ table, a, b }: Join): TableSpec {
 }
 
 /** `create table`, under another name if it will replace an existing table. */
-export function createTable(table: TableSpec, name: string = table.name): string {
-  const parts: Sql[] = table.columns.map(column => definitionOf(column, table))
+export function createTable(table: TableSpec, dialect: SqlDialect, name: string = table.name): string {
+  const parts: Sql[] = table.columns.map(column => definitionOf(column, table, dialect))
   if (table.key.length > 1) parts.push(sql`primary key (${sql.join(table.key.map(column => sql.id(column)))})`)
-  const end = table.key.length > 1 ? sql`strict, without rowid` : sql`strict`
-  return statementText(sql`create table ${sql.id(name)} (${sql.join(parts)}) ${end}`)
+  const end = table.key.length > 1 ? dialect.tableEnd.ofSeveral : dialect.tableEnd.ofOne
+  return statementText(sql`create table ${sql.id(name)} (${sql.join(parts)})${end}`, dialect.text)
 }
 
-function definitionOf(column: ColumnSpec, table: TableSpec): Sql {
+function definitionOf(column: ColumnSpec, table: TableSpec, { columnType }: SqlDialect): Sql {
   const key = table.key.length === 1 && table.key[0] === column.name ? sql` primary key` : sql``
   const required = column.required ? sql` not null` : sql``
-  return sql`${sql.id(column.name)} ${sql.raw(column.codec.column)}${key}${required}${referencesOf(column)}`
+  return sql`${sql.id(column.name)} ${columnType[column.codec.column]}${key}${required}${referencesOf(column)}`
 }
 
 /** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
@@ -129,16 +130,18 @@ function referencesOf({ references }: ColumnSpec): Sql {
 }
 
 /** `alter table … add column`. `preset` fills existing rows; a required column needs it. */
-export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind): string {
-  const fill = preset === null ? sql`` : sql` default ${sqlLiteral(preset)}`
-  return statementText(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
+export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind, dialect: SqlDialect): string {
+  const fill = preset === null ? sql`` : sql` default ${sqlLiteral(preset, dialect)}`
+  const definition = definitionOf(column, table, dialect)
+  return statementText(sql`alter table ${sql.id(table.name)} add column ${definition}${fill}`, dialect.text)
 }
 
 /** The statement that creates an index. */
-export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec): string {
+export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec, { text }: SqlDialect): string {
   const kind = unique ? sql`unique index` : sql`index`
   return statementText(
     sql`create ${kind} ${sql.id(name)} on ${sql.id(table.name)} (${sql.join(columns.map(column => sql.id(column)))})`,
+    text,
   )
 }
 
@@ -146,23 +149,25 @@ export function createIndex(table: TableSpec, { name, columns, unique }: IndexSp
  * Rebuilds a table: makes a new one, copies the rows and renames it. `sources` has the expression for each column. SQLite
  * cannot change columns in place.
  */
-export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>): string[] {
+export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>, dialect: SqlDialect): string[] {
+  const { text } = dialect
   const temporary = `_restuary_new_${table.name}`
   const columns = table.columns.map(column => sql.id(column.name))
   const values = table.columns.map(column => getOrThrow(sources, column.name))
   return [
-    createTable(table, temporary),
+    createTable(table, dialect, temporary),
     statementText(
       sql`insert into ${sql.id(temporary)} (${sql.join(columns)}) select ${sql.join(values)} from ${sql.id(table.name)}`,
+      text,
     ),
-    statementText(sql`drop table ${sql.id(table.name)}`),
-    statementText(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`),
-    ...table.indexes.map(index => createIndex(table, index)),
+    statementText(sql`drop table ${sql.id(table.name)}`, text),
+    statementText(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`, text),
+    ...table.indexes.map(index => createIndex(table, index, dialect)),
   ]
 }
 
 /** A value as it is written in the text of a schema, where nothing can be bound. */
-export function sqlLiteral(value: Bind): Sql {
+export function sqlLiteral(value: Bind, { bytes }: SqlDialect): Sql {
   switch (typeof value) {
     case 'string':
       return sql.lit(value)
@@ -170,7 +175,7 @@ export function sqlLiteral(value: Bind): Sql {
     case 'bigint':
       return sql.raw(String(value))
     default:
-      return value === null ? sql`null` : sql.raw(`x'${Buffer.from(value).toString('hex')}'`)
+      return value === null ? sql`null` : bytes(value)
   }
 }
 

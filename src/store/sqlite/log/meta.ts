@@ -1,4 +1,4 @@
-import type { Term } from '../../terms.ts'
+import { readTerms, termsText, type Term } from '../../terms.ts'
 import type { Connection, Statement } from '../connection.ts'
 
 /** What the store remembers about its file, by key. */
@@ -27,7 +27,7 @@ export class MetaTable {
   }
 
   set terms(terms: readonly Term[]) {
-    this.set(TERMS, JSON.stringify(terms.map(({ epoch, from }) => [epoch, from])))
+    this.set(TERMS, termsText(terms))
   }
 
   set(key: string, value: string): void {
@@ -44,9 +44,4 @@ export function storedTerms(get: (key: string) => string | undefined): readonly 
   // Files of earlier releases have one.
   const epoch = get('epoch')
   return epoch === undefined ? [] : [{ epoch, from: 0 }]
-}
-
-/** Reads the list of terms as it is stored: pairs of an epoch and the position from which it counts. */
-export function readTerms(text: string): readonly Term[] {
-  return (JSON.parse(text) as [string, number][]).map(([epoch, from]) => ({ epoch, from }))
 }

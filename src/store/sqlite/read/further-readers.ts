@@ -1,3 +1,4 @@
+import { Elsewhere } from '../../accounts.ts'
 import type { Snapshot } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
@@ -6,7 +7,6 @@ import { numberedRows } from '../schema/numbered-rows.ts'
 import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
 import { Reader, type Positions } from './snapshot.ts'
-import { Elsewhere } from './visiting.ts'
 import type { SqliteState } from '../state.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 

@@ -1,16 +1,17 @@
 import type { Model } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
+import { Elsewhere } from '../../accounts.ts'
 import { layoutsOf } from '../../sql/layout.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { backUp } from '../backup.ts'
 import { Connection, type ConnectionOptions, type Statement } from '../connection.ts'
 import type { SqliteSettings } from '../options.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 import { Scans } from '../scan/scans.ts'
 import { numberedRows } from '../schema/numbered-rows.ts'
 import { tableFacts } from '../schema/table-facts.ts'
 import { Reader, type Positions } from './snapshot.ts'
-import { Elsewhere } from './visiting.ts'
 import { newTerm, Terms } from '../../terms.ts'
 
 /** Milliseconds between two looks for changes by other processes. */
@@ -48,7 +49,12 @@ class ReadOnlyStore implements Store {
     }
     const connection = new Connection(own)
     const positions: Positions = { position: 1, changed: () => 1 }
-    const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, tableFacts(connection), false)
+    const layouts = layoutsOf(model, {
+      dialect: sqliteDialect,
+      baseline: { seq: 1, at: environment.clock() },
+      facts: tableFacts(connection),
+      versioned: false,
+    })
     const version = connection.prepare('PRAGMA data_version')
     this.#open = { reader: new Reader(connection, layouts, positions, 'elsewhere'), version, environment }
     this.#scans = new Scans({ connection: own, layouts, heading: 'none', positionsOf: () => positions })

@@ -1,12 +1,11 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import type { Bind } from '../../sql/codec.ts'
 import type { Compiled } from '../../sql/kysely.ts'
-import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
+import { decode, decodeAll, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { keyBinds } from '../../sql/key.ts'
 import { jsonList } from '../../sql/leaf.ts'
-import { shapeCursor, shapePage, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
+import { shapeOfCount, shapeOfKey, shapeOfList } from '../../sql/shape.ts'
 import {
   childPairs,
   countRows,
@@ -26,6 +25,7 @@ import { isServed } from '../../sql/served.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
 import type { Connection, Statement } from '../connection.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 import { selectInOrder } from './select-in-order.ts'
 import { countIn, VisitingReads, type ScanStarter, type VisitPlans } from './visiting.ts'
 
@@ -95,17 +95,8 @@ export class Reader implements Snapshot {
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Maybe<Row[]> {
     const { layout } = this.#tables.get(resource) ?? this.#table(resource)
-    const sort = totalSort(resource, select.sort)
-    const { limit, offset, cursor } = select
-    const shape: StatementShape = { key: `select ${resource.name} `, values: [], layouts: this.layouts }
-    shapePredicate(select.where, layout, shape)
-    const compared = shape.values.length
-    shapeSort(sort, shape)
-    if (cursor) {
-      shape.key += cursor.before ? '<' : '>'
-      shapeCursor(sort, cursor.keys, layout, shape)
-    }
-    shapePage(limit, offset, shape)
+    const { cursor } = select
+    const { shape, compared } = shapeOfList(layout, this.layouts, select)
     const plans: VisitPlans = {
       compared,
       make: isCounted => selectRows(layout, this.layouts, select, { isCounted }),
@@ -120,8 +111,7 @@ export class Reader implements Snapshot {
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     const layout = getOrThrow(this.layouts, resource)
-    const shape: StatementShape = { key: `count ${resource.name} `, values: [], layouts: this.layouts }
-    shapePredicate(where, layout, shape)
+    const shape = shapeOfCount(layout, this.layouts, where)
     const plans: VisitPlans = {
       compared: shape.values.length,
       make: isCounted => countRows(layout, this.layouts, where, isCounted),
@@ -137,7 +127,7 @@ export class Reader implements Snapshot {
   }
 
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
-    return this.#pairs(`${from} ${join.table}`, () => joinPairs(join, from), owners, limit)
+    return this.#pairs(`${from} ${join.table}`, () => joinPairs(join, from, sqliteDialect), owners, limit)
   }
 
   #pairs(key: string, pairs: () => PairTable, owners: readonly Id[], limit: number | null): [Id, Id][] {
@@ -183,19 +173,13 @@ export class Reader implements Snapshot {
   }
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
-    const counted = { key: `${from} ${join.table}`, pairs: () => joinPairs(join, from), owners }
+    const counted = { key: `${from} ${join.table}`, pairs: () => joinPairs(join, from, sqliteDialect), owners }
     return this.#visiting.counts(join[from].resource, counted, visits)
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
     const layout = getOrThrow(this.layouts, resource)
-    const binds: Bind[] = []
-    let key = `find ${resource.name}`
-    slots.forEach((slot, i) => {
-      const value = values[i] ?? null
-      key += `${value === null ? '-' : '+'}${slot}`
-      if (value !== null) binds.push(codecAt(layout, slot).encode(value))
-    })
+    const { key, values: binds } = shapeOfKey(layout, this.layouts, slots, values)
     const statement = this.connection.cached(key, () =>
       findRow(
         layout,
@@ -213,18 +197,3 @@ export class Reader implements Snapshot {
 const inOrder = (rows: Row[], cursor: Select['cursor']): Row[] => (cursor?.before ? rows.toReversed() : rows)
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
-
-/** Decodes a row in place. The array from SQLite is the row; only values that are stored in another form are replaced. */
-export function decode(layout: Layout, row: Row | undefined): Row | undefined {
-  if (row === undefined) return undefined
-  for (const [slot, decoded] of layout.decoders) {
-    const value = row[slot]
-    if (value !== null) row[slot] = decoded(value as Bind)
-  }
-  return row
-}
-
-function decodeAll(layout: Layout, rows: Row[]): Row[] {
-  if (layout.decoders.length > 0) for (const row of rows) decode(layout, row)
-  return rows
-}

@@ -1,5 +1,6 @@
 import type { Id, Resource, Row } from '../../../model/model.ts'
 import { everything } from '../../../query/predicate.ts'
+import { Elsewhere } from '../../accounts.ts'
 import { Exhausted } from '../../meter.ts'
 import type { Bind } from '../../sql/codec.ts'
 import { jsonList } from '../../sql/leaf.ts'
@@ -9,6 +10,7 @@ import type { Visits } from '../../store.ts'
 import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
 import type { Maybe } from '../../work.ts'
 import type { Connection, Plans, Statement } from '../connection.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 
 /** Runs statements beside the event loop, in the same state. */
 export interface Scanner {
@@ -21,16 +23,6 @@ export interface Scanner {
  * or by a scanner.
  */
 export type ScanStarter = 'here' | 'elsewhere' | Scanner
-
-/** Read work has to begin again where it can go on beside the event loop. */
-export class Elsewhere extends Error {
-  readonly account: string
-
-  constructor(account: string) {
-    super('the query visits many rows')
-    this.account = account
-  }
-}
 
 /** Rows that a query without values may visit in a turn of the event loop before it goes on beside it: about 3 ms. */
 const IN_TURN = 20_000
@@ -142,7 +134,9 @@ export class VisitingReads {
     let size = this.#sizes.get(resource)
     if (size?.changed !== changed) {
       if (!isScan) return false
-      const counted = this.#connection.cached(`size ${resource.name}`, () => countTableUpTo(resource.table))
+      const counted = this.#connection.cached(`size ${resource.name}`, () =>
+        countTableUpTo(resource.table, sqliteDialect),
+      )
       size = { changed, rows: countIn(counted.all(IN_TURN + 1)) }
       this.#sizes.set(resource, size)
     }

@@ -5,7 +5,7 @@ import { run, type Work } from '../../work.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
 import { Reader, type Positions } from '../read/snapshot.ts'
 import { TurnSnapshot, type Heading } from '../read/turn-snapshot.ts'
-import { Accounts } from './accounts.ts'
+import { Accounts } from '../../accounts.ts'
 import { StatementThread } from './statement-thread.ts'
 
 /** Milliseconds after which a thread that nobody needs ends, and its memory is given back. */

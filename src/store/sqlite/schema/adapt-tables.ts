@@ -4,6 +4,7 @@ import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 import { KINDS, type Kinds } from './own-tables.ts'
 
 /** What the tables are adapted to. */
@@ -22,7 +23,7 @@ export function adaptTables(
 ): void {
   const tables = tablesOf(model)
   const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
-  const plan = planMigration(tables, rowsOf(connection, known), { now: clock(), drop })
+  const plan = planMigration(tables, rowsOf(connection, known), { dialect: sqliteDialect, now: clock(), drop })
   const faults = [...claimedFaults(model, known), ...plan.faults]
   if (faults.length > 0) {
     throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)

@@ -2,6 +2,7 @@ import type { Resource } from '../../../model/model.ts'
 import { highestId } from '../../sql/statements.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 
 /**
  * Hands out integer ids, none of them twice. The highest id stays in memory whatever is rolled back. It is stored when a row is
@@ -67,7 +68,7 @@ export class IdCounters {
   #top(resource: Resource): number {
     const known = this.#highest.get(resource)
     if (known !== undefined && !this.#stale.has(resource)) return known
-    const statement = this.#connection.cached(`highest ${resource.name}`, () => highestId(resource))
+    const statement = this.#connection.cached(`highest ${resource.name}`, () => highestId(resource, sqliteDialect))
     const stored = Number(statement.get()?.[0] ?? 0)
     const marked = Number(this.#meta.get(`id:${resource.name}`) ?? 0)
     const top = Math.max(known ?? 0, stored, marked, 0)

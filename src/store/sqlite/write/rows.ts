@@ -3,11 +3,12 @@ import { keepDigits, parseKept } from '../../../protocol/exact-json.ts'
 import { AT, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind, Codec } from '../../sql/codec.ts'
 import { bindsOfKey, hasKey, versionBind } from '../../sql/key.ts'
-import { bound, compileStatement, sql } from '../../sql/kysely.ts'
+import { bound, compileStatement, sql, sqliteText } from '../../sql/kysely.ts'
 import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { addPair, deleteRowById, insertRow, removePair, storedValue, updateRow } from '../../sql/statements.ts'
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
+import { sqliteDialect } from '../sqlite-dialect.ts'
 
 /** How rows of a resource are written: where its values go, and the statements. */
 interface Writes {
@@ -142,9 +143,12 @@ export class RowWriter {
     const { resource } = layout
     this.#connection
       .cached('version', () =>
-        compileStatement(sql`insert into _restuary_version(resource, id, seq, at)
+        compileStatement(
+          sql`insert into _restuary_version(resource, id, seq, at)
           values (${bound(0)}, ${bound(1)}, ${bound(2)}, ${bound(3)})
-          on conflict(resource, id) do update set seq = excluded.seq, at = excluded.at`),
+          on conflict(resource, id) do update set seq = excluded.seq, at = excluded.at`,
+          sqliteText,
+        ),
       )
       .run(resource.name, versionBind(layout, id), seq, at)
   }
@@ -152,13 +156,18 @@ export class RowWriter {
   #forget({ resource, id }: RowChange): void {
     this.#connection
       .cached('forget', () =>
-        compileStatement(sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`),
+        compileStatement(
+          sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`,
+          sqliteText,
+        ),
       )
       .run(resource.name, versionBind(getOrThrow(this.#layouts, resource), id))
   }
 
   #link({ join, a, b, op }: LinkChange): void {
-    this.#connection.cached(`${op} ${join.table}`, () => (op === 'add' ? addPair(join) : removePair(join))).run(a, b)
+    this.#connection
+      .cached(`${op} ${join.table}`, () => (op === 'add' ? addPair : removePair)(join, sqliteDialect))
+      .run(a, b)
   }
 
   /** Takes unique values away from rows that will get other ones, if another row of the same unit may get them first. */
@@ -185,6 +194,7 @@ export class RowWriter {
     const statement = this.#connection.cached(`give ${resource.name} ${slot}`, () =>
       compileStatement(
         sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
+        sqliteText,
       ),
     )
     statement.run(field.nullable ? null : nowhere, ...bindsOfKey(layout, id))

@@ -1,10 +1,10 @@
 import { ID, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
 import { bound, compileStatement, sql } from '../../sql/kysely.ts'
-import { fromOf, rowOf, type Layout, type Layouts } from '../../sql/layout.ts'
+import { decode, fromOf, rowOf, type Layout, type Layouts } from '../../sql/layout.ts'
 import type { RowChange } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import { decode } from '../read/snapshot.ts'
+
 import { readChangeset, type ChangedRow } from './changeset.ts'
 
 /** A table whose rows others may change, and the names of its columns as changesets have them. */
@@ -87,7 +87,10 @@ export class SideEffects {
         .filter(({ column, slot }) => !columns.includes(column) && (slot !== ID || layout.key === null))
         .map(({ column }) => sql`null as ${sql.id(column)}`)
       const source = sql`(select ${sql.join([...own, ...generated])})`
-      return compileStatement(sql`select ${rowOf(layout, 't')} from ${fromOf(layout, 't', source)}`)
+      return compileStatement(
+        sql`select ${rowOf(layout, 't')} from ${fromOf(layout, 't', source)}`,
+        layout.dialect.text,
+      )
     })
     return decode(layout, statement.get(...values.map((value): Bind => value ?? null)))!
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change, Commit } from '../store.ts'
-import { RecentCommits } from './state.ts'
+import { RecentCommits } from './recent-commits.ts'
 
 /** A commit that ends at a position. */
 function commit(position: number, size = 1): Commit {

@@ -1,4 +1,14 @@
-import { ApiError } from '../../../protocol/error.ts'
+import { ApiError } from '../protocol/error.ts'
+
+/** Read work has to begin again where it can go on beside the event loop, because a query visits many rows. */
+export class Elsewhere extends Error {
+  readonly account: string
+
+  constructor(account: string) {
+    super('the query visits many rows')
+    this.account = account
+  }
+}
 
 /** Scans that run at once, and that wait: altogether, and of one account. */
 const AT_ONCE = 2

@@ -1,0 +1,57 @@
+import type { Column } from '../../schema/scalar-type.ts'
+import type { Sql, TextCompiler } from './kysely.ts'
+
+/**
+ * What the databases write in different ways. Everything else that the compiler writes is understood by all of them. A
+ * dialect is data: it is chosen once, and no statement asks which database it is for.
+ */
+export interface SqlDialect {
+  readonly text: TextCompiler
+  /** A condition that is always true, or never. */
+  readonly yes: Sql
+  readonly no: Sql
+  /** The condition, but false where it is null. */
+  readonly orFalse: (test: Sql) => Sql
+  /** Comparisons for which null is a value like any other. */
+  readonly isSame: (a: Sql, b: Sql) => Sql
+  readonly isOther: (a: Sql, b: Sql) => Sql
+  /** A `limit` that does not limit. */
+  readonly noLimit: Sql
+
+  /** Text without its case, as `fold` of query/folding makes it. */
+  readonly folded: (text: Sql) => Sql
+  readonly contains: (text: Sql, part: Sql) => Sql
+  /** Whether a text ends with another. `from` is the length of the other in characters, negative. */
+  readonly endsWith: (text: Sql, from: Sql, end: Sql) => Sql
+  /** Whether stored JSON is equal to canonical JSON, whatever the order of its members. */
+  readonly isJson: (stored: Sql, canonical: Sql) => Sql
+
+  /** A bound list (`jsonList`) as a table, and one of its elements as a column of this type would hold it. */
+  readonly elements: (list: Sql) => Sql
+  readonly element: (type: Column['column']) => Sql
+  /** How many elements a list has: a bound one, or the value of a column. */
+  readonly lengthOf: (list: Sql) => Sql
+  /** The elements of a list in a column, as a table with this alias. */
+  readonly unpacked: (list: Sql, alias: string) => Sql
+  /** The value of such an element, and the name of its type: `number`, `text`, `true`, `false`, `null`, `array`, `object`. */
+  readonly elementValue: (alias: string) => Sql
+  readonly elementType: (alias: string) => Sql
+  /** The same element with null replaced by 0, so that two of them can be compared as tuples. */
+  readonly elementTuple: (alias: string) => Sql
+  /** The pairs of value and type of a bound list of such pairs. */
+  readonly tuplesOf: (list: Sql) => Sql
+
+  /** Counts a row that is visited. It is always true. `each` is a column that has a value in each of the related rows. */
+  readonly visit: Sql
+  readonly visitRelated: (each: Sql) => Sql
+  /** Reads integers that JavaScript may not be able to hold. */
+  readonly readSafe: (column: Sql) => Sql
+  /** Inserts a row unless it is there; `row` is the table with its columns and values. */
+  readonly insertOnce: (row: Sql) => Sql
+  /** The names of the column types. */
+  readonly columnType: Readonly<Record<Column['column'], Sql>>
+  /** What follows the columns in `create table`, for a key of one column or of several. */
+  readonly tableEnd: { readonly ofOne: Sql; readonly ofSeveral: Sql }
+  /** Bytes in the text of a statement. */
+  readonly bytes: (value: Uint8Array) => Sql
+}
