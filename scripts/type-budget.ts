@@ -76,7 +76,7 @@ function modelOf(count: number, side: Side): string {
     `const user = base({ id: t.id('uuid'), email: t.email().unique(), role: t.enum(['admin', 'member']), password: t.password() })`,
     `const resource = base.for(user)`,
     ...names.map((name, i) => resourceOf(name, i, names)),
-    `declare function api<const M extends Declarations>(resources: M & CheckedRelations<M>): Faces<M>`,
+    `declare function api<const M extends Declarations>(resources: CheckedRelations<M> & M): Faces<M>`,
     `interface Faces<M> { '~model'?: M; resource<K extends keyof M>(name: K): Face<M, K> }`,
     `interface Face<M, K> {`,
     `  create(input: New<M, K>): Row<M, K>`,

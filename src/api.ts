@@ -118,7 +118,7 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
  * is thrown as well.
  */
 export function api<const M extends Readonly<Record<string, AnyResource | DeclaredHandled>>>(
-  resources: M & CheckedRelations<M>,
+  resources: CheckedRelations<M> & M,
   // `NoInfer`: M is inferred from the resources alone, and types the operations that `seed` gets.
   options: ApiOptions<NoInfer<M>> = {},
 ): Api<M> {

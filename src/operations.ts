@@ -1,6 +1,6 @@
 import type { AnyResource } from './model/declare/declaration.ts'
 import type { Id } from './model/model.ts'
-import type { IdOf, Modelled, New, Own, Patch, Row } from './model/declare/types.ts'
+import type { Complete, FieldsIn, IdOf, Modelled, New, Own, Patch, Row } from './model/declare/types.ts'
 import type { CheckedField, CheckedInclude, CheckedSort, Selected } from './model/declare/shown.ts'
 import type { Where } from './model/rules/where.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
@@ -72,15 +72,20 @@ export interface Operations<M> {
     name: K,
     options?: ListOptions<M, K, F, I, D, S>,
   ): Promise<Selected<M, K, F, I, D>[]>
-  // The compiler explains a fault by the last overload, so the one for a single row comes last.
+  // Editors complete by the first overload, and the compiler explains a fault by the last one.
+  /** Creates a row, together with the rows that its body nests. Returns it. */
+  create<K extends Name<M>>(name: K, data: New<M, K> & Own<M, K>, options?: CallOptions): Promise<Row<M, K>>
   /** Creates several rows, all or nothing. */
   create<K extends Name<M>>(
     name: K,
     data: readonly (New<M, K> & Own<M, K>)[],
     options?: CallOptions,
   ): Promise<Row<M, K>[]>
-  /** Creates a row, together with the rows that its body nests. Returns it. */
-  create<K extends Name<M>>(name: K, data: New<M, K> & Own<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  create<K extends Name<M>, D>(
+    name: K,
+    data: Complete<FieldsIn<M, K>, New<M, K> & Own<M, K>, D>,
+    options?: CallOptions,
+  ): Promise<Row<M, K>>
   /** Another name of `create`, after the method of HTTP. */
   readonly post: Operations<M>['create']
   /** Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `replace('user', { email }, …)`. */
@@ -88,6 +93,12 @@ export interface Operations<M> {
     name: K,
     id: IdOf<M, K> | Partial<Row<M, K>>,
     data: New<M, K> & Own<M, K>,
+    options?: CallOptions,
+  ): Promise<Row<M, K>>
+  replace<K extends Name<M>, D>(
+    name: K,
+    id: IdOf<M, K> | Partial<Row<M, K>>,
+    data: Complete<FieldsIn<M, K>, New<M, K> & Own<M, K>, D>,
     options?: CallOptions,
   ): Promise<Row<M, K>>
   /** Another name of `replace`, after the method of HTTP. */

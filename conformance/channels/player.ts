@@ -58,7 +58,7 @@ export class Player {
   }
 
   #insert(model: string, values: Members): Promise<Members> {
-    return this.#app.post(model, values as never) as unknown as Promise<Members>
+    return this.#app.post(model, values as never)
   }
 
   async run(step: Step): Promise<string | null> {

@@ -12,6 +12,8 @@ export interface Editor {
   hovers(file: string): Promise<string[]>
   /** The messages of the compiler, by line, one line each. */
   messages(file: string): Promise<Map<number, string>>
+  /** What may be written at each mark `^`, with `?` behind the names of members that may be left out. */
+  completions(file: string): Promise<string[][]>
 }
 
 /** Opens files as an editor does, for the rest of the test. */
@@ -47,7 +49,7 @@ export async function openEditor(): Promise<Editor> {
       else waiting.get(message.id)?.(message.result)
     }
   })
-  const capabilities = { textDocument: { hover: { contentFormat: ['markdown'] }, diagnostic: {} } }
+  const capabilities = { textDocument: { hover: { contentFormat: ['markdown'] }, diagnostic: {}, completion: {} } }
   await ask('initialize', { processId: process.pid, rootUri: pathToFileURL(root).href, capabilities })
   send({ method: 'initialized', params: {} })
   const open = (file: string): { readonly text: string; readonly uri: string } => {
@@ -59,18 +61,33 @@ export async function openEditor(): Promise<Editor> {
     })
     return { text, uri }
   }
+  const marks = (text: string): { readonly line: number; readonly start: number; readonly end: number }[] =>
+    text.split('\n').flatMap((content, line) =>
+      [...content.matchAll(/\/\*\^\*\/\s*/g)].map(({ index, 0: mark }) => ({
+        line,
+        start: index,
+        end: index + mark.length,
+      })),
+    )
   return {
     async hovers(file) {
       const { text, uri } = open(file)
-      const places = text
-        .split('\n')
-        .flatMap((line, n) => [...line.matchAll(/\/\*\^\*\/\s*/g)].map(found => [n, found.index + found[0].length]))
       const texts: string[] = []
-      for (const [line, character] of places) {
-        const shown = await ask('textDocument/hover', { textDocument: { uri }, position: { line, character } })
+      for (const { line, end } of marks(text)) {
+        const shown = await ask('textDocument/hover', { textDocument: { uri }, position: { line, character: end } })
         texts.push(oneLine(/```\w+\n([^]*?)```/.exec(shown.contents.value)?.[1] ?? ''))
       }
       return texts
+    },
+    async completions(file) {
+      const { text, uri } = open(file)
+      const found: string[][] = []
+      for (const { line, start } of marks(text)) {
+        const position = { line, character: start }
+        const list = await ask('textDocument/completion', { textDocument: { uri }, position })
+        found.push(list.items.map((item: { readonly label: string }) => item.label))
+      }
+      return found
     },
     async messages(file) {
       const { uri } = open(file)

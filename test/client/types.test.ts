@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openEditor } from './language-server.ts'
 
 const model = `
-import { action, actions, act, api, resource, t } from '../../../src/index.ts'
+import { action, actions, act, always, api, never, resource, t } from '../../../src/index.ts'
 import { client, type Served } from '../../../src/client/index.ts'
 
 const user = resource({
@@ -90,7 +90,7 @@ void c.todo.upload(1, 'text', new Blob())
   expect(said).toMatchInlineSnapshot(`
     [
       "c.tood — Property 'tood' does not exist on type 'ClientOf<App>'.",
-      "c.todo.create({ list: 1 }) — No overload matches this call. The last overload gave the following error. Argument of type '{ list: number; }' is not assignable to parameter of type 'New<App, "todo">'. Property 'text' is missing in type '{ list: number; }' but required in type '{ text: string; list: number | New<App, "list", never>; }'.",
+      "c.todo.create({ list: 1 }) — No overload matches this call. The last overload gave the following error. Argument of type '{ list: number; }' is not assignable to parameter of type '{ list: number; } & { readonly text: unknown; }'. Property 'text' is missing in type '{ list: number; }' but required in type '{ readonly text: unknown; }'.",
       "c.todo.create({ text: 'x', list: 1, dnoe: true }) — No overload matches this call. The last overload gave the following error. Object literal may only specify known properties, and 'dnoe' does not exist in type 'New<App, "todo">'.",
       "c.todo.list({ filter: { done: 'yes' } }) — Type 'string' is not assignable to type 'boolean | Equal<boolean> | undefined'.",
       "c.todo.list({ filter: { dnoe: true } }) — Object literal may only specify known properties, and 'dnoe' does not exist in type 'Where<App, "todo">'.",
@@ -110,13 +110,23 @@ void c.todo.upload(1, 'text', new Blob())
 test('so do those of the server', async () => {
   const mistakes = `
 void app.create('todo', {})
-void app.post('todo', { text: 'x', list: 1, dnoe: true })
+void app.post('todo', { text: 'x', dnoe: true })
+void app.create('todo', { text: 'x', list: 1, dnoe: true })
+void app.replace('user', 'u1', { email: 'x' })
+void app.patch('todo', 1, { done: 'yes' })
+void app.list('tood')
 void app.list('todo', { fields: ['list.titel'] })
 void app.list('todo', { include: ['x'] })
 void app.list('todo', { sort: '-rnak' })
+void app.list('todo', { filter: { done: 'yes' } })
 void (await app.list('todo', { fields: ['id'] }))[0]!.text
+void app.act('todo', 'clos', undefined, { id: 1 })
 void api({ list }, { seed: async app => void (await app.create('list', {})) })
+void api({ todo })
 void todo.around('create', ({ input }, next) => next(input.nope))
+void todo.rules(() => ({ read: always, delte: never }))
+void todo.rules(() => ({ read: always, fields: { txt: { read: never } } }))
+void todo.rules((me, row) => ({ read: row.onwer.is(me) }))
 `
   const editor = await openEditor()
   const messages = await editor.messages(fileOf(mistakes))
@@ -126,14 +136,54 @@ void todo.around('create', ({ input }, next) => next(input.nope))
     .flatMap((line, n) => (line === '' ? [] : [`${line.replace('void ', '')} — ${messages.get(first + n)}`]))
   expect(said).toMatchInlineSnapshot(`
     [
-      "app.create('todo', {}) — No overload matches this call. The last overload gave the following error. Type '{}' is missing the following properties from type '{ text: string; list: number | New<{ readonly user: Declared<{ readonly id: IdField<"uuid", false>; readonly email: Scalar<string, "text", Me>; readonly name: Scalar<string, "text", Me>; readonly role: Scalar<...>; readonly password: Scalar<...>; readonly lists: ToMany<...>; }, { ...; }, {}, { ...; }>; readonly list...': text, list",
-      "app.post('todo', { text: 'x', list: 1, dnoe: true }) — No overload matches this call. The last overload gave the following error. Object literal may only specify known properties, and 'dnoe' does not exist in type '{ text: string; list: number | New<{ readonly user: Declared<{ readonly id: IdField<"uuid", false>; readonly email: Scalar<string, "text", Me>; readonly name: Scalar<string, "text", Me>; readonly role: Scalar<...>; readonly password: Scalar<...>; readonly lists: ToMany<...>; }, { ...; }, {}, { ...; }>; readonly list...'.",
+      "app.create('todo', {}) — No overload matches this call. The last overload gave the following error. Type '{}' is missing the following properties from type '{ readonly list: unknown; readonly text: unknown; }': list, text",
+      "app.post('todo', { text: 'x', dnoe: true }) — No overload matches this call. The last overload gave the following error. Argument of type '{ text: string; dnoe: true; }' is not assignable to parameter of type '{ text: string; dnoe: boolean; } & { readonly list: unknown; }'. Property 'list' is missing in type '{ text: string; dnoe: true; }' but required in type '{ readonly list: unknown; }'.",
+      "app.create('todo', { text: 'x', list: 1, dnoe: true }) — No overload matches this call. The last overload gave the following error. Object literal may only specify known properties, and 'dnoe' does not exist in type '{ text: string; list: number | New<{ readonly user: Declared<{ readonly id: IdField<"uuid", false>; readonly email: Scalar<string, "text", Me>; readonly name: Scalar<string, "text", Me>; readonly role: Scalar<...>; readonly password: Scalar<...>; readonly lists: ToMany<...>; }, { ...; }, {}, { ...; }>; readonly list...'.",
+      "app.replace('user', 'u1', { email: 'x' }) — No overload matches this call. The last overload gave the following error. Argument of type '{ email: string; }' is not assignable to parameter of type '{ email: string; } & { readonly name: unknown; readonly password: unknown; }'. Type '{ email: string; }' is missing the following properties from type '{ readonly name: unknown; readonly password: unknown; }': name, password",
+      "app.patch('todo', 1, { done: 'yes' }) — Type 'string' is not assignable to type 'boolean'.",
+      "app.list('tood') — Argument of type '"tood"' is not assignable to parameter of type '"hello" | "list" | "todo" | "user"'.",
       "app.list('todo', { fields: ['list.titel'] }) — Type '"list.titel"' is not assignable to type '"list.id" | "list.owner" | "list.title" | "list.todos"'. Did you mean '"list.title"'?",
       "app.list('todo', { include: ['x'] }) — Type '"x"' is not assignable to type '"list"'.",
       "app.list('todo', { sort: '-rnak' }) — Type '"-rnak"' is not assignable to type '"-done" | "-due" | "-id" | "-list" | "-rank" | "-text" | readonly ("-done" | "-due" | "-id" | "-list" | "-rank" | "-text")[] | undefined'. Did you mean '"-rank"'?",
+      "app.list('todo', { filter: { done: 'yes' } }) — Type 'string' is not assignable to type 'boolean | Equal<boolean> | undefined'.",
       "(await app.list('todo', { fields: ['id'] }))[0]!.text — Property 'text' does not exist on type '{ id: number; }'.",
-      "api({ list }, { seed: async app => void (await app.create('list', {})) }) — No overload matches this call. The last overload gave the following error. Argument of type '{}' is not assignable to parameter of type '{ title: string; } & { owner?: Id | null; todos?: readonly Id[]; } & {}'. Property 'title' is missing in type '{}' but required in type '{ title: string; }'.",
+      "app.act('todo', 'clos', undefined, { id: 1 }) — Argument of type '"clos"' is not assignable to parameter of type '"close"'.",
+      "api({ list }, { seed: async app => void (await app.create('list', {})) }) — No overload matches this call. The last overload gave the following error. Property 'title' is missing in type '{}' but required in type '{ readonly title: unknown; }'.",
+      "api({ todo }) — Type 'Declared<{ readonly id: IdField<"integer", false>; readonly text: Scalar<string, "text", Me>; readonly done: Scalar<boolean, "optional", Me>; readonly due: Scalar<...>; readonly rank: Scalar<...>; readonly photo: FileField<...>; readonly list: One<...>; }, {}, { ...; }, never>' is not assignable to type '"todo.list refers to \\"list\\", which is not declared" & Declared<{ readonly id: IdField<"integer", false>; readonly text: Scalar<string, "text", Me>; readonly done: Scalar<boolean, "optional", Me>; readonly due: Scalar<...>; readonly rank: Scalar<...>; readonly photo: FileField<...>; readonly list: One<...>; }, {}, ...'. Type 'Declared<{ readonly id: IdField<"integer", false>; readonly text: Scalar<string, "text", Me>; readonly done: Scalar<boolean, "optional", Me>; readonly due: Scalar<...>; readonly rank: Scalar<...>; readonly photo: FileField<...>; readonly list: One<...>; }, {}, { ...; }, never>' is not assignable to type '"todo.list refers to \\"list\\", which is not declared"'.",
       "todo.around('create', ({ input }, next) => next(input.nope)) — Property 'nope' does not exist on type '{ readonly text?: unknown; readonly done?: unknown; readonly due?: unknown; readonly rank?: unknown; readonly photo?: unknown; readonly list?: unknown; }'.",
+      "todo.rules(() => ({ read: always, delte: never })) — Type 'Rule' is not assignable to type 'Rule & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type 'Rule & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type '{ readonly kind: "constant"; readonly value: boolean; } & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type '"there is no \\"delte\\" here"'.",
+      "todo.rules(() => ({ read: always, fields: { txt: { read: never } } })) — Object literal may only specify known properties, but 'txt' does not exist in type '{ readonly id?: FieldRules; readonly text?: FieldRules; readonly done?: FieldRules; readonly due?: FieldRules; readonly rank?: FieldRules; readonly photo?: FieldRules; readonly list?: FieldRules; }'. Did you mean to write 'text'?",
+      "todo.rules((me, row) => ({ read: row.onwer.is(me) })) — Property 'onwer' does not exist on type 'RowExpression<{ readonly id: IdField<"integer", false>; readonly text: Scalar<string, "text", Me>; readonly done: Scalar<boolean, "optional", Me>; readonly due: Scalar<...>; readonly rank: Scalar<...>; readonly photo: FileField<...>; readonly list: One<...>; }>'.",
+    ]
+  `)
+})
+
+test('editors complete the fields of rows, and the names in queries', async () => {
+  const editor = await openEditor()
+  const file = fileOf(`
+void app.create('todo', { /*^*/ })
+void app.create('todo', [{ /*^*/ }])
+void app.replace('user', 'u1', { role: '/*^*/' })
+void app.list('todo', { sort: '/*^*/' })
+void c.todo.create({ /*^*/ })
+void c.user.create({ role: '/*^*/' })
+void c.todo.create({ text: 'x', list: { /*^*/ } })
+void c.todo.patch(1, { /*^*/ })
+void c.todo.list({ filter: { /*^*/ } })
+void c.todo.list({ fields: ['list./*^*/'] })
+`)
+  expect((await editor.completions(file)).map(names => names.join(' '))).toMatchInlineSnapshot(`
+    [
+      "text done? due? rank? photo? list",
+      "text done? due? rank? photo? list",
+      "admin member",
+      "-done -due -id -list -rank -text done due id list rank text",
+      "text done? due? rank? photo? list",
+      "admin member",
+      "title owner? todos?",
+      "text? done? due? rank? photo? list?",
+      "$and? $or? $not? id? text? done? due? rank? photo? list?",
+      "list.id list.owner list.title list.todos",
     ]
   `)
 })

@@ -1,6 +1,6 @@
 import type { HistoryRecord } from '../../engine/past/history.ts'
 import type { Selected } from '../../model/declare/shown.ts'
-import type { FieldsIn, IdOf, New, Patch, Row } from '../../model/declare/types.ts'
+import type { Complete, FieldsIn, IdOf, New, Patch, Row } from '../../model/declare/types.ts'
 import type { Where } from '../../model/rules/where.ts'
 import type { Fields } from '../../schema/types.ts'
 import type { Asked, Problem } from '../problem.ts'
@@ -45,16 +45,26 @@ export interface Resource<M, K extends keyof M> {
   >(
     options?: ListOptions<M, K, F, I, D, S, T>,
   ): AskedList<Selected<M, K, F, I, D>, T>
-  /** Creates several rows, all or nothing. */
-  create(data: readonly New<M, K>[], options?: WriteOptions): Asked<Row<M, K>[], Problem<CreateCode>>
+  // Editors complete by the first overload, and the compiler explains a fault by the last one.
   /** Creates a row, together with the rows that its body nests. Returns it. */
   create(data: New<M, K>, options?: WriteOptions): Asked<Row<M, K>, Problem<CreateCode, keyof FieldsIn<M, K>>>
+  /** Creates several rows, all or nothing. */
+  create(data: readonly New<M, K>[], options?: WriteOptions): Asked<Row<M, K>[], Problem<CreateCode>>
+  create<D>(
+    data: Complete<FieldsIn<M, K>, New<M, K>, D>,
+    options?: WriteOptions,
+  ): Asked<Row<M, K>, Problem<CreateCode, keyof FieldsIn<M, K>>>
   /**
    * Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `replace({ email }, …)`.
    */
   replace(
     id: IdOf<M, K> | Partial<Row<M, K>>,
     data: New<M, K>,
+    options?: ChangeOptions<Row<M, K>, New<M, K>>,
+  ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
+  replace<D>(
+    id: IdOf<M, K> | Partial<Row<M, K>>,
+    data: Complete<FieldsIn<M, K>, New<M, K>, D>,
     options?: ChangeOptions<Row<M, K>, New<M, K>>,
   ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
   /** Changes all rows that a filter selects, if the resource allows it. Returns them. */

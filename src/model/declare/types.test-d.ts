@@ -7,7 +7,7 @@ import { resource } from './resource.ts'
 import type { CheckedRelations, Declarations, Expanded, IdOf, Include, New, Patch, Row } from './types.ts'
 import type { Sort, Where } from '../rules/where.ts'
 
-declare function api<const M extends Declarations>(resources: M & CheckedRelations<M>): M
+declare function api<const M extends Declarations>(resources: CheckedRelations<M> & M): M
 
 const user = resource({
   id: t.id('uuid'),
@@ -244,14 +244,14 @@ find('user', {}, 'password')
 api({ user, bad: resource({ id: t.id(), x: t.one('nowhere') }) })
 // @ts-expect-error unknown field at the other side
 api({ group: resource({ id: t.id(), x: t.back('group', 'nothing') }) })
-expectTypeOf<keyof CheckedRelations<{ bad: typeof list }>['bad']>().toEqualTypeOf<
+expectTypeOf<CheckedRelations<{ bad: typeof list }>['bad']>().toEqualTypeOf<
   | 'bad.owner refers to "user", which is not declared'
   | 'bad.parent refers to "list", which is not declared'
   | 'bad.todos refers to "todo", which is not declared'
   | 'bad.log refers to "todo", which is not declared'
 >()
 expectTypeOf<
-  keyof CheckedRelations<{ user: typeof user; group: typeof group; list: typeof group }>['user']
+  CheckedRelations<{ user: typeof user; group: typeof group; list: typeof group }>['user']
 >().toEqualTypeOf<'user.lists goes back via list.owner, which does not exist'>()
 
 // Fields

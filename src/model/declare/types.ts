@@ -13,14 +13,10 @@ export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>
 
 /**
  * Refuses relations to resources or fields that do not exist, in the same words as linking: `api<M extends
- * Declarations>(resources: M & Checked<M>)`.
+ * Declarations>(resources: CheckedRelations<M> & M)`. The compiler prints the fault as the type that the resource should have.
  */
 export type CheckedRelations<M> = {
-  readonly [K in keyof M]: M[K] extends Handled
-    ? M[K]
-    : [Faults<M, K>] extends [never]
-      ? M[K]
-      : { readonly [P in Faults<M, K>]: never }
+  readonly [K in keyof M]: M[K] extends Handled ? M[K] : [Faults<M, K>] extends [never] ? M[K] : Faults<M, K>
 }
 
 /** Handled resources have no fields. */
@@ -165,6 +161,15 @@ type Reserved<M, F> = F extends Fields
 type Kept<P, T extends FieldType> = T['kind'] extends 'derived'
   ? never
   : Exclude<Without<P, T, 'id'>, Without<P, T, Unwritten>>
+
+/**
+ * N, which creates rows with the fields F; if D lacks required ones, their names instead. So the compiler says what is missing in
+ * one line, where it would print the whole model for N.
+ */
+export type Complete<F, N, D> = [Lacking<F, D>] extends [never] ? N : D & { readonly [P in Lacking<F, D>]: unknown }
+type Lacking<F, D> = F extends Fields
+  ? Exclude<keyof { [P in keyof F as Mandatory<P, F[P]['~type'], never>]: 0 }, keyof D>
+  : never
 
 type Mandatory<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
 type Voluntary<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>

@@ -81,7 +81,8 @@ export type KnownRules<R, F extends Fields> = Only<R, keyof Rules<F>> &
     ? { readonly fields: Only<G, keyof F> & { readonly [P in keyof G]: Only<G[P], keyof FieldRules> } }
     : unknown)
 
-type Only<T, K extends PropertyKey> = { readonly [P in Exclude<keyof T, K>]: never }
+// The compiler prints the text as the type that the value should have.
+type Only<T, K extends PropertyKey> = { readonly [P in Exclude<keyof T, K>]: `there is no "${P & string}" here` }
 
 /** The fields of a resource with rules R. Those with a rule for reading are absent from the rows of some callers. */
 export type Masked<F extends Fields, R> = R extends { readonly fields: infer G }
