@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../model/link/faults.ts'
 import { parsePort } from '../transport/hosts/port.ts'
 import { Misuse } from './misuse.ts'
+import { refusedFile } from './refused-file.ts'
 
 const HELP = `restuary: an API without code
 
@@ -86,6 +87,14 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     const [kind, example] = command === 'client' ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
     throw new Misuse(`${command} needs a ${kind}`, `restuary ${command} ${example}`)
   }
+  try {
+    await execute(command, file, more, values)
+  } catch (error) {
+    throw refusedFile(file, error)
+  }
+}
+
+async function execute(command: string, file: string, more: readonly string[], values: Values): Promise<void> {
   if (command === 'backup') {
     const [to] = more
     if (to === undefined || more.length > 1)
@@ -117,9 +126,10 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-function parse(
-  args: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
+type Parsed = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>
+type Values = Parsed['values']
+
+function parse(args: readonly string[]): Parsed {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {

@@ -9,7 +9,7 @@ import type { HttpOptions } from '../transport/http/options.ts'
 import { ApiError } from '../protocol/error.ts'
 import { loadJsonServer } from '../api-dialects.ts'
 import { Misuse } from './misuse.ts'
-import { copied, kindOf, readSource, type DataFile } from './source.ts'
+import { checkReplaceable, copied, kindOf, readSource, type DataFile } from './source.ts'
 
 /** Code points of a text. Texts that are already in the file must fit, and a request body cannot contain more. */
 const LONGEST_TEXT = 1_048_576
@@ -34,6 +34,7 @@ export async function serveFile(file: string, options: ServeFileOptions): Promis
   const copy = options.memory ? copied(file) : null
   if (copy !== null) process.once('exit', copy.remove)
   const served = copy?.file ?? file
+  if (!options.readOnly && copy === null && kindOf(file) === 'json') checkReplaceable(file)
   const app = options.jsonServer ? await jsonServerApi(served, options) : await tablesApi(served, options)
   if (options.readOnly) console.error(`${file} is only read.`)
   else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)

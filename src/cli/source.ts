@@ -1,10 +1,11 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   copyFileSync,
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -14,6 +15,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { nearest } from '../model/link/faults.ts'
 import { parseKept, shownOf } from '../protocol/exact-json.ts'
 import { readCollections } from '../store/collections.ts'
+import { readUtf8 } from '../store/memory/file/text-file.ts'
 import { adopt, type Adoption } from '../store/sql/tables/adopt.ts'
 import { introspect } from '../store/sqlite/schema/introspect.ts'
 import { Misuse } from './misuse.ts'
@@ -34,10 +36,15 @@ export function kindOf(file: string): DataFile['kind'] {
   if (start.startsWith('SQLite format 3\0') || (start === '' && extname(file) !== '.json')) {
     return 'sqlite'
   }
-  if (!/^\uFEFF?\s*[{[]/.test(start)) {
-    throw new Misuse(`${file} is neither a SQLite file nor JSON`, 'name a file that one of them wrote')
-  }
-  return 'json'
+  if (/^\uFEFF?\s*[{[]/.test(start)) return 'json'
+  throw new Misuse(...unknownKind(file, start))
+}
+
+function unknownKind(file: string, start: string): [problem: string, fix: string] {
+  if (/^\s*$/.test(start)) return [`${file} is empty`, 'write lists into it: { "posts": [] }']
+  if (/[{[]\0|\0[{[]/.test(start.slice(0, 4))) return [`${file} is not UTF-8`, 'save it as UTF-8']
+  const hint = /\uFFFD/.test(start) ? '; if it is encrypted or compressed, export or unpack it first' : ''
+  return [`${file} is neither a SQLite file nor JSON`, `name a file that one of them wrote${hint}`]
 }
 
 /**
@@ -64,9 +71,11 @@ export function readSource(file: string, options: { readonly readOnly: boolean }
 }
 
 function readDocument(file: string): unknown {
+  const text = readUtf8(file)
+  if (text === null) throw new Misuse(`${file} is not UTF-8`, 'save it as UTF-8')
   let document: unknown
   try {
-    document = shownOf(parseKept(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')))
+    document = shownOf(parseKept(text.replace(/^\uFEFF/, '')))
   } catch (error) {
     throw new Misuse(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, 'correct it there')
   }
@@ -74,6 +83,19 @@ function readDocument(file: string): unknown {
     throw new Misuse(`${file} is a list`, `give it a name: { "${basename(file, extname(file))}": [ … ] }`)
   }
   return document
+}
+
+/** Throws Misuse if a JSON file cannot be replaced by a new version of itself. */
+export function checkReplaceable(file: string): void {
+  try {
+    accessSync(file, constants.W_OK)
+    accessSync(dirname(resolve(file)), constants.W_OK)
+  } catch {
+    throw new Misuse(
+      `${file} cannot be written, or new files beside it cannot`,
+      'check the permissions of the file and of its directory, or add --read-only or --memory',
+    )
+  }
 }
 
 /** Makes a temporary copy of a file. `remove` deletes it. */
@@ -94,7 +116,9 @@ export function copied(file: string): { readonly file: string; readonly remove: 
 
 function startOf(file: string): string {
   try {
-    if (statSync(file).isDirectory()) throw new Misuse(`${file} is a directory`, 'name a SQLite or a JSON file')
+    const found = statSync(file)
+    if (found.isDirectory()) throw new Misuse(`${file} is a directory`, 'name a SQLite or a JSON file')
+    if (!found.isFile()) throw new Misuse(`${file} is not a plain file`, 'copy what it holds into one, and name that')
     const descriptor = openSync(file, 'r')
     try {
       const bytes = Buffer.alloc(64)

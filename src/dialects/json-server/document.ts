@@ -77,10 +77,10 @@ export class JsonServerDocument {
   /** Reads what another program has written. */
   look(): void {
     if (!this.#file.isChanged) return
-    const text = this.#file.readChanged()
-    if (text === null || text === undefined) return
     const { report, changed } = this.#options
     try {
+      const text = this.#file.readChanged()
+      if (text === null || text === undefined) return
       const before = this.#content
       this.#content = parsed(text)
       this.#fault = null

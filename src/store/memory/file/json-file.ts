@@ -48,16 +48,17 @@ export class JsonFile {
   look(): MemoryState | null {
     if (!this.#file.isChanged) return null
     const { path } = this.#file
-    const text = this.#file.readChanged()
-    // A file that is gone is written anew with the next change: editors take it away for a moment.
-    if (text === null || text === undefined) return null
-    this.#refuseWaiting()
     try {
+      const text = this.#file.readChanged()
+      // A file that is gone is written anew with the next change: editors take it away for a moment.
+      if (text === null || text === undefined) return null
+      this.#refuseWaiting()
       const state = this.#parse(text)
       this.#fault = null
       this.#open.environment.report(`${path} was changed by another program, and is read again`)
       return state
     } catch (error) {
+      this.#refuseWaiting()
       this.#fault = (error as Error).message
       this.#open.environment.report(`${path} was changed by another program, and cannot be used:\n${this.#fault}`)
       return null

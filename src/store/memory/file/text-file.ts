@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { readFileSync, renameSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, renameSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -19,13 +20,14 @@ export class TextFile {
     return markOf(this.path) !== this.#mark
   }
 
-  /** Reads the file; null if there is none. */
+  /** Reads the file; null if there is none. Throws Error if it is not UTF-8: writing it would replace what cannot be read. */
   read(): string | null {
     // Before the text: what is written in between counts as a change.
     this.#mark = markOf(this.path)
     try {
-      const text = readFileSync(this.path, 'utf8')
-      this.#digest = digestOf(text)
+      const text = readUtf8(this.path)
+      this.#digest = digestOf(text ?? '')
+      if (text === null) throw new Error(`${this.path} is not UTF-8; save it as UTF-8`)
       return text
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
@@ -47,8 +49,9 @@ export class TextFile {
    */
   async replace(text: string): Promise<boolean> {
     const expected = this.#mark
-    const temporary = `${this.path}.new`
-    const file = await open(temporary, 'w')
+    const { path, mode } = replacedFile(this.path)
+    const temporary = `${path}.new`
+    const file = await open(temporary, 'w', mode)
     let mark: string
     try {
       await file.writeFile(text)
@@ -59,10 +62,10 @@ export class TextFile {
     }
     // At once, so that nobody looks at the file in between.
     if (markOf(this.path) !== expected) return false
-    renameSync(temporary, this.path)
+    renameSync(temporary, path)
     this.#mark = mark
     this.#digest = digestOf(text)
-    const directory = await open(dirname(this.path), 'r')
+    const directory = await open(dirname(path), 'r')
     try {
       await directory.sync()
     } finally {
@@ -73,6 +76,18 @@ export class TextFile {
 }
 
 const ABSENT = ''
+
+/** The text of a file; null if it is not UTF-8. */
+export function readUtf8(path: string): string | null {
+  const bytes = readFileSync(path)
+  return isUtf8(bytes) ? bytes.toString() : null
+}
+
+/** The file to which a symbolic link leads, and its permissions. */
+function replacedFile(path: string): { readonly path: string; readonly mode: number } {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? { path, mode: 0o666 } : { path: realpathSync(path), mode: found.mode & 0o777 }
+}
 
 function markOf(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })

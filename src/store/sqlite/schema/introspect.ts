@@ -10,6 +10,9 @@ import { isEndless } from './endless.ts'
 import { ownTables, ownType, type OwnTables } from './own-tables.ts'
 import { profile, ROWS } from './profile.ts'
 
+/** The file is damaged (https://sqlite.org/rescode.html#corrupt): nothing that is written to it would be safe. */
+const CORRUPT = 11
+
 /** Columns in which an application's own tables keep the version of a row. */
 const VERSION: readonly string[] = ['_seq', '_at']
 
@@ -61,6 +64,7 @@ export function introspect(file: string): Catalog {
             throw new Error('it does not come to an end')
           tables.push(readTable(db, row, row.type, own))
         } catch (error) {
+          if ((error as { errcode?: number }).errcode === CORRUPT) throw error
           skipped.push({ name: row.name, why: `SQLite cannot read it: ${error instanceof Error ? error.message : ''}` })
         }
       }
