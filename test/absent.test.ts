@@ -75,13 +75,37 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     const port = await served(app)
     const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true, reconnection: false })
     onTestFinished(() => void socket.disconnect())
-    const states: any[] = []
-    socket.on('state', state => states.push(state))
+    const heard: unknown[] = []
+    socket.onAny((event, told) => heard.push([event, told]))
     await once(socket as never, 'connect')
     expect(await socket.emitWithAck('subscribe', '/todo/99', {})).toMatchObject({ status: 404 })
     expect(await socket.emitWithAck('subscribe', '/todo/99', { absent: 'wait' })).toMatchObject({ status: 200 })
     await app.post('todo', { id: 99, text: 'a' })
-    await expect.poll(() => states).toMatchObject([{ resource: null }, { resource: { id: 99, text: 'a' } }])
+    await app.delete('todo', 99)
+    await app.put('todo', 99, { text: 'b' })
+    await expect
+      .poll(() => heard)
+      .toMatchObject([
+        ['state', { uri: '/todo/99', resource: null }],
+        ['create', { uri: '/todo/99', resource: { id: 99, text: 'a' } }],
+        ['delete', { uri: '/todo/99' }],
+        ['create', { uri: '/todo/99', resource: { id: 99, text: 'b' } }],
+      ])
+  })
+
+  test('on the envelope, where a subscription to the creation of a row waits by itself', async () => {
+    const app = open()
+    const socket = new WebSocket(`ws://127.0.0.1:${await served(app)}/`)
+    onTestFinished(() => socket.close())
+    const heard: any[] = []
+    socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(String(data)).payload))
+    await once(socket as never, 'open')
+    const say = (payload: object): void => socket.send(JSON.stringify({ stream: 'todo', payload }))
+    say({ action: 'subscribe', pk: 99, data: { action: 'create' }, request_id: 1 })
+    say({ action: 'subscribe_instance', pk: 99, request_id: 2 })
+    await expect.poll(() => heard).toMatchObject([{ response_status: 200 }, { response_status: 404 }])
+    await app.post('todo', { id: 99, text: 'a' })
+    await expect.poll(() => heard[2]).toMatchObject({ action: 'create', pk: 99, data: { id: 99, text: 'a' } })
   })
 
   test('in process', async () => {

@@ -103,7 +103,7 @@ test('a damaged copy is refused', async () => {
   bytes.fill(7, bytes.length - 1_500, bytes.length - 200)
   writeFileSync(file, bytes)
   const copy = newFile('.db')
-  await expect(runCommand(['backup', file, copy])).rejects.toThrow(/not sound|malformed/)
+  await expect(runCommand(['backup', file, copy])).rejects.toThrow(/not sound|damaged or not complete/)
   expect(existsSync(copy)).toBe(false)
 })
 

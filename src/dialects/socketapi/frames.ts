@@ -100,8 +100,8 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   const which = whichOf(event, to)
   switch (kind) {
     case 'enter':
-      // An item that exists again is sent as a whole, because Flask-SocketAPI never sends `create` to subscribers of an item.
-      if (!to.isList) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
+      // Flask-SocketAPI never sends `create` to subscribers of an item.
+      if (!to.isList && !to.isNamed) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
       return eventText(to.prefix, 'create', `{${which},"resource":${body}}`)
     case 'change': {
       const patch = changedMembers(batch.resource, event, to.isDeep)
