@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { makeFile, served, type Answer, type ServedFile } from './served.ts'
+import { api, sqlite } from '../../src/index.ts'
+import { readSource } from '../../src/cli/source.ts'
+import { makeFile, sender, served, type Answer, type ServedFile } from './served.ts'
 
 const SQL = `
   CREATE TABLE account(id INTEGER PRIMARY KEY, owner TEXT, balance INTEGER NOT NULL DEFAULT 0);
@@ -20,7 +22,7 @@ const SQL = `
     DELETE FROM latest WHERE id = 'old';
   END;
   CREATE TRIGGER refused BEFORE INSERT ON booking WHEN new.amount = 13 BEGIN SELECT RAISE(ABORT, 'no luck'); END;
-  CREATE TRIGGER kept BEFORE UPDATE OF owner ON account WHEN new.owner = '' BEGIN SELECT RAISE(IGNORE); END;
+  CREATE TRIGGER kept BEFORE UPDATE OF owner ON account WHEN new.owner = '' OR (new.owner = 'Cy' AND new.id = 1) BEGIN SELECT RAISE(IGNORE); END;
   CREATE TABLE site(country TEXT, city TEXT, name TEXT, PRIMARY KEY (country, city));
   CREATE TABLE visit(id INTEGER PRIMARY KEY, country TEXT, city TEXT,
     FOREIGN KEY (country, city) REFERENCES site ON DELETE CASCADE);
@@ -162,4 +164,61 @@ test('tables without triggers and such keys pay nothing', async () => {
   expect(sessions).not.toHaveBeenCalled()
   await send('POST', '/booking', { account: 1, amount: 1 })
   expect(sessions).toHaveBeenCalledTimes(1)
+})
+
+test('a change that a trigger ignores leaves the tag, the position and the history as they were', async () => {
+  const { send, app } = open()
+  const state = async (): Promise<unknown> => [
+    tagOf(await send('GET', '/account/1')),
+    tagOf(await send('GET', '/account')),
+    await app.http.live!.now(),
+    (await send('GET', '/account/1/history')).body,
+  ]
+  const before = await state()
+  const answer = await send('PATCH', '/account/1', { owner: '' })
+  expect([answer.status, tagOf(answer)]).toEqual([200, (before as string[])[0]])
+  expect(await state()).toEqual(before)
+})
+
+test('of several changes, those that a trigger ignores are left out, and the others are told', async () => {
+  const { file } = open()
+  const { resources } = readSource(file, { readOnly: false })
+  const account = { '~resource': { ...resources['account']!['~resource'], public: true, bulk: true } }
+  const app = api({ ...resources, account }, { store: sqlite(file), report: () => {} })
+  onTestFinished(() => app.close())
+  const send = sender(app)
+  const accounts = app.live('account' as never) as AsyncGenerator<any>
+  await accounts.next()
+  const first = tagOf(await send('GET', '/account/1'))
+  const position = await app.http.live!.now()
+  expect((await send('PATCH', '/account?id[in]=1,2', { owner: 'Cy' })).status).toBe(200)
+  expect((await accounts.next()).value.rows).toMatchObject([{ owner: 'Ada' }, { owner: 'Cy' }])
+  await accounts.return(undefined)
+  expect(tagOf(await send('GET', '/account/1'))).toBe(first)
+  const next = position.replace(/\d+$/, seq => String(Number(seq) + 1))
+  expect([tagOf(await send('GET', '/account/2')), await app.http.live!.now()]).toEqual([`"${next}"`, next])
+})
+
+test('a constraint that would ignore a conflict, or delete the other row, refuses it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'restuary-conflicts-'))
+  const file = join(directory, 'conflicts.db')
+  makeFile(file, {
+    name: 'conflicts',
+    sql: `CREATE TABLE a(id INTEGER PRIMARY KEY, u TEXT UNIQUE ON CONFLICT REPLACE); INSERT INTO a VALUES (1, 'x'), (2, 'y');
+      CREATE TABLE b(id INTEGER PRIMARY KEY, u TEXT, UNIQUE (u) ON CONFLICT IGNORE); INSERT INTO b VALUES (1, 'x'), (2, 'y');`,
+  })
+  const one = served(file)
+  onTestFinished(async () => {
+    await one.close()
+    rmSync(directory, { recursive: true })
+  })
+  for (const list of ['/a', '/b']) {
+    expect((await one.send('POST', list, { u: 'x' })).status).toBe(409)
+    expect((await one.send('PATCH', `${list}/2`, { u: 'x' })).status).toBe(409)
+    expect((await one.send('GET', list)).body).toEqual([
+      { id: 1, u: 'x' },
+      { id: 2, u: 'y' },
+    ])
+    expect((await one.send('POST', list, { u: 'z' })).status).toBe(201)
+  }
 })

@@ -18,6 +18,8 @@ export interface TableFacts {
   /** The column turns text that looks like a number into one. */
   isNumeric(table: string, column: string): boolean
   hasTriggers(table: string): boolean
+  /** A constraint of the table ignores a conflicting write, or deletes the other row (`UNIQUE ON CONFLICT REPLACE`). */
+  hidesConflicts(table: string): boolean
   /** Foreign keys without a relation delete or change rows of other tables along with those of the table. */
   hasCascades(table: string): boolean
 }
@@ -51,6 +53,8 @@ export interface Layout {
   readonly filled: ReadonlySet<number>
   /** The database changes rows while they are written, by triggers or computed columns: they are read once more. */
   readonly readsBack: boolean
+  /** Conflicting writes have to be told to fail. */
+  readonly hidesConflicts: boolean
   /** Writes to the table may change rows of other tables. */
   readonly hasEffects: boolean
 }
@@ -95,7 +99,8 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
     partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
     baseline: foreign ? baseline : null,
     versioned,
-    readsBack: foreign !== null && ((foreign.generated ?? []).length > 0 || facts.hasTriggers(resource.table)),
+    readsBack: (foreign?.generated ?? []).length > 0 || facts.hasTriggers(resource.table),
+    hidesConflicts: facts.hidesConflicts(resource.table),
     hasEffects: facts.hasTriggers(resource.table) || facts.hasCascades(resource.table),
     filled: new Set(resource.columns.filter(field => field.filled !== null).map(({ slot }) => slot)),
     json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),

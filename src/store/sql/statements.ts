@@ -239,10 +239,13 @@ export function insertRow(layout: Layout, fields: readonly StoredField[] | null 
   const names = fields?.map(field => field.column) ?? columnNames(layout)
   const values = names.map((_, i) => bound(i))
   return compileStatement(
-    sql`insert into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
+    sql`insert ${orFail(layout)}into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
     layout.dialect.text,
   )
 }
+
+/** It is left out where it is the default, because it would hold for the statements of triggers as well. */
+const orFail = ({ hidesConflicts }: Layout): Sql => (hidesConflicts ? sql`or abort ` : sql``)
 
 function columnNames({ resource, baseline }: Layout): string[] {
   const names = resource.columns.filter(field => field.slot !== ID).map(field => field.column)
@@ -256,7 +259,7 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   if (baseline === null) columns.push('_seq', '_at')
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
   return compileStatement(
-    sql`update ${sql.id(resource.table)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
+    sql`update ${orFail(layout)}${sql.id(resource.table)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
     layout.dialect.text,
   )
 }

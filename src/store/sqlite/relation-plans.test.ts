@@ -35,7 +35,7 @@ const model = link({
 const layouts = layoutsOf(model, {
   dialect: sqliteDialect,
   baseline: { seq: 1, at: 0 },
-  facts: { isNumeric: () => false, hasTriggers: () => false, hasCascades: () => false },
+  facts: { isNumeric: () => false, hasTriggers: () => false, hidesConflicts: () => false, hasCascades: () => false },
 })
 
 let opened: Opened

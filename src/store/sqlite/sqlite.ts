@@ -233,12 +233,12 @@ class SqliteStore implements Store {
     if (this.#opened === null || this.#interactive !== null) return
     this.#opened.turn.end()
     if (!this.#opened.state.look()) return
-    if (this.#opened.state.isTermDue) this.write(() => noWork).catch(() => {}) // an empty write is enough to begin a term
     this.#tell()
   }
 
   /** Notifies listeners of commits, after those who wrote have got their answers. */
   #tell(): void {
+    if (this.#opened?.state.isTermDue === true) this.write(() => noWork).catch(() => {}) // begins the term
     if (this.#telling) return
     this.#telling = true
     setImmediate(() => {

@@ -80,6 +80,14 @@ export class SqliteState implements Positions {
     }
   }
 
+  /** Called after a commit that changed rows without a record: no tag stays valid, and everybody gets the state anew. */
+  unrecorded(): void {
+    this.#due = 'of all'
+    this.#told = Math.max(this.#told, this.position)
+    this.#everything = this.position
+    this.recent.restart(this.position)
+  }
+
   /** Called when a snapshot was opened. If its position is not the one we know, another process has written. */
   opened(position: number): void {
     if (position === this.position) return

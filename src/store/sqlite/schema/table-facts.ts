@@ -10,11 +10,19 @@ export function tableFacts(connection: Connection): TableFacts {
   )
   const triggers = connection.prepare(`SELECT lower(tbl_name) FROM sqlite_schema WHERE type = 'trigger'`).all()
   const triggered = new Set(triggers.map(([table]) => table))
+  const clause = '%on%conflict%'
+  const tables = connection.prepare(`SELECT lower(name), sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE ?`)
+  const hiding = new Set(
+    (tables.all(clause) as [string, string][])
+      .filter(([, sql]) => /\bON\s+CONFLICT\s+(?:IGNORE|REPLACE|FAIL|ROLLBACK)\b/i.test(sql))
+      .map(([name]) => name),
+  )
   const keys = primaryKeys(connection)
   const cascading = cascadingTables(connection, keys)
   const numeric = new Map<string, ReadonlySet<string>>()
   return {
     hasTriggers: table => triggered.has(table.toLowerCase()),
+    hidesConflicts: table => hiding.has(table.toLowerCase()) && !triggered.has(table.toLowerCase()),
     hasCascades: table => cascading.has(table.toLowerCase()),
     isNumeric: (table, column) => {
       let names = numeric.get(table)

@@ -47,6 +47,11 @@ export class RowWriter {
     }
   }
 
+  /** Writes nothing of a row but its version, which is in `after`. */
+  version(change: RowChange): void {
+    this.write({ ...change, op: 'patch', changed: [] })
+  }
+
   /** Keeps the version of a row that something else has changed, a trigger or a foreign key. */
   note(change: RowChange): void {
     const { resource, id, after } = change

@@ -21,12 +21,17 @@ export class SideEffects {
   readonly #connection: Connection
   readonly #followed: ReadonlyMap<string, Followed>
   readonly #layouts: Layouts
+  readonly #own: ReadonlySet<string>
+  /** Rows of our own tables have changed, which have no versions beside them that could tell it. */
+  #unrecorded = false
   readonly #get: (resource: Resource, id: Id) => Row | undefined
 
   constructor(connection: Connection, layouts: Layouts, get: (resource: Resource, id: Id) => Row | undefined) {
     this.#connection = connection
     this.#layouts = layouts
     this.#get = get
+    const own = [...layouts.values()].filter(({ baseline }) => baseline === null)
+    this.#own = new Set(own.map(({ resource }) => resource.table))
     // Generated columns are no part of a changeset.
     const columns = connection.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid')
     this.#followed = new Map(
@@ -56,9 +61,20 @@ export class SideEffects {
     return readChangeset(changeset).flatMap(row => this.#changeOf(row) ?? [])
   }
 
+  /** Whether there were changes since the last call that no record can tell. */
+  takeUnrecorded(): boolean {
+    const was = this.#unrecorded
+    this.#unrecorded = false
+    return was
+  }
+
   #changeOf(row: ChangedRow): RowChange | null {
-    const followed = row.isIndirect ? this.#followed.get(row.table) : undefined
-    if (followed === undefined) return null
+    if (!row.isIndirect) return null
+    const followed = this.#followed.get(row.table)
+    if (followed === undefined) {
+      this.#unrecorded ||= this.#own.has(row.table)
+      return null
+    }
     const { layout, columns } = followed
     const { resource } = layout
     const common = { resource, lists: [], op: row.op }

@@ -1,7 +1,8 @@
 import { AT, SEQ, type Resource } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
+import type { LinkChange, Published, RowChange, Transaction } from '../../store.ts'
 import type { Work } from '../../work.ts'
+import { CommitDrafts } from './commit-drafts.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from '../connection.ts'
 import { readBack } from './read-back.ts'
@@ -37,7 +38,7 @@ export class Writer extends Reader implements Transaction {
   #base = 0
   /** The seq of the newest change, committed or not. */
   #head = 0
-  #commits: Draft[] = []
+  readonly #commits = new CommitDrafts()
   /** About the current unit: its first seq, the time of its changes (-1 = none yet), and whether a savepoint protects it. */
   #tx = 0
   #at = -1
@@ -68,7 +69,7 @@ export class Writer extends Reader implements Transaction {
   }
 
   override changed(resource: Resource): number {
-    const own = this.#commits.some(commit => commit.changes.some(change => change.resource === resource))
+    const own = this.#commits.all.some(commit => commit.changes.some(change => change.resource === resource))
     return own ? this.#head : this.#state.changed(resource)
   }
 
@@ -80,7 +81,7 @@ export class Writer extends Reader implements Transaction {
       this.#state.begin(this.#ids)
       if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
       this.#base = this.#head = this.#state.position
-      this.#commits = []
+      this.#commits.clear()
     } catch (error) {
       this.rollback()
       throw error
@@ -92,16 +93,18 @@ export class Writer extends Reader implements Transaction {
     if (this.#head > this.#base) this.#state.trim(this.#log)
     this.#commit.run()
     this.#open = false
-    const commits: readonly Commit[] = this.#commits
-    this.#commits = []
+    const commits = this.#commits.all
+    this.#commits.clear()
     this.#state.committed(commits)
+    if (this.#effects.takeUnrecorded()) this.#state.unrecorded()
     this.connection.ahead?.committed(commits.length)
     return commits.length > 0
   }
 
   rollback(): void {
     this.#open = false
-    this.#commits = []
+    this.#commits.clear()
+    this.#effects.takeUnrecorded()
     this.#ids.forget()
     // After errors such as a full disk, SQLite has already rolled back.
     if (this.connection.db.isTransaction) this.#rollback.run()
@@ -175,8 +178,11 @@ export class Writer extends Reader implements Transaction {
     if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
     if (this.#at < 0) this.#at = this.#state.clock()
     // A single row without effects on others is one statement, which undoes itself if it fails. What follows can only fail with the whole transaction.
-    const isAlone = changes.length === 1 && links.length === 0 && !this.layouts.get(changes[0]!.resource)!.hasEffects
-    if (isAlone && !this.#safe) return this.#applyOne(changes[0]!)
+    const [first] = changes
+    if (first && changes.length === 1 && links.length === 0 && !this.#safe) {
+      const { hasEffects, readsBack } = this.layouts.get(first.resource)!
+      if (!hasEffects && !readsBack) return this.#applyOne(first)
+    }
     const at = this.#head
     this.connection.exec('SAVEPOINT apply')
     try {
@@ -198,8 +204,7 @@ export class Writer extends Reader implements Transaction {
     } catch (error) {
       throw this.#named(error)
     }
-    this.#head = seq
-    this.#record(change, seq)
+    this.#record(change)
   }
 
   #applyAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
@@ -209,7 +214,7 @@ export class Writer extends Reader implements Transaction {
       if (change.op === 'delete') this.#ids.mark(change.resource)
     }
     const effects = this.#effects.of(changes, () => this.#rows.writeAll(changes, links))
-    for (const change of changes) this.#record(change, ++this.#head)
+    for (const change of changes) this.#record(change)
     for (const change of effects) {
       stamp(change, ++this.#head, this.#at)
       if (change.op === 'delete') this.#ids.mark(change.resource)
@@ -218,17 +223,28 @@ export class Writer extends Reader implements Transaction {
     }
   }
 
-  #record(asked: RowChange, seq: number): void {
-    const layout = this.layouts.get(asked.resource)!
-    // Triggers, computed columns and defaults may have made another change than the one that was asked for.
-    const isAnother = layout.readsBack || asked.filled !== undefined
-    this.#append(isAnother ? readBack(asked, this.get(asked.resource, asked.id)) : asked, seq)
+  /** Records a change that was written. Triggers, computed columns and defaults may have made another one of it, or none. */
+  #record(asked: RowChange): void {
+    const isAnother = this.layouts.get(asked.resource)!.readsBack || asked.filled !== undefined
+    const change = isAnother ? readBack(asked, this.get(asked.resource, asked.id)) : asked
+    const { op, before, after } = change
+    if (op === 'patch' && change.changed.length === 0 && asked.changed.length > 0 && change.lists.length === 0) {
+      stamp(change, before![SEQ] as number, before![AT] as number)
+      return this.#rows.version(change)
+    }
+    const seq = ++this.#head
+    // A change before this one turned out to be none.
+    if (after !== null && after[SEQ] !== seq) {
+      stamp(change, seq, this.#at)
+      this.#rows.version(change)
+    }
+    this.#append(change, seq)
   }
 
   #append(change: RowChange, seq: number): void {
     this.#log.append(seq, this.#tx, this.#at, change)
     if (change.op === 'create') this.#ids.used(change.resource, change.id)
-    this.#draft(seq).changes.push({ ...change, seq })
+    this.#commits.add({ ...change, seq }, this.#tx, this.#at)
   }
 
   publish(uri: string, op: Published['op'], body: string | null): number {
@@ -241,20 +257,8 @@ export class Writer extends Reader implements Transaction {
       throw this.#named(error)
     }
     this.#head = seq
-    const draft = this.#draft(seq)
-    draft.published = [...draft.published, { seq, uri, op, body }]
+    this.#commits.publish({ seq, uri, op, body }, this.#tx, this.#at)
     return seq
-  }
-
-  /** The log's commit for the current unit, with its newest record at a seq. */
-  #draft(seq: number): Draft {
-    let draft = this.#commits.at(-1)
-    // Positions are dense: the number of records tells where the commit begins.
-    if (!draft || draft.position - draft.changes.length - draft.published.length + 1 !== this.#tx) {
-      this.#commits.push((draft = { position: seq, at: this.#at, changes: [], published: none }))
-    }
-    draft.position = seq
-    return draft
   }
 
   /** Translates errors of the database. */
@@ -266,25 +270,11 @@ export class Writer extends Reader implements Transaction {
   /** Takes back the records after a seq. */
   #withdraw(seq: number): void {
     this.#head = seq
-    while ((this.#commits.at(-1)?.position ?? 0) > seq) {
-      const last = this.#commits.at(-1)!
-      last.changes = last.changes.filter(change => change.seq <= seq)
-      last.published = last.published.filter(one => one.seq <= seq)
-      last.position = seq
-      if (last.changes.length + last.published.length === 0) this.#commits.pop()
-    }
+    this.#commits.withdraw(seq)
   }
 }
 
-/** A commit of the log while it is being written. */
-interface Draft extends Commit {
-  position: number
-  changes: Change[]
-  published: readonly Published[]
-}
-
-const none: readonly Published[] = Object.freeze([])
-
+/** Puts a version into the row of a change. */
 function stamp({ after }: RowChange, seq: number, at: number): void {
   if (after === null) return
   after[SEQ] = seq
