@@ -1,4 +1,5 @@
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
+import { plainFailure } from '../../protocol/plain-failure.ts'
 import type { Algorithm, JwtKey } from '../sources/jwt.ts'
 
 /** A secret for an HMAC: text or bytes, 32 bytes or more. */
@@ -45,13 +46,15 @@ export function signingKeys(options: KeyOptions): Keys {
 }
 
 function pairs(algorithm: Algorithm, given: readonly PemKey[]): Keys {
-  if (given.length === 0) throw new Error(`auth.keys: ${algorithm} needs a private key in PEM`)
+  if (given.length === 0) throw plainFailure(new Error(`auth.keys: ${algorithm} needs a private key in PEM`))
   const keys = given.map((key, i) => (typeof key === 'string' ? read(key, i === 0) : key))
   const wanted = algorithm === 'ES256' ? 'ec' : 'ed25519'
   for (const key of keys) {
-    if (key.asymmetricKeyType !== wanted) throw new Error(`auth.keys: ${algorithm} needs keys of type ${wanted}`)
+    if (key.asymmetricKeyType !== wanted)
+      throw plainFailure(new Error(`auth.keys: ${algorithm} needs keys of type ${wanted}`))
   }
-  if (keys[0]!.type !== 'private') throw new Error('auth.keys: the first key signs, so it must be a private one')
+  if (keys[0]!.type !== 'private')
+    throw plainFailure(new Error('auth.keys: the first key signs, so it must be a private one'))
   const open = keys.map(key => (key.type === 'private' ? createPublicKey(key as never) : key))
   const named = open.map((key): [string, JwtKey] => [keyId(key.export({ type: 'spki', format: 'der' })), key])
   return keysFrom(algorithm, named, keys[0]!, false)
@@ -73,13 +76,15 @@ function keysFrom(algorithm: Algorithm, named: readonly [string, JwtKey][], sign
 function bytesOf(secret: Secret): Uint8Array {
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
   if (bytes.length < 32)
-    throw new Error(
-      `auth.secret has ${bytes.length} bytes, but 32 are the least: make one with ` +
-        `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
+    throw plainFailure(
+      new Error(
+        `auth.secret has ${bytes.length} bytes, but 32 are the least: make one with ` +
+          `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
+      ),
     )
   // `secretsecretsecret…` is long enough but easy to guess.
   if (new Set(bytes).size < 8)
-    throw new Error('auth.secret repeats few characters, so it can be guessed: make a random one')
+    throw plainFailure(new Error('auth.secret repeats few characters, so it can be guessed: make a random one'))
   return bytes
 }
 

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Api } from '../src/index.ts'
+import type { Api } from '../../src/index.ts'
 
-const page = readFileSync(new URL('../docs/guide/actions.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../docs/guide/actions.md', import.meta.url), 'utf8')
 
 test('the guide: import, close, greet, CSV', async () => {
   const [example = ''] = [...page.matchAll(/```ts\n(.*?)```/gs)].map(found => found[1]!)
   const code = example
-    .replace("'restuary'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
+    .replace("'restuary'", JSON.stringify(new URL('../../src/index.ts', import.meta.url).href))
     .replace('await serve(app)', 'export { app, serve }')
   const directory = mkdtempSync(join(tmpdir(), 'restuary-guide-'))
   try {
