@@ -1,6 +1,7 @@
 // Pages of what the log tells end early where its rows are large.
-import { expect, onTestFinished, test } from 'vitest'
-import { api, memory, resource, t } from '../src/index.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { api, memory, resource, sqlite, t, type Store } from '../src/index.ts'
+import { slow } from '../src/testing/slow-store.ts'
 
 const LARGE = 200_000
 const TIMES = 12
@@ -62,4 +63,78 @@ test('pages of lists are bounded in bytes, and lead to all there is in both dire
   const computed = await app.fetch(new Request('http://localhost/note?sort=twice'))
   expect([computed.status, (await computed.json()).error]).toEqual([400, 'too_complex'])
   expect(await app.list('note', { limit: 100 })).toHaveLength(TIMES + 1)
+})
+
+describe.each<[string, () => Store]>([
+  ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
+  ['sqlite', () => sqlite(':memory:')],
+])('large rows over %s', (name, store) => {
+  const owner = resource({ id: t.id(), notes: t.back('note', 'owner', { ids: false }) }).public()
+  const twice = t.calc({ of: t.integer(), get: row => Number(row['rank']) * 2 }).sortable()
+  const note = resource(
+    {
+      id: t.id(),
+      rank: t.integer(),
+      data: t.json(),
+      twice,
+      owner: t.one('owner', { inverse: 'notes' }),
+    },
+    { bulk: true },
+  ).public()
+
+  async function open() {
+    const limits = { listBytes: 2_000 }
+    const app = api({ owner, note }, { store: store(), limits, report: () => {}, http: { log: () => {} } })
+    onTestFinished(() => app.close())
+    await app.post('owner', [{}, {}, {}, {}])
+    for (let i = 0; i < 12; i++)
+      await app.post('note', { rank: i, data: `${i}`.padEnd(900, 'x'), owner: 1 + (i % 4) } as never)
+    const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
+      app.fetch(new Request(`http://localhost${path}`, init))
+    return { app, ask }
+  }
+
+  test('a page ends before there is more to load than it may have, whatever it shows, and leads on', async () => {
+    const { app, ask } = await open()
+    const { position } = (await app.store.commits(0, 100))!.at(-1)!
+    await app.patch('note', 5, { rank: 99 })
+    const at = app.store.terms.position(position)
+    for (const query of ['fields=data', 'fields=id', 'sort=-rank&fields=id', `at=${at}&fields=id`]) {
+      const ids: unknown[] = []
+      let most = 0
+      for (let url: string | undefined = `/note?limit=100&${query}`; url !== undefined;) {
+        const answer: Response = await ask(url)
+        expect([query, answer.status]).toEqual([query, 200])
+        const rows = await answer.json()
+        most = Math.max(most, rows.length)
+        ids.push(...rows)
+        url = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
+      }
+      expect([query, ids.length]).toEqual([query, 12])
+      if (name === 'sqlite' || query === 'fields=data') expect(most).toBeLessThan(4)
+    }
+  })
+
+  test('a page has fewer rows if they show many bytes of others', async () => {
+    const { ask } = await open()
+    const answer = await ask('/owner?limit=4&include=notes')
+    const page = (await answer.json()) as { notes: unknown[] }[]
+    expect([answer.status, page.length, page[0]!.notes.length]).toEqual([200, 1, 3])
+    expect(answer.headers.get('link')).toContain('rel="next"')
+  })
+
+  test('what cannot be shortened is refused', async () => {
+    const { app, ask } = await open()
+    await app.post('note', Array.from({ length: 9 }, () => ({ rank: 0, data: 'y'.repeat(900), owner: 1 })) as never)
+    const refusal = async (path: string, init?: RequestInit): Promise<unknown[]> => {
+      const answer = await ask(path, init)
+      return [answer.status, (await answer.json()).error]
+    }
+    const init = { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"rank":0}' }
+    expect(await refusal('/owner/1?depth=2')).toEqual([400, 'too_complex'])
+    expect(await refusal('/note?sort=twice')).toEqual([400, 'too_complex'])
+    expect(await refusal('/note?id[gt]=0', init)).toEqual([400, 'too_complex'])
+    expect(await app.list('note', { filter: { rank: 0 } })).toHaveLength(10)
+  })
 })

@@ -40,7 +40,7 @@ export class Live {
   constructor(options: LiveOptions) {
     const { limits, clock, store, onFault } = options
     this.#options = options
-    const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
+    const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity, bytes: Infinity }
     this.#hub = new Hub(
       {
         clock,

@@ -1,5 +1,6 @@
 import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/model.ts'
 import type { Predicate, SortKey } from '../query/predicate.ts'
+import type { Room } from './room.ts'
 import type { Terms } from './terms.ts'
 import type { Maybe, Work } from './work.ts'
 
@@ -78,7 +79,7 @@ export interface Snapshot {
   changed(resource: Resource): number
   get(resource: Resource, id: Id): Maybe<Row | undefined>
   /** The rows that exist, in ascending order of id. */
-  many(resource: Resource, ids: readonly Id[]): Maybe<Row[]>
+  many(resource: Resource, ids: readonly Id[], room?: Room): Maybe<Row[]>
   select(resource: Resource, select: Select): Maybe<Row[]>
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number>
   /**
@@ -92,8 +93,8 @@ export interface Snapshot {
    */
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
   /** Like `children` and `pairs`, with the related rows themselves, in one query. The parent of a row is `row[via.slot]`. */
-  childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]>
-  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]>
+  childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]>
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): Maybe<[Id, Row][]>
   /** How many rows refer to each parent, or how many links each owner has. Those without any are left out. */
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]>
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]>
@@ -111,6 +112,10 @@ export interface Select {
   readonly cursor: { readonly before: boolean; readonly keys: readonly Value[] } | null
   /** Absent: however many it takes. */
   readonly visits?: Visits | undefined
+  /** How much may be loaded; absent: however much it takes. */
+  readonly room?: Room | undefined
+  /** Only the ids of the rows are wanted. Their other slots may be null. */
+  readonly idsOnly?: boolean
 }
 
 /** How many rows a query may visit to find its answer; ApiError `too_complex` beyond. */

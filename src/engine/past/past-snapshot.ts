@@ -3,6 +3,7 @@ import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted } from '../../query/order.ts'
 import { allOf, type Predicate } from '../../query/predicate.ts'
+import type { Room } from '../../store/room.ts'
 import type { Select, Snapshot, Visits } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { fulfilling, isOneOf } from './image-rules.ts'
@@ -48,15 +49,16 @@ export class PastSnapshot implements Snapshot {
     return was === undefined ? this.#now.get(resource, id) : (was ?? undefined)
   }
 
-  many(resource: Resource, ids: readonly Id[]): Maybe<Row[]> {
+  many(resource: Resource, ids: readonly Id[], room?: Room): Maybe<Row[]> {
     const rows = this.#rows(resource)
-    if (rows.size === 0) return this.#now.many(resource, ids)
+    if (rows.size === 0) return this.#now.many(resource, ids, room)
     const former = ids.map(id => rows.get(id)).filter(row => row !== undefined && row !== null)
     const order = orderOf(resource.idType)
     return chain(
       this.#now.many(
         resource,
         ids.filter(id => !rows.has(id)),
+        room,
       ),
       found => [...found, ...former].toSorted((x, y) => order(idOf(x), idOf(y))),
     )
@@ -87,7 +89,8 @@ export class PastSnapshot implements Snapshot {
       limit: limit === null ? null : offset + limit,
       offset: 0,
     }
-    const found = [...(yield* wait(this.#now.select(resource, narrow))), ...former]
+    const same = yield* wait(this.#now.select(resource, narrow))
+    const found = [...same, ...former]
     const columns: SortColumn[] = []
     for (const { path, descending } of sort) {
       const values = yield* followPath(this.#now, resource, path, found)
@@ -98,6 +101,12 @@ export class PastSnapshot implements Snapshot {
     const rows = found
       .filter(row => !cursor || isBeyond(columns, row, cursor))
       .toSorted((x, y) => compareBy(columns, x, y))
+    if (select.room?.isFull) {
+      // Behind the last row that was loaded, the rows between the changed ones are missing.
+      const isBackwards = cursor?.before ?? false
+      const last = rows.indexOf(isBackwards ? same[0]! : same.at(-1)!)
+      return isBackwards ? rows.slice(last) : rows.slice(offset, last + 1)
+    }
     if (limit === null) return rows.slice(offset)
     // Before a cursor, the page is the last part of what was found, not the first.
     return cursor?.before ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(offset, offset + limit)
@@ -110,15 +119,15 @@ export class PastSnapshot implements Snapshot {
     )
   }
 
-  childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]> {
+  childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]> {
     const rows = this.#rows(via.owner)
-    if (rows.size === 0) return this.#now.childRows(via, parents, limit)
+    if (rows.size === 0) return this.#now.childRows(via, parents, limit, room)
     const wanted = new Set<Value>(parents)
     const parentOf = (row: Row): Id => row[via.slot] as Id
     const former = this.#former(via.owner).filter(row => wanted.has(parentOf(row)))
     const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
     // Of one parent's rows, at most those that changed can be wrong, so this many more are enough.
-    return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size), found => {
+    return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size, room), found => {
       const all = [...found.filter(row => !rows.has(idOf(row))), ...former].toSorted(
         (x, y) => byParent(parentOf(x), parentOf(y)) || byId(idOf(x), idOf(y)),
       )
@@ -149,14 +158,18 @@ export class PastSnapshot implements Snapshot {
     })
   }
 
-  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]> {
-    return run(this.#pairRows(join, from, owners, limit))
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): Maybe<[Id, Row][]> {
+    return run(this.#pairRows(join, from, { owners, limit, room }))
   }
 
-  *#pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Work<[Id, Row][]> {
+  *#pairRows(
+    join: Join,
+    from: 'a' | 'b',
+    { owners, limit, room }: { owners: readonly Id[]; limit: number | null; room: Room | undefined },
+  ): Work<[Id, Row][]> {
     const pairs = yield* wait(this.pairs(join, from, owners, limit))
     const target = join[from === 'a' ? 'b' : 'a'].resource
-    const rows = yield* wait(this.many(target, [...new Set(pairs.map(([, other]) => other))]))
+    const rows = yield* wait(this.many(target, [...new Set(pairs.map(([, other]) => other))], room))
     const byId = new Map(rows.map(row => [row[ID] as Id, row]))
     return pairs.filter(([, other]) => byId.has(other)).map(([owner, other]) => [owner, getOrThrow(byId, other)])
   }

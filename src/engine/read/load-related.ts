@@ -1,10 +1,12 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { BackField, Id, ManyField, OneField, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
+import { Room } from '../../store/room.ts'
 import type { Snapshot, Visits } from '../../store/store.ts'
 import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
 import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
 import type { ViewLoad, View } from './view.ts'
+import { tooManyBytes } from './too-many-bytes.ts'
 
 /** What was loaded in addition to the rows of a view. `of[i]` belongs to `view.loads[i]`. */
 export interface LoadedRelations {
@@ -20,16 +22,28 @@ export type LoadedPart =
   | { readonly kind: 'ids'; readonly ids: ReadonlyMap<Id, readonly Id[]> }
   | { readonly kind: 'count'; readonly counts: ReadonlyMap<Id, number> }
   | { readonly kind: 'row'; readonly rows: ReadonlyMap<Id, Row>; readonly related: LoadedRelations }
-  | { readonly kind: 'rows'; readonly rows: ReadonlyMap<Id, readonly Row[]>; readonly related: LoadedRelations }
+  | {
+      readonly kind: 'rows'
+      readonly rows: ReadonlyMap<Id, readonly Row[]>
+      readonly related: LoadedRelations
+      /** How many bytes the list of one row may have. */ readonly most: number
+    }
 
 export interface Bounds {
   /** How many ids of one relation are shown; null = all. */
   readonly ids: number | null
   /** How many related rows of one relation are shown; null = all. */
   readonly rows: number | null
-  /** How many rows all expansions of one call may load together. */
+  /** How many rows all expansions of one call may load together; of ids that are shown, four times as many. */
   readonly total: number
+  /** How many bytes of rows they may load, and of text each list of one row may have. */
+  readonly bytes: number
 }
+
+/** Ids of related rows that count as much as one related row. */
+const IDS_OF_ROW = 4
+/** Ids that are loaded at once. */
+const IDS_AT_ONCE = 10_000
 
 /** The result for a view that shows nothing but its rows. */
 export const noRelations: LoadedRelations = Object.freeze({ of: Object.freeze([]), masks: null })
@@ -46,6 +60,9 @@ export class RelatedLoader {
   readonly #permissions: Permissions
   /** How many more rows may be loaded. */
   #left: number
+  readonly #room: Room | undefined
+  /** Ids that were loaded to be shown. */
+  #idCount = 0
   /** Names of the relations whose list was cut. */
   cut: readonly string[] = none
 
@@ -54,15 +71,22 @@ export class RelatedLoader {
     this.#bounds = bounds
     this.#permissions = permissions
     this.#left = bounds.total
+    this.#room = bounds.bytes === Infinity ? undefined : new Room(bounds.bytes)
   }
 
-  /** Throws ApiError `too_complex` if the call would load more than `bounds.total` related rows. */
+  /** It refused because of the size of what it would load: for fewer rows there may be room. */
+  get isFull(): boolean {
+    return (this.#room?.isFull ?? false) || this.#idCount > IDS_OF_ROW * this.#bounds.total
+  }
+
+  /** Throws ApiError `too_complex` if the call would load more related rows than `bounds.total`, or more of them than `bounds.bytes`. */
   load(view: View, rows: readonly Row[]): Work<LoadedRelations> {
     return view.isAlone || rows.length === 0 ? alone : this.#loadAll(view, rows)
   }
 
   *#loadAll(view: View, rows: readonly Row[]): Work<LoadedRelations> {
-    const ids = rows.map(row => row[ID] as Id)
+    // A row may be related to several others.
+    const ids = [...new Set(rows.map(row => row[ID] as Id))]
     const of: LoadedPart[] = []
     for (const load of view.loads) of.push(yield* this.#part(load, rows, ids))
     return { of, masks: view.resource.rules?.fields ? yield* this.#masks(view.resource, rows) : null }
@@ -96,11 +120,19 @@ export class RelatedLoader {
   *#ids({ field, shown }: ViewLoad & { kind: 'ids' }, owners: readonly Id[]): Work<LoadedPart> {
     const limit = shown ? this.#bounds.ids : null
     const guard = this.#permissions.read(field.target)
-    // With a rule, hidden ids must not count towards the limit. Without one, one more than shown tells whether the list was cut.
-    const pairs = guard.open
-      ? yield* wait(relatedIds(this.#snapshot, field, owners, limit === null ? null : limit + 1))
-      : yield* visiblePairs(this.#snapshot, guard, { field, owners, limit })
-    return { kind: 'ids', ids: this.#cutAt(group(pairs), limit, field.name) }
+    const step = limit === null ? owners.length : Math.max(1, Math.floor(IDS_AT_ONCE / (limit + 1)))
+    const all: [Id, Id][] = []
+    for (let at = 0; at < owners.length; at += step) {
+      const some = step >= owners.length ? owners : owners.slice(at, at + step)
+      // With a rule, hidden ids must not count towards the limit. Without one, one more than shown tells whether the list was cut.
+      const pairs = guard.open
+        ? yield* wait(relatedIds(this.#snapshot, field, some, limit === null ? null : limit + 1))
+        : yield* visiblePairs(this.#snapshot, guard, { field, owners: some, limit })
+      if (limit !== null) this.#idCount += pairs.length
+      this.#checkRoom()
+      for (const pair of pairs) all.push(pair)
+    }
+    return { kind: 'ids', ids: this.#cutAt(group(all), limit, field.name) }
   }
 
   *#count(field: BackField | ManyField, owners: readonly Id[]): Work<LoadedPart> {
@@ -112,7 +144,7 @@ export class RelatedLoader {
 
   *#row({ field, view }: ViewLoad & { kind: 'row' }, rows: readonly Row[]): Work<LoadedPart> {
     const target = view.resource
-    const loaded = yield* wait(this.#snapshot.many(target, distinct(rows, field)))
+    const loaded = yield* wait(this.#snapshot.many(target, distinct(rows, field), this.#room))
     this.#spend(loaded.length)
     const found = yield* allowedRows(this.#snapshot, target, loaded, this.#permissions.read(target))
     const related = yield* this.load(view, found)
@@ -125,7 +157,7 @@ export class RelatedLoader {
     // Of what a rule may hide, no more than the whole expansion may load.
     const bound = guard.open || limit === null ? limit : total
     const most = bound === null || bound === Infinity ? null : bound + 1
-    let pairs = yield* wait(relatedRows(this.#snapshot, field, owners, most))
+    let pairs = yield* wait(relatedRows(this.#snapshot, field, owners, { limit: most, room: this.#room }))
     this.#spend(pairs.length)
     if (!guard.open) {
       const rows = pairs.map(([, row]) => row)
@@ -135,10 +167,15 @@ export class RelatedLoader {
     const grouped = this.#cutAt(group(pairs), limit, field.name)
     const shown: Row[] = []
     for (const list of grouped.values()) shown.push(...list)
-    return { kind: 'rows', rows: grouped, related: yield* this.load(view, shown) }
+    return { kind: 'rows', rows: grouped, related: yield* this.load(view, shown), most: this.#bounds.bytes }
+  }
+
+  #checkRoom(): void {
+    if (this.isFull) throw tooManyBytes(this.#bounds.bytes)
   }
 
   #spend(rows: number): void {
+    this.#checkRoom()
     this.#left -= rows
     if (this.#left < 0)
       throw new ApiError('too_complex', {
@@ -230,11 +267,11 @@ function relatedRows(
   snapshot: Snapshot,
   field: BackField | ManyField,
   owners: readonly Id[],
-  limit: number | null,
+  { limit, room }: { readonly limit: number | null; readonly room: Room | undefined },
 ): Maybe<[Id, Row][]> {
-  if (field.is === 'many') return snapshot.pairRows(field.join, field.side, owners, limit)
+  if (field.is === 'many') return snapshot.pairRows(field.join, field.side, owners, limit, room)
   const owner = field.via.slot
-  return chain(snapshot.childRows(field.via, owners, limit), rows =>
+  return chain(snapshot.childRows(field.via, owners, limit, room), rows =>
     rows.map((row): [Id, Row] => [row[owner] as Id, row]),
   )
 }

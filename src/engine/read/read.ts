@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { allOf, type Predicate } from '../../query/predicate.ts'
-import type { Select, Snapshot } from '../../store/store.ts'
+import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { audienceOf } from './audience.ts'
 import { isCacheable, type RepresentationCache } from '../cache/representation-cache.ts'
@@ -14,9 +14,11 @@ import { allowedIds, allowedRows } from '../rules/permissions.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { ListRead } from './list-read.ts'
 import { noRelations, RelatedLoader } from './load-related.ts'
-import { writePage, writeRow, writeRows } from './write-json.ts'
-import { isOrderedInMemory, ordered } from './sort-in-memory.ts'
-import { cursorFor, shortened, type ListPage } from './page-cursor.ts'
+import { tooManyBytes } from './too-many-bytes.ts'
+import { writePage, writeRow } from './write-json.ts'
+import { pageOf, relatedOfPage } from './read-page.ts'
+import { roomToCompute } from './sort-in-memory.ts'
+import { shortened } from './page-cursor.ts'
 import {
   isListTaggedByBody,
   isMasked,
@@ -228,19 +230,15 @@ function* makeList(read: ListRead, scoped: Predicate, version: string): Work<Lis
   const { resource } = view
   const where = allOf(narrowed(resource, query.where, reading.permissions), scoped)
   const whole = yield* pageOf(read, where)
-  const related = yield* new RelatedLoader(snapshot, reading).load(view, whole.rows)
-  const { ctx, listBytes: most } = reading
-  let body = writeRows(view, whole.rows, related, ctx)
-  let page = whole
-  if (body.length > most && query.limit !== null) {
-    const written = writePage(view, whole.rows, { related, ctx, most, backwards: query.cursor?.before ?? false })
-    body = written.body
-    page = yield* shortened(read, whole, written.rows)
-  }
+  const { rows, related } = yield* relatedOfPage(read, whole.rows)
+  const most = query.limit === null ? Infinity : reading.listBytes
+  const backwards = query.cursor?.before ?? false
+  const written = writePage(view, rows, { related, ctx: reading.ctx, most, backwards })
+  const page = yield* shortened(read, whole, written.rows)
   const list = {
     kind: 'list' as const,
     resource,
-    body,
+    body: written.body,
     ids: showsId(view) ? null : page.rows.map(row => row[ID] as Id),
     count: page.rows.length,
     position: reading.terms.position(snapshot.position),
@@ -257,37 +255,10 @@ function* totalOf({ snapshot, view: { resource }, reading }: ListRead, where: Pr
   const { permissions, visits } = reading
   const { opaque } = permissions.read(resource)
   if (!opaque) return yield* wait(snapshot.count(resource, where, visits))
-  const rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, visits }))
-  return rows.filter(opaque).length
-}
-
-const emptyPage: ListPage = { rows: [], next: null, previous: null }
-
-function* pageOf(read: ListRead, where: Predicate): Work<ListPage> {
-  const { snapshot, query, reading } = read
-  const { resource } = read.view
-  const { limit, cursor, offset, sort } = query
-  const { visits } = reading
-  if (isOrderedInMemory(resource, sort, reading.permissions)) {
-    const select: Select = { where, sort, limit, offset, cursor, visits }
-    return { ...emptyPage, rows: yield* ordered(snapshot, resource, select, reading) }
-  }
-  if (limit === 0) return emptyPage
-  // One more row than shown tells whether there is another page.
-  const found = yield* wait(
-    snapshot.select(resource, { where, sort, limit: limit === null ? null : limit + 1, offset, cursor, visits }),
+  const room = roomToCompute(reading)
+  const rows = yield* wait(
+    snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, visits, room }),
   )
-  const more = limit !== null && found.length > limit
-  // Before a cursor, the surplus row is the first one: the page ends at the cursor.
-  const rows = more ? (cursor?.before ? found.slice(1) : found.slice(0, limit)) : found
-  const first = rows[0]
-  const last = rows.at(-1)
-  if (!first || !last) return { ...emptyPage, rows }
-  const hasNext = cursor?.before ? true : more
-  const hasPrevious = cursor?.before ? more : cursor !== null || offset > 0
-  return {
-    rows,
-    next: hasNext ? yield* cursorFor(read, last, false) : null,
-    previous: hasPrevious ? yield* cursorFor(read, first, true) : null,
-  }
+  if (room?.isFull) throw tooManyBytes(reading.bounds.bytes)
+  return rows.filter(opaque).length
 }

@@ -6,15 +6,17 @@ import type { BackField, CalcField, Field, Id, ManyField, Resource, Row } from '
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
+import { Room } from '../../store/room.ts'
 import type { Select, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
+import { tooManyBytes } from './too-many-bytes.ts'
 import { group, relatedCounts, relatedIds, visiblePairs } from './load-related.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
 /** What sorting in memory needs. */
-type Sorting = Pick<ReadEnvironment, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
+type Sorting = Pick<ReadEnvironment, 'ctx' | 'permissions' | 'sortedRows' | 'visits' | 'bounds'>
 
 /**
  * Whether the store cannot sort or filter a query by itself: it sorts by calculated fields or to-many lists, or a rule is a
@@ -42,8 +44,10 @@ export function* ordered(snapshot: Snapshot, resource: Resource, select: Select,
     })
   const { sortedRows, permissions } = reading
   // One more than allowed tells whether there are more.
-  const all = { ...select, sort: [], limit: sortedRows + 1, offset: 0 }
+  const room = roomToCompute(reading)
+  const all = { ...select, sort: [], limit: sortedRows + 1, offset: 0, room }
   const found = yield* wait(snapshot.select(resource, all))
+  if (room?.isFull) throw tooManyBytes(reading.bounds.bytes)
   const { opaque } = permissions.read(resource)
   const rows = opaque ? found.filter(opaque) : found
   if (found.length > sortedRows)
@@ -56,6 +60,11 @@ export function* ordered(snapshot: Snapshot, resource: Resource, select: Select,
   columns.push({ order: orderOf(resource.idType), values: new Map(rows.map(row => [row, row[ID] as Value])) })
   const result = rows.toSorted((a, b) => compareBy(columns, a, b))
   return result.slice(select.offset, select.limit === null ? undefined : select.offset + select.limit)
+}
+
+/** Room for rows that are needed to compute an answer, and are not in it. */
+export function roomToCompute({ bounds }: Pick<ReadEnvironment, 'bounds'>): Room | undefined {
+  return bounds.bytes === Infinity ? undefined : new Room(bounds.bytes)
 }
 
 /** The values of one sort key for every row, and their order. */

@@ -6,6 +6,7 @@ import type { LoadedPart, LoadedRelations } from './load-related.ts'
 import type { ViewPart, View } from './view.ts'
 import type { Value } from '../../schema/field.ts'
 import { readRow } from './row-for-functions.ts'
+import { tooManyBytes } from './too-many-bytes.ts'
 
 /** Writes a row as JSON text straight from its slots. No object is made per row. */
 export function writeRow(view: View, row: Row, related: LoadedRelations, ctx: Ctx): string {
@@ -36,38 +37,54 @@ function writeMasked(view: View, row: Row, related: LoadedRelations, ctx: Ctx): 
 
 type SlotPart = ViewPart & { readonly kind: 'slot' }
 
-/** Writes rows as a JSON array. */
-export function writeRows(view: View, rows: readonly Row[], related: LoadedRelations, ctx: Ctx): string {
+/** Writes rows as a JSON array. Throws ApiError `too_complex` if it has more than about `most` bytes. */
+export function writeRows(view: View, rows: readonly Row[], { related, ctx, most }: RowsText): string {
   let text = ''
-  for (const row of rows) text += (text === '' ? '[' : ',') + writeRow(view, row, related, ctx)
+  for (const row of rows) {
+    text += (text === '' ? '[' : ',') + writeRow(view, row, related, ctx)
+    if (text.length > most) throw tooManyBytes(most)
+  }
   return text === '' ? '[]' : text + ']'
 }
 
+interface RowsText {
+  readonly related: LoadedRelations
+  readonly ctx: Ctx
+  /** How many bytes the text may have. */
+  readonly most: number
+}
+
 /**
- * Writes a page: its first rows up to about so many bytes, or its last ones (`backwards`), but at least one. Returns which rows
- * it wrote.
+ * Writes a page: its first rows up to so many bytes, or its last ones (`backwards`), but at least one. Returns which rows it
+ * wrote.
  */
 export function writePage(
   view: View,
   rows: readonly Row[],
   { related, ctx, most, backwards }: PageText,
 ): { readonly body: string; readonly rows: readonly Row[] } {
-  const texts: string[] = []
-  let size = 0
-  for (const row of backwards ? rows.toReversed() : rows) {
-    const text = writeRow(view, row, related, ctx)
-    if (size + text.length > most && texts.length > 0) break
-    size += text.length
-    texts.push(text)
+  let text = ''
+  // The brackets, and a comma or bracket behind each row. Until it matters, each character is taken for three bytes.
+  let bytes = 1
+  let isExact = false
+  let count = 0
+  for (; count < rows.length; count++) {
+    const one = writeRow(view, rows[backwards ? rows.length - 1 - count : count]!, related, ctx)
+    let size = isExact ? Buffer.byteLength(one) : 3 * one.length
+    if (!isExact && bytes + size + 1 > most) {
+      isExact = true
+      bytes = count === 0 ? 1 : Buffer.byteLength(text) + 2
+      size = Buffer.byteLength(one)
+    }
+    if (bytes + size + 1 > most && count > 0) break
+    bytes += size + 1
+    text = count === 0 ? one : backwards ? `${one},${text}` : `${text},${one}`
   }
-  const shown = backwards ? rows.slice(rows.length - texts.length) : rows.slice(0, texts.length)
-  return { body: `[${(backwards ? texts.toReversed() : texts).join(',')}]`, rows: shown }
+  const shown = backwards ? rows.slice(rows.length - count) : rows.slice(0, count)
+  return { body: `[${text}]`, rows: count === rows.length ? rows : shown }
 }
 
-interface PageText {
-  readonly related: LoadedRelations
-  readonly ctx: Ctx
-  readonly most: number
+interface PageText extends RowsText {
   readonly backwards: boolean
 }
 
@@ -91,7 +108,7 @@ function writePart(view: View, part: ViewPart, row: Row, related: LoadedRelation
       const loaded = related.of[part.load] as LoadedPart & { kind: 'rows' }
       const rows = loaded.rows.get(row[ID] as Id) ?? []
       if (part.one) return rows[0] ? writeRow(nested(view, part.load), rows[0], loaded.related, ctx) : 'null'
-      return writeRows(nested(view, part.load), rows, loaded.related, ctx)
+      return writeRows(nested(view, part.load), rows, { related: loaded.related, ctx, most: loaded.most })
     }
     case 'count':
       return String((related.of[part.load] as LoadedPart & { kind: 'count' }).counts.get(row[ID] as Id) ?? 0)

@@ -40,7 +40,9 @@ export interface AdmitOptions {
   readonly newId: NewId
 }
 
-const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
+/** Rows as they are loaded may take so many times the bytes of a page. */
+const LOADED = 4
+const unbounded: Bounds = { ids: null, rows: null, total: Infinity, bytes: Infinity }
 
 /**
  * The step `authorise`: refuses operations that the caller may do on no row at all, and collects what the operation needs
@@ -48,7 +50,12 @@ const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
  */
 export function admitting({ store, limits, clock, callerChecks, cursorKey, newId }: AdmitOptions): PipelineCheck {
   const { sortedRows } = limits
-  const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
+  const bounded: Bounds = {
+    ids: limits.relatedIds,
+    rows: limits.maxPage,
+    total: limits.expandedRows,
+    bytes: LOADED * limits.listBytes,
+  }
   const inTurn = visitsInTurn(limits)
   return invocation => {
     const { call, tx } = invocation

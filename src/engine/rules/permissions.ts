@@ -207,7 +207,8 @@ export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonl
   if (guard.closed || ids.length === 0) return new Set()
   const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }
   const where = allOf(among, guard.predicate)
-  let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  const idsOnly = guard.opaque === null
+  let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, idsOnly }))
   if (guard.opaque) rows = rows.filter(guard.opaque)
   return new Set(rows.map(row => row[ID] as Id))
 }

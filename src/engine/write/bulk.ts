@@ -12,6 +12,8 @@ import type { WriteEnvironment } from '../call/call-environment.ts'
 import { removeAll } from './delete-rows.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 import { checkRead } from '../read/preconditions.ts'
+import { roomToCompute } from '../read/sort-in-memory.ts'
+import { tooManyBytes } from '../read/too-many-bytes.ts'
 
 /** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */
 export function* patchRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
@@ -49,9 +51,11 @@ function* selected(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Wor
   const where = allOf(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
   const { visits } = writing
+  const room = roomToCompute(writing)
   let rows: readonly Row[] = yield* wait(
-    unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null, visits }),
+    unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null, visits, room }),
   )
+  if (room?.isFull) throw tooManyBytes(writing.bounds.bytes)
   if (rows.length > writing.bulk)
     throw new ApiError('too_many_items', { detail: `the filter selects more than ${writing.bulk} rows` })
   const { opaque } = writing.permissions.read(resource)

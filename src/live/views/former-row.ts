@@ -30,7 +30,7 @@ function nothingIn(view: View): LoadedRelations {
         case 'row':
           return { kind: 'row', rows: new Map<Id, Row>(), related: nothingIn(load.view) }
         case 'rows':
-          return { kind: 'rows', rows: new Map<Id, Row[]>(), related: nothingIn(load.view) }
+          return { kind: 'rows', rows: new Map<Id, Row[]>(), related: nothingIn(load.view), most: Infinity }
       }
     }),
   }

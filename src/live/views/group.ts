@@ -88,12 +88,12 @@ export class Group implements Followed {
     const { resource, where, sort, offset, opaque, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
     const limit = Number.isFinite(bounded) ? bounded : null
-    const { visits, sortedRows } = this.#surroundings
+    const { visits, sortedRows, bounds } = this.#surroundings
     const select = { where, sort, limit, offset, cursor: null, visits }
     // The store sorts by stored fields, and filters by predicates. Maintained views ask for nothing else.
     const mayNeedMemory = this.upkeep.kind === 'requeried' || opaque !== null
     if (mayNeedMemory && isOrderedInMemory(resource, sort, permissions))
-      return yield* ordered(snapshot, resource, select, { permissions, ctx: this.ctx, sortedRows, visits })
+      return yield* ordered(snapshot, resource, select, { permissions, ctx: this.ctx, sortedRows, visits, bounds })
     return yield* wait(snapshot.select(resource, select))
   }
 

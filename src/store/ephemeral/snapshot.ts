@@ -12,6 +12,7 @@ import type { Predicate } from '../../query/predicate.ts'
 import { layers } from '../memory/layers.ts'
 import { MemorySnapshot } from '../memory/snapshot.ts'
 import { rowsIn, newTable, type MemoryState } from '../memory/state.ts'
+import type { Room } from '../room.ts'
 import type { Select, Snapshot, Visits } from '../store.ts'
 import { run, wait, type Maybe, type Work } from '../work.ts'
 import { settled } from './settled.ts'
@@ -45,8 +46,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#of(resource).get(resource, id)
   }
 
-  many(resource: Resource, ids: readonly Id[]): Maybe<Row[]> {
-    return this.#of(resource).many(resource, ids)
+  many(resource: Resource, ids: readonly Id[], room?: Room): Maybe<Row[]> {
+    return this.#of(resource).many(resource, ids, room)
   }
 
   select(resource: Resource, select: Select): Maybe<Row[]> {
@@ -61,8 +62,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#of(via.owner).children(via, parents, limit)
   }
 
-  childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]> {
-    return this.#of(via.owner).childRows(via, parents, limit)
+  childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]> {
+    return this.#of(via.owner).childRows(via, parents, limit, room)
   }
 
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
@@ -73,8 +74,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#lasting.pairs(join, from, owners, limit)
   }
 
-  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]> {
-    return this.#lasting.pairRows(join, from, owners, limit)
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): Maybe<[Id, Row][]> {
+    return this.#lasting.pairRows(join, from, owners, limit, room)
   }
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {

@@ -2,6 +2,7 @@ import { AT, ID, SEQ, type Model, type Resource, type Row, type StoredField, typ
 import type { ForeignTable } from '../../model/declare/declaration.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import { isComposed, keyForm, type KeyForm } from '../../model/key-text.ts'
+import { PLAIN } from '../room.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
@@ -57,6 +58,8 @@ export interface Layout {
   readonly hidesConflicts: boolean
   /** Writes to the table may change rows of other tables. */
   readonly hasEffects: boolean
+  /** The most that a row can take, as a room counts it. Infinity where the types of its fields do not say. */
+  readonly mostBytes: number
 }
 
 /**
@@ -103,6 +106,7 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
     hidesConflicts: facts.hidesConflicts(resource.table),
     hasEffects: facts.hasTriggers(resource.table) || facts.hasCascades(resource.table),
     filled: new Set(resource.columns.filter(field => field.filled !== null).map(({ slot }) => slot)),
+    mostBytes: resource.columns.reduce((sum, { type }) => sum + (foreign ? Infinity : mostBytes(type)), 2 * PLAIN),
     json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),
     compared: new Map(
       resource.columns.flatMap(field => {
@@ -119,6 +123,12 @@ function isTold({ columns, table, options }: Resource, column: string, facts: Ta
   const type = columns.find(field => field.slot !== ID && field.column === column)?.type.sql.column
   if (options.foreign?.mixed?.includes(column)) return false
   return type === 'TEXT' ? !facts.isNumeric(table, column) : type === 'BLOB' || facts.isNumeric(table, column)
+}
+
+/** The most that a value can take in JavaScript. A code point has two units at most. */
+function mostBytes({ sql: { column }, schema: { maxLength } }: ScalarType): number {
+  if (column !== 'TEXT' && column !== 'BLOB') return PLAIN
+  return typeof maxLength === 'number' ? 2 * maxLength : Infinity
 }
 
 const isJson = ({ sql }: ScalarType): boolean => sql.kind === 'json' || sql.kind === 'list'
@@ -177,10 +187,11 @@ export function columnExpression(layout: Layout, field: StoredField, alias: stri
 }
 
 /** The columns of a row in the order of its slots: the array that SQLite returns then is the row. */
-export function rowOf(layout: Layout, alias: string): Sql {
+export function rowOf(layout: Layout, alias: string, idOnly: boolean = false): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
-    columns[field.slot] = readable(layout, field.slot, columnExpression(layout, field, alias))
+    const isWanted = !idOnly || field.slot === ID
+    columns[field.slot] = isWanted ? readable(layout, field.slot, columnExpression(layout, field, alias)) : sql`null`
   }
   const { baseline } = layout
   if (baseline === null) {

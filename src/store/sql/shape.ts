@@ -119,9 +119,9 @@ function shapePage(limit: number | null, offset: number, shape: StatementShape):
 export function shapeOfList(
   layout: Layout,
   layouts: Layouts,
-  { where, sort, cursor, limit, offset }: Select,
+  { where, sort, cursor, limit, offset, idsOnly = false }: Select,
 ): { readonly shape: StatementShape; readonly compared: number } {
-  const shape: StatementShape = { key: `select ${layout.resource.name} `, values: [], layouts }
+  const shape: StatementShape = { key: `${idsOnly ? 'ids' : 'select'} ${layout.resource.name} `, values: [], layouts }
   const total = totalSort(layout.resource, sort)
   shapePredicate(where, layout, shape)
   const compared = shape.values.length

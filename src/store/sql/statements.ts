@@ -34,7 +34,7 @@ export interface Reading {
 export function selectRows(
   layout: Layout,
   layouts: Layouts,
-  { where, sort, limit, offset, cursor }: Select,
+  { where, sort, limit, offset, cursor, idsOnly = false }: Select,
   { isCounted = false, index = null }: Reading = {},
 ): Compiled {
   const at = place(layout, layouts, where, isCounted)
@@ -50,7 +50,7 @@ export function selectRows(
       ? sql``
       : sql` limit ${size ?? layout.dialect.noLimit}${offset === 0 ? sql`` : sql` offset ${at.names.value()}`}`
   return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T, undefined, index)}${sorted.joins}${filter} ${order}${page}`,
+    sql`select ${rowOf(layout, T, idsOnly)} from ${fromOf(layout, T, undefined, index)}${sorted.joins}${filter} ${order}${page}`,
     layout.dialect.text,
   )
 }

@@ -9,6 +9,7 @@ import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
 import { visitsOnce } from '../sql/served.ts'
 import { Meter } from '../meter.ts'
+import type { Room } from '../room.ts'
 import { FlushAhead } from './write/flush-ahead.ts'
 
 /**
@@ -70,6 +71,19 @@ export class Statement {
   all(...values: Bind[]): Row[] {
     const placed = this.#slots === null ? values : this.placed(values)
     return this.#statement.all(...placed) as unknown as Row[]
+  }
+
+  /** The rows that have room; all of them if no room is given. */
+  within(room: Room | undefined, ...values: Bind[]): Row[] {
+    if (room === undefined) return this.all(...values)
+    const rows = this.#statement.iterate(...this.placed(values))
+    try {
+      return room.fill(rows as unknown as Iterable<Row>)
+    } catch (error) {
+      // A loop does not end what throws by itself, and the statement would stay where it is.
+      rows.return?.()
+      throw error
+    }
   }
 
   run(...values: Bind[]): void {

@@ -22,6 +22,7 @@ import {
   type PairTable,
 } from '../../sql/statements.ts'
 import { isServed } from '../../sql/served.ts'
+import { Room } from '../../room.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
 import type { Connection, Statement } from '../connection.ts'
@@ -81,7 +82,7 @@ export class Reader implements Snapshot {
     return table
   }
 
-  many(resource: Resource, ids: readonly Id[]): Row[] {
+  many(resource: Resource, ids: readonly Id[], room?: Room): Row[] {
     if (ids.length === 0) return []
     const layout = getOrThrow(this.layouts, resource)
     if (ids.length === 1 || layout.key !== null) {
@@ -89,13 +90,13 @@ export class Reader implements Snapshot {
       return rows.toSorted((a, b) => resource.idType.compare(a[ID] as Id, b[ID] as Id))
     }
     const statement = this.connection.cached(`many ${resource.name}`, () => getRows(layout))
-    return decodeAll(layout, statement.all(jsonList(ids)))
+    return decodeAll(layout, statement.within(room, jsonList(ids)))
   }
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Maybe<Row[]> {
     const { layout } = this.#tables.get(resource) ?? this.#table(resource)
-    const { cursor } = select
+    const { cursor, limit } = select
     const { shape, compared } = shapeOfList(layout, this.layouts, select)
     const plans: VisitPlans = {
       compared,
@@ -103,7 +104,9 @@ export class Reader implements Snapshot {
       isServed: plan => isServed(plan, select),
       inOrder: () => selectInOrder(this.connection, layout, this.layouts, select),
     }
-    const found = this.#visiting.all(resource, shape, plans, select)
+    // Where all rows have room anyway, SQLite gives them all at once.
+    const isRoomy = select.room === undefined || (limit ?? Infinity) * layout.mostBytes <= select.room.left
+    const found = this.#visiting.all(resource, shape, plans, isRoomy ? { ...select, room: undefined } : select)
     return found instanceof Promise
       ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
       : inOrder(decodeAll(layout, found), cursor)
@@ -137,33 +140,47 @@ export class Reader implements Snapshot {
       const statement = this.connection.cached(`others ${key}`, () => selectOthers(pairs()))
       return statement.all(owner, limit ?? -1) as [Id, Id][]
     }
-    return this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), owners, limit) as [Id, Id][]
+    return this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), { owners, limit }) as [Id, Id][]
   }
 
   /**
    * What belongs to several owners, at most `limit` each. Usually all of it together is no more than that. Asking for that
    * first costs a third of asking one owner at a time.
    */
-  #ofOwners(key: string, make: (bounded: Bounded) => Compiled, owners: readonly Id[], limit: number | null): Row[] {
+  #ofOwners(key: string, make: (bounded: Bounded) => Compiled, { owners, limit, room }: OfOwners): Row[] {
     const list = jsonList(owners)
     const statement = (bounded: Bounded): Statement => this.connection.cached(`${bounded} ${key}`, () => make(bounded))
-    if (limit === null) return statement('all').all(list)
-    const found = statement('together').all(list, limit + 1)
-    return found.length <= limit ? found : statement('each').all(list, limit)
+    if (limit === null) return statement('all').within(room, list)
+    const first = room && new Room(room.left)
+    const found = statement('together').within(first, list, limit + 1)
+    if (found.length <= limit) {
+      if (first) room.settle(first)
+      return found
+    }
+    const each = statement('each')
+    if (room === undefined) return each.all(list, limit)
+    // SQLite sorts before it gives the first row. So a few owners come first, then as many as there is room for by their measure.
+    const rows: Row[] = []
+    const { left } = room
+    for (let at = 0, step = OWNERS_FIRST; at < owners.length && !room.isFull; at += step) {
+      if (at > 0) step = Math.max(1, Math.floor((room.left * at) / Math.max(1, left - room.left)))
+      for (const row of each.within(room, jsonList(owners.slice(at, at + step)), limit)) rows.push(row)
+    }
+    return rows
   }
 
-  childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
+  childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Row[] {
     if (parents.length === 0) return []
     const layout = getOrThrow(this.layouts, via.owner)
     const make = (bounded: Bounded): Compiled => selectChildRows(via, layout, bounded)
-    return decodeAll(layout, this.#ofOwners(`children ${keyOf(via)}`, make, parents, limit))
+    return decodeAll(layout, this.#ofOwners(`children ${keyOf(via)}`, make, { owners: parents, limit, room }))
   }
 
-  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): [Id, Row][] {
     if (owners.length === 0) return []
     const layout = getOrThrow(this.layouts, from === 'a' ? join.b.resource : join.a.resource)
     const make = (bounded: Bounded): Compiled => selectPairRows(join, from, layout, bounded)
-    const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, owners, limit)
+    const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, { owners, limit, room })
     return decodeAll(layout, rows).map(row => [row.pop() as Id, row])
   }
 
@@ -191,6 +208,16 @@ export class Reader implements Snapshot {
     )
     return decode(layout, statement.get(...binds))
   }
+}
+
+/** Owners whose related rows are loaded to know how large they are. */
+const OWNERS_FIRST = 8
+
+/** What belongs to which owners, how much of each, and how much together. */
+interface OfOwners {
+  readonly owners: readonly Id[]
+  readonly limit: number | null
+  readonly room?: Room | undefined
 }
 
 /** Before a cursor rows were read backwards. */

@@ -6,6 +6,7 @@ import type { Bind } from '../../sql/codec.ts'
 import { jsonList } from '../../sql/leaf.ts'
 import type { StatementShape } from '../../sql/shape.ts'
 import { countPairs, countPairsUpTo, countTableUpTo, type PairTable } from '../../sql/statements.ts'
+import type { Room } from '../../room.ts'
 import type { Visits } from '../../store.ts'
 import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
 import type { Maybe } from '../../work.ts'
@@ -15,7 +16,13 @@ import { sqliteDialect } from '../sqlite-dialect.ts'
 /** Runs statements beside the event loop, in the same state. */
 export interface Scanner {
   /** Rejects with what `refusal` makes where more rows than `most` would be visited. */
-  all(statement: Statement, values: readonly Bind[], most: number, refusal: () => Error): Promise<Row[]>
+  all(statement: Statement, values: readonly Bind[], bounds: ScanBounds): Promise<Row[]>
+}
+
+export interface ScanBounds {
+  readonly most: number
+  readonly room?: Room | undefined
+  readonly refusal: () => Error
 }
 
 /**
@@ -71,20 +78,24 @@ export class VisitingReads {
     resource: Resource,
     { key, values }: StatementShape,
     plans: VisitPlans,
-    asked: Visiting & { readonly visits?: Visits | undefined },
+    asked: Visiting & { readonly visits?: Visits | undefined; readonly room?: Room | undefined },
   ): Maybe<Row[]> {
-    const { visits } = asked
-    if (visits === undefined) return this.#connection.cached(key, () => plans.make(false)).all(...values)
+    const { visits, room } = asked
+    if (visits === undefined) return this.#connection.cached(key, () => plans.make(false)).within(room, ...values)
     const statement = this.#connection.counted(`counted ${key}`, plans)
-    if (!statement.isCounted) return statement.all(...values)
+    if (!statement.isCounted) return statement.within(room, ...values)
     const scans = this.#scansFor(visits)
     if (typeof scans === 'object')
-      return scans.all(statement, values, visits.most, () => tooManyVisits(resource, asked, visits.most))
+      return scans.all(statement, values, {
+        most: visits.most,
+        room,
+        refusal: () => tooManyVisits(resource, asked, visits.most),
+      })
     const allowed = allowedHere(visits, plans.compared, scans === 'elsewhere')
     try {
       const { uncounted } = statement
-      if (uncounted !== null && this.#isSmall(resource, allowed, statement)) return uncounted.all(...values)
-      return this.#within(statement, values, allowed)
+      if (uncounted !== null && this.#isSmall(resource, allowed, statement)) return uncounted.within(room, ...values)
+      return this.#within(statement, values, allowed, room)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
       throw this.#refusal(resource, asked, visits, allowed)
@@ -103,9 +114,9 @@ export class VisitingReads {
     if (typeof scans === 'object') {
       const { most } = visits
       const refusal = (): Error => tooManyVisits(resource, asked, most)
-      return scans.all(upTo, [list, most + 1], most, refusal).then(rows => {
+      return scans.all(upTo, [list, most + 1], { most, refusal }).then(rows => {
         if (countIn(rows) > most) throw refusal()
-        return scans.all(statement, [list], most, refusal) as Promise<[Id, number][]>
+        return scans.all(statement, [list], { most, refusal }) as Promise<[Id, number][]>
       })
     }
     const allowed = allowedHere(visits, 0, scans === 'elsewhere')
@@ -148,19 +159,19 @@ export class VisitingReads {
    * the index of the filter and by that of the order, nobody knows beforehand which of them finds a page sooner. So each gets
    * a small part first.
    */
-  #within(statement: Statement, values: readonly Bind[], allowed: number): Row[] {
+  #within(statement: Statement, values: readonly Bind[], allowed: number, room: Room | undefined): Row[] {
     const { other, isScan } = statement
     if (other !== null && allowed > TRIED) {
       const tries = isScan ? [other] : [statement, other]
       for (const one of tries) {
         try {
-          return this.#connection.metered(TRIED, () => one.all(...values))
+          return this.#connection.metered(TRIED, () => one.within(room, ...values))
         } catch (error) {
           if (!(error instanceof Exhausted)) throw error
         }
       }
     }
-    return this.#connection.metered(allowed, () => statement.all(...values))
+    return this.#connection.metered(allowed, () => statement.within(room, ...values))
   }
 }
 

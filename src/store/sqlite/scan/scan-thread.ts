@@ -4,6 +4,7 @@ import type { Bind } from '../../sql/codec.ts'
 import type { Row } from '../../../model/model.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
 import { Exhausted } from '../../meter.ts'
+import { Room } from '../../room.ts'
 import { TurnSnapshot, type Heading } from '../read/turn-snapshot.ts'
 
 /** What the thread is started with. */
@@ -20,20 +21,32 @@ export interface ThreadData {
 export type ScanRequest =
   | { readonly op: 'begin'; readonly nth: number }
   | { readonly op: 'end' }
-  | { readonly op: 'all'; readonly sql: string; readonly values: readonly Bind[]; readonly most: number }
+  | {
+      readonly op: 'all'
+      readonly sql: string
+      readonly values: readonly Bind[]
+      readonly most: number
+      /** How many bytes of rows there is room for; undefined = any number. */
+      readonly bytes: number | undefined
+    }
 
 /** What it answers to `all`. */
-export type Told = { readonly rows: Row[] } | { readonly exhausted: true } | { readonly fault: unknown }
+export type Told =
+  | { readonly rows: Row[]; readonly room: { readonly left: number; readonly isFull: boolean } | null }
+  | { readonly exhausted: true }
+  | { readonly fault: unknown }
 
 const port = parentPort!
 const { options, heading, begun, position } = workerData as ThreadData
 const connection = new Connection(options)
 const turn = new TurnSnapshot(connection, heading)
 
-function all({ sql, values, most }: ScanRequest & { op: 'all' }): Told {
+function all({ sql, values, most, bytes }: ScanRequest & { op: 'all' }): Told {
   try {
     const statement = connection.cached(sql, () => ({ sql, slots: null }))
-    return { rows: connection.metered(most, () => statement.all(...values)) }
+    const room = bytes === undefined ? undefined : new Room(bytes)
+    const rows = connection.metered(most, () => statement.within(room, ...values))
+    return { rows, room: room ? { left: room.left, isFull: room.isFull } : null }
   } catch (error) {
     return error instanceof Exhausted ? { exhausted: true } : { fault: error }
   }

@@ -3,7 +3,7 @@ import type { Row } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Bind } from '../../sql/codec.ts'
 import type { ConnectionOptions, Statement } from '../connection.ts'
-import type { Scanner } from '../read/visiting.ts'
+import type { ScanBounds, Scanner } from '../read/visiting.ts'
 import type { Heading } from '../read/turn-snapshot.ts'
 import type { ScanRequest, ThreadData, Told } from './scan-thread.ts'
 
@@ -91,13 +91,16 @@ export class StatementThread implements Scanner {
     this.#worker.unref()
   }
 
-  async all(statement: Statement, values: readonly Bind[], most: number, refusal: () => Error): Promise<Row[]> {
+  async all(statement: Statement, values: readonly Bind[], { most, room, refusal }: ScanBounds): Promise<Row[]> {
     const told = await new Promise<Told>((resolve, reject) => {
       if (this.#isLost) return reject(new ApiError('unavailable', { detail: 'the search was interrupted' }))
       this.#pending.push({ resolve, reject })
-      this.#tell({ op: 'all', sql: statement.sql, values: statement.placed([...values]), most })
+      this.#tell({ op: 'all', sql: statement.sql, values: statement.placed([...values]), most, bytes: room?.left })
     })
-    if ('rows' in told) return told.rows
+    if ('rows' in told) {
+      if (told.room) room?.settle(told.room)
+      return told.rows
+    }
     throw 'exhausted' in told ? refusal() : told.fault
   }
 

@@ -1,6 +1,7 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Predicate } from '../../../query/predicate.ts'
+import type { Room } from '../../room.ts'
 import type { LinkChange, Published, RowChange, Select, Transaction, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
 import type { Writer } from './writer.ts'
@@ -34,8 +35,8 @@ export class TransactionHandle implements Transaction {
   get(resource: Resource, id: Id): Row | undefined {
     return this.#tx.get(resource, id)
   }
-  many(resource: Resource, ids: readonly Id[]): Row[] {
-    return this.#tx.many(resource, ids)
+  many(resource: Resource, ids: readonly Id[], room?: Room): Row[] {
+    return this.#tx.many(resource, ids, room)
   }
   select(resource: Resource, select: Select): Maybe<Row[]> {
     return this.#tx.select(resource, select)
@@ -49,11 +50,11 @@ export class TransactionHandle implements Transaction {
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
     return this.#tx.pairs(join, from, owners, limit)
   }
-  childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
-    return this.#tx.childRows(via, parents, limit)
+  childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Row[] {
+    return this.#tx.childRows(via, parents, limit, room)
   }
-  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
-    return this.#tx.pairRows(join, from, owners, limit)
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): [Id, Row][] {
+    return this.#tx.pairRows(join, from, owners, limit, room)
   }
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
     return this.#tx.childCounts(via, parents, visits)
