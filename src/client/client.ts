@@ -1,9 +1,10 @@
 import { Core } from './core.ts'
-import type { ConnectionStatus, LiveTransport, LiveTransportOptions } from './follower.ts'
+import type { ConnectionStatus, Io, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { Http } from './http.ts'
-import { resourceOf, seldom, type Seldom } from './resource.ts'
+import { loaded, resourceOf, seldom, type Seldom } from './resource.ts'
 import { Connection } from './socket/connection.ts'
 import { Status } from './status.ts'
+import { later } from './transports/later.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
 import type { Client } from './types/client.ts'
 import type { Layer, LayerParts } from './layer.ts'
@@ -18,8 +19,13 @@ export interface ClientOptions {
   readonly paths?: Readonly<Record<string, string>>
   /** Sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
-  /** Carries live queries. Default: one WebSocket for all of them. `streams` of `restuary/client/streams` uses Server-Sent Events. */
-  readonly transport?: (options: LiveTransportOptions) => LiveTransport
+  /**
+   * Carries live queries. Default: `ws`, one WebSocket for all of them. `sse` = Server-Sent Events, a stream for each of them;
+   * `auto` = these only where no WebSocket comes through; `socketio` = Socket.IO, with the `io` of the page.
+   */
+  readonly transport?: 'auto' | 'ws' | 'sse' | 'socketio' | ((options: LiveTransportOptions) => LiveTransport)
+  /** The `io` of `socket.io-client`. */
+  readonly io?: Io
   /** Keeps rows and unanswered writes over a reload: `indexedDb()` of `restuary/client/offline`. */
   readonly offline?: (parts: LayerParts) => Layer
   /** Opens connections. Default: the global `WebSocket`. */
@@ -51,9 +57,15 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const base = url.replace(/\/+$/, '')
   const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
   const status = new Status()
-  const { WebSocket, random, transport: carry = (given: LiveTransportOptions) => new Connection(given) } = options
+  const { WebSocket, random, io, offline, transport: named = 'ws' } = options
   const onStatus = (connection: ConnectionStatus): void => status.set({ connection })
-  const transport = carry({ base, http, session, onStatus, WebSocket, random })
+  const parts = { base, http, session, onStatus, WebSocket, random, io, isPatient: offline !== undefined }
+  const webSocket = (given: LiveTransportOptions): LiveTransport => new Connection(given)
+  const carry = named === 'ws' ? webSocket : named
+  const transport =
+    typeof carry === 'function'
+      ? carry(parts)
+      : later(() => loaded(import('./transports/chosen.ts')).then(all => all[carry](parts, webSocket)))
   const core = new Core({
     http,
     session,
@@ -62,7 +74,7 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
     linger: options.linger ?? 10_000,
     // As a method of something else, browsers refuse it.
     schedule: options.schedule ?? (work => queueMicrotask(work)),
-    offline: options.offline,
+    offline,
     state: options.state ?? null,
   })
   session.onChange = () => core.changeCaller()

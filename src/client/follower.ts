@@ -60,6 +60,21 @@ export interface LiveTransportOptions {
   readonly onStatus: (status: ConnectionStatus) => void
   readonly WebSocket?: typeof WebSocket | undefined
   readonly random?: (() => number) | undefined
+  /** The `io` of socket.io-client, if the page has one. */
+  readonly io?: Io | undefined
+  /** Whether writes wait for a connection even if nobody follows anything. */
+  readonly isPatient?: boolean
+}
+
+/** The function that connects of socket.io-client 4. */
+export type Io = (url: string, options: object) => IoSocket
+
+/** What the client needs of a socket of socket.io-client. */
+export interface IoSocket {
+  on(event: string, listener: (...given: any[]) => void): unknown // oxlint-disable-line typescript/no-explicit-any -- each event has its own
+  emit(event: string, ...given: unknown[]): unknown
+  connect(): unknown
+  disconnect(): unknown
 }
 
 /** Decides whether a refused call is sent again: resolves when it is time. null = it is not sent again. */

@@ -91,10 +91,14 @@ export type Seldom = (...given: Given) => Promise<unknown>
 
 /** Asks for something whose code is not loaded yet. */
 export function seldom<T>(ask: (all: typeof import('./seldom.ts')) => Promise<T>): Asked<T> {
-  const loaded = import('./seldom.ts').catch((cause: unknown) => {
+  return asked(loaded(import('./seldom.ts')).then(ask))
+}
+
+/** A part of the client that is being loaded. */
+export function loaded<T>(part: Promise<T>): Promise<T> {
+  return part.catch((cause: unknown) => {
     throw local('offline', 'a part of the client could not be loaded', cause)
   })
-  return asked(loaded.then(ask))
 }
 
 const isTarget = (given: unknown): boolean =>

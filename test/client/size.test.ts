@@ -34,8 +34,9 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 8.9, []],
+  ['index.ts', 9.2, []],
   ['transports/streams.ts', 2, shared],
+  ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 1.5, shared],
   ['adapters/react.ts', 1, shared],
   ['adapters/tanstack-db.ts', 1, shared],

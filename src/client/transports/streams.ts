@@ -1,8 +1,9 @@
-import type { Call, Frame, Id } from '../call.ts'
+import type { Frame, Id } from '../call.ts'
 import type { Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import { closed, local, Problem } from '../problem.ts'
 import { Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
+import { PatientCalls } from './patient-calls.ts'
 import { readEvents, type StreamEvent } from './event-reader.ts'
 
 /** The server shows life every 15 s, so a stream that is silent for longer has been lost. */
@@ -13,13 +14,10 @@ const KINDS: Readonly<Record<string, string>> = { created: 'enter', updated: 'ch
 /**
  * Live queries over Server-Sent Events, for networks that let no WebSocket through. Each query has a stream of its own, and
  * calls are requests. Over HTTP/1.1 a browser has at most six connections to a host.
- *
- * @example
- * import { streams } from 'restuary/client/streams'
- * const api = client<App>('https://todo.example', { transport: streams })
  */
 export function streams(options: LiveTransportOptions): LiveTransport {
   const open = new Set<Stream>()
+  const calls = new PatientCalls(options, () => open.size > 0)
   let isClosed = false
   const tell = (): void => {
     if (isClosed) return options.onStatus('closed')
@@ -30,10 +28,7 @@ export function streams(options: LiveTransportOptions): LiveTransport {
     get isInUse() {
       return open.size > 0 || isClosed
     },
-    call(call) {
-      if (isClosed) return Promise.reject(closed())
-      return options.http.call(call, (problem, tries) => wait(call, problem, tries))
-    },
+    call: call => calls.call(call),
     follow(follower) {
       const stream = new Stream(follower, options, tell)
       open.add(stream)
@@ -49,24 +44,11 @@ export function streams(options: LiveTransportOptions): LiveTransport {
     },
     close() {
       isClosed = true
+      calls.close()
       for (const stream of open) stream.close()
       open.clear()
       tell()
     },
-  }
-
-  /** Waits until a call may be sent again. null = it may not. */
-  function wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
-    const isRepeatable = key !== undefined || op === 'get' || op === 'list'
-    if (!isRepeatable || !problem.isPassing || open.size === 0) return null
-    const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * (options.random ?? Math.random)()
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer)
-        reject(local('aborted', 'the request was aborted'))
-      })
-    })
   }
 }
 

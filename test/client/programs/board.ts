@@ -24,14 +24,14 @@ const user = resource({ id: t.id(), email: t.email().unique(), password: t.passw
   .login('email', 'password')
   .rules(() => ({ create: always, read: always }))
 
-/** Access tokens last for four seconds, so that they end while a program runs. A renewal may be repeated after a restart. */
+/** Access tokens last for eight seconds, so that they end while a program runs. A renewal may be repeated after a restart. */
 export function board(store: Store): Api<any> {
   return api(
     { list, todo, note, user },
     {
       store,
       report: () => {},
-      auth: { secret: 'a secret of more than thirty-two bytes', access: 4, leeway: 0, grace: 60 },
+      auth: { secret: 'a secret of more than thirty-two bytes', access: 8, leeway: 0, grace: 60 },
       limits: { messageRate: 10_000, messageBurst: 10_000, maxPage: 10_000, connectionsPerAddress: 1_000 },
       http: { log: () => {} },
     },
