@@ -25,6 +25,8 @@ export interface Call {
 export interface Shown {
   readonly resource: string
   readonly id: Id | undefined
+  /** Whether its caller sees to conflicts. */
+  readonly isMerged?: boolean
 }
 
 /** The parameters of a query. */

@@ -1,7 +1,7 @@
 import type { Answer, Call, Id, Frame, Params } from './call.ts'
 import type { LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
-import type { Layer, LayerParts } from './layer.ts'
+import type { KeptFollower, Layer, LayerParts } from './layer.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
 import type { Pending, View } from './live/overlay.ts'
 import type { Row } from './live/order.ts'
@@ -29,8 +29,7 @@ export interface CoreOptions {
 export class Core implements LiveHost {
   readonly linger: number
   readonly schedule: (work: () => void) => void
-  readonly follow: Layer['follow']
-  readonly #send: Layer['send']
+  readonly #layer: Layer
   readonly #writes: Writes
   readonly #transport: LiveTransport
   readonly #queries = new Map<string, LiveQuery>()
@@ -48,14 +47,17 @@ export class Core implements LiveHost {
       send: call => order.run(call, () => (transport.isInUse || (offline && call.key) ? transport : http).call(call)),
       follow: follower => transport.follow(follower),
     }
-    const { send, follow } = offline?.({ ...layer, session, repeat: call => this.call(call) }) ?? layer
-    this.#send = send
-    this.follow = follow
-    this.#writes = new Writes(this.#queries, send, pending => status.set({ pending }))
+    const known = this.known.bind(this)
+    this.#layer = offline?.({ ...layer, session, known, repeat: call => this.call(call) }) ?? layer
+    this.#writes = new Writes(this.#queries, this.#layer.send, pending => status.set({ pending }))
   }
 
   call(call: Call): Promise<Answer> {
-    return call.shown ? this.#writes.send(call, call.shown) : this.#send(call)
+    return call.shown ? this.#writes.send(call, call.shown) : this.#layer.send(call)
+  }
+
+  follow(follower: KeptFollower): () => void {
+    return this.#layer.follow(follower)
   }
 
   pending(resource: string): readonly Pending[] {
@@ -90,6 +92,7 @@ export class Core implements LiveHost {
   /** Somebody has logged in or out: what was refused may be allowed now. */
   changeCaller(): void {
     for (const query of this.#queries.values()) if (query.problem) this.forget(query)
+    this.#layer.changeCaller?.()
     void this.#transport.changeCaller()
   }
 

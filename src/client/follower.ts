@@ -10,6 +10,8 @@ export interface Follower {
   readonly request: Frame
   /** Where it goes on. null = from the beginning. */
   readonly position: string | null
+  /** Whether it shows an answered write of which it was not told. */
+  readonly isWaiting: boolean
   /** What the client cannot know of the resource. It comes before everything else. */
   learn(outline: Outline): void
   hear(frame: Frame): void

@@ -1,4 +1,4 @@
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call, Id } from './call.ts'
 import type { Follower } from './follower.ts'
 import type { Session } from './session.ts'
 
@@ -8,6 +8,8 @@ export interface Layer {
   readonly send: (call: Call) => Promise<Answer>
   /** Begins a subscription. Returns the function that ends it. */
   readonly follow: (follower: KeptFollower) => () => void
+  /** Somebody has logged in or out. */
+  readonly changeCaller?: () => void
 }
 
 /** A live query, whose rows can be kept. */
@@ -21,4 +23,6 @@ export interface LayerParts extends Layer {
   readonly session: Session
   /** Shows a write in live queries, and sends it through the layer. */
   readonly repeat: (call: Call) => Promise<Answer>
+  /** A row as a live query knows it, without one's own writes. */
+  readonly known: (resource: string, id: Id) => unknown
 }

@@ -1,69 +1,231 @@
-import type { Call } from './call.ts'
+import type { Answer, Call, Id } from './call.ts'
 import type { Layer, LayerParts } from './layer.ts'
-import type { Problem } from './problem.ts'
+import { database } from './offline/database.ts'
+import { followKept } from './offline/kept-rows.ts'
+import type { Problem, ProblemDocument } from './problem.ts'
 
+/** Two writers have changed the same row. */
+export interface Conflict {
+  readonly resource: string
+  readonly id: Id
+  /** The row as it is. */
+  readonly current: unknown
+  /** What was to be written. */
+  readonly mine: unknown
+  /** The row as a live query had it when the write was made. null = none had it. */
+  readonly base: unknown
+}
+
+export interface OfflineOptions {
+  /** The name of the database. Default: `restuary`. */
+  readonly name?: string
+  /** Names the user, whose writes and rows nobody else gets. Default: the subject of the access token. With cookies, say it. */
+  readonly user?: () => string | Promise<string>
+  /** What to write after a conflict (`ifMatch`) that shows after a reload. null = it has failed. */
+  readonly merge?: (conflict: Conflict) => unknown
+}
+
+/** A write that the server has refused. */
+export interface FailedWrite extends Pick<Call, 'op' | 'uri' | 'data'> {
+  /** Its idempotency key. */
+  readonly key: string
+  readonly problem: ProblemDocument
+}
+
+/** Keeps rows and writes. It is the option `offline` of a client. */
+export interface Offline {
+  (parts: LayerParts): Layer
+  /** The refused writes of the user, oldest first. */
+  failed(): Promise<readonly FailedWrite[]>
+  /** Sends a refused write once more. */
+  retry(key: string): Promise<void>
+  /** Forgets a refused write. */
+  discard(key: string): Promise<void>
+  /** Forgets all rows and writes, of everybody: for a logout on a device that others use. */
+  clear(): Promise<void>
+}
+
+interface Kept {
+  /** Its place in the order. */
+  readonly at?: number
+  readonly user: string
+  readonly made: number
+  readonly call: Call
+  readonly base: unknown
+  readonly problem?: ProblemDocument
+}
+
+/** For how many milliseconds servers keep the answer to an idempotency key. */
+const KEPT = 86_400_000
 /**
- * Keeps unanswered writes in IndexedDB: they survive a reload, and are sent in their order when there is a connection again.
- * Their idempotency keys make sure that each happens once.
+ * Keeps the rows of live queries and unanswered writes in IndexedDB. A page then opens without a connection, and writes are
+ * sent in their order when there is one, each once.
  *
  * @example
  * import { indexedDb } from 'restuary/client/offline'
  * const api = client<App>('https://todo.example', { offline: indexedDb() })
  */
-export function indexedDb(name: string = 'restuary'): (parts: LayerParts) => Layer {
-  let opened: Promise<IDBDatabase> | undefined
-  const open = (): Promise<IDBDatabase> => {
-    const request = indexedDB.open(name, 1)
-    request.addEventListener('upgradeneeded', () => {
-      const store = request.result.createObjectStore('writes', { autoIncrement: true })
-      store.createIndex('key', 'key')
-    })
-    return resultOf(request)
+export function indexedDb(options: OfflineOptions = {}): Offline {
+  let parts: LayerParts
+  /** Keys of the writes that are on their way. */
+  const flying = new Set<string>()
+  /** The ids of created rows, by the keys of the writes that create them. */
+  const ids = new Map<string, Promise<unknown>>()
+  let caller = new AbortController()
+
+  const within = database(options.name ?? 'restuary')
+  const user = async (): Promise<string> => options.user?.() ?? subjectOf(await parts.session.token())
+  const put = (kept: Kept): Promise<unknown> => within('writes', 'readwrite', store => store.put(kept))
+  const all = async (): Promise<Kept[]> => {
+    const [who, kept] = await Promise.all([user(), within<Kept[]>('writes', 'readonly', store => store.getAll())])
+    return kept.filter(one => one.user === who)
   }
-  const within = async <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
-    opened ??= open()
-    return resultOf(work((await opened).transaction('writes', mode).objectStore('writes')))
-  }
+  const find = async (key: string): Promise<Kept | undefined> => (await all()).find(one => one.call.key === key)
   const drop = async (key: string): Promise<void> => {
-    const at = await within('readonly', store => store.index('key').getKey(key))
-    if (at !== undefined) await within('readwrite', store => store.delete(at))
+    const at = (await find(key))?.at
+    if (at !== undefined) await within('writes', 'readwrite', store => store.delete(at))
   }
-  return ({ send, follow, repeat }) => {
-    const kept = new Set<string>()
-    const begun = within('readonly', store => store.getAll() as IDBRequest<Call[]>).then(writes => {
-      for (const call of writes) {
-        kept.add(call.key!)
-        // Nobody waits for the answers, but whoever looks sees what came of the writes.
-        void repeat(call).catch(() => {})
-      }
-    })
-    return {
-      async send(call) {
-        const { key, shown } = call
-        if (!key || !shown) return send(call)
-        try {
-          if (!kept.has(key)) {
-            await begun
-            // A signal cannot be kept.
-            await within('readwrite', store => store.add({ ...call, signal: undefined }))
-          }
-          const answer = await send(call)
-          void drop(key).catch(() => {})
-          return answer
-        } catch (problem) {
-          // A write that was not refused is sent after the next reload.
-          if (!['closed', 'offline'].includes((problem as Problem).code)) void drop(key).catch(() => {})
-          throw problem
-        }
-      },
-      follow,
+
+  /** Sends what was kept. Nobody waits for the answers, but whoever looks sees what came of them. */
+  async function begin(): Promise<void> {
+    for (const kept of await all()) {
+      const { call, problem, made } = kept
+      if (problem || flying.has(call.key!)) continue
+      // The server no longer knows whether it has done it.
+      if (Date.now() - made > KEPT) await put({ ...kept, problem: { error: 'outcome_unknown' } })
+      else void parts.repeat(call).catch(() => {})
     }
   }
+  let begun: Promise<unknown> = Promise.resolve()
+
+  /** The call with the ids of rows that have got one. Rejects if one of those was refused. */
+  async function named(call: Call): Promise<Call> {
+    let text = JSON.stringify({ ...call, signal: undefined })
+    for (const [, key] of text.matchAll(/new(?::|%3A)([\w-]+)/g)) {
+      const id = await ids.get(key!)
+      if (id !== undefined) text = withId(text, key!, id)
+    }
+    return { ...(JSON.parse(text) as Call), signal: call.signal }
+  }
+
+  /** Puts the id of a created row into the writes that are kept. */
+  async function rename(key: string, id: unknown): Promise<void> {
+    for (const kept of await all()) {
+      const text = JSON.stringify(kept)
+      if (kept.call.key !== key && text.includes(key)) await put(JSON.parse(withId(text, key, id)) as Kept)
+    }
+  }
+
+  async function deliver(call: Call, who: string, base: unknown): Promise<Answer> {
+    for (;;) {
+      const { signal } = caller
+      try {
+        const ready = await named(call)
+        const signals = call.signal ? [signal, call.signal] : [signal]
+        return await parts.send({ ...ready, signal: AbortSignal.any(signals) })
+      } catch (thrown) {
+        const problem = thrown as Problem
+        // Somebody has logged in. The same user goes on.
+        if (signal.aborted && !call.signal?.aborted && (await user()) === who) continue
+        const { merge } = options
+        if (problem.code !== 'precondition_failed' || !merge || call.shown?.isMerged) throw problem
+        call = merged(call, problem, base, merge)
+      }
+    }
+  }
+
+  async function send(call: Call): Promise<Answer> {
+    const { key, op, shown } = call
+    if (!key || op === 'act') return parts.send(call)
+    const isNew = op === 'create' && shown && shown.id === undefined
+    const created = Promise.withResolvers<unknown>()
+    created.promise.catch(() => {})
+    if (isNew) ids.set(key, created.promise)
+    flying.add(key)
+    const who = await user()
+    const former = await find(key).catch(() => undefined)
+    const base = former?.base ?? (shown?.id === undefined ? undefined : parts.known(shown.resource, shown.id))
+    try {
+      if (!former) {
+        await begun
+        await put({ user: who, made: Date.now(), call: { ...call, signal: undefined }, base }).catch(() => {})
+      }
+      const answer = await deliver(call, who, base)
+      const id = (answer.data as { id?: unknown } | null)?.id
+      if (isNew) await rename(key, id).catch(() => {})
+      created.resolve(id)
+      await drop(key).catch(() => {})
+      return answer
+    } catch (thrown) {
+      const problem = thrown as Problem
+      created.reject(problem)
+      const kept = await find(key).catch(() => undefined)
+      // What was not refused is sent later, and what its user may only do after logging in.
+      const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
+      if (call.signal?.aborted || shown?.isMerged) await drop(key).catch(() => {})
+      else if (kept && !isWaiting && problem.document) await put({ ...kept, problem: problem.document }).catch(() => {})
+      throw problem
+    } finally {
+      flying.delete(key)
+    }
+  }
+
+  const layer = (given: LayerParts): Layer => {
+    parts = given
+    begun = begin().catch(() => {})
+    return {
+      send,
+      follow: follower => followKept(follower, { within, user, follow: given.follow, signal: caller.signal }),
+      changeCaller() {
+        caller.abort()
+        caller = new AbortController()
+        void begun.then(begin).catch(() => {})
+      },
+    }
+  }
+  return Object.assign(layer, {
+    failed: async () =>
+      (await all()).flatMap(({ call: { op, uri, data, key }, problem }) =>
+        problem ? { op, uri, data, key: key!, problem } : [],
+      ),
+    async retry(key: string) {
+      const kept = await find(key)
+      if (!kept?.problem) return
+      await drop(key)
+      // The server repeats a refusal to the same key.
+      void parts.repeat({ ...kept.call, key: `${key}r` }).catch(() => {})
+    },
+    async discard(key: string) {
+      if ((await find(key))?.problem) await drop(key)
+    },
+    async clear() {
+      await within('writes', 'readwrite', store => store.clear())
+      await within('rows', 'readwrite', store => store.clear())
+    },
+  })
 }
 
-function resultOf<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.addEventListener('success', () => resolve(request.result))
-    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB cannot be used')))
-  })
+/** The write after a conflict. Throws the problem if there is none. */
+function merged(call: Call, problem: Problem, base: unknown, merge: NonNullable<OfflineOptions['merge']>): Call {
+  const { key, shown, data: mine } = call
+  const { current, etag } = problem.document
+  // A refusal that is repeated, because its answer was lost, does not have the row. A new key asks for it.
+  if (!current && !key!.endsWith('n')) return { ...call, key: `${key}n` }
+  const data = current ? merge({ resource: shown!.resource, id: shown!.id!, current, mine, base: base ?? null }) : null
+  if (data === null) throw problem
+  return { ...call, data, ifMatch: etag as string, key: `${key}m` }
+}
+
+/** A text of JSON with the id of a created row in place of its temporary one. */
+const withId = (text: string, key: string, id: unknown): string =>
+  text.replaceAll(`"new:${key}"`, JSON.stringify(id)).replaceAll(`new%3A${key}`, encodeURIComponent(id as string))
+
+/** The subject of a token. Callers whose tokens tell none are one. */
+function subjectOf(token: string | null): string {
+  try {
+    const claims = token!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
+    return String((JSON.parse(atob(claims)) as { sub?: unknown }).sub)
+  } catch {
+    return ''
+  }
 }

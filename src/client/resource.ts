@@ -30,20 +30,16 @@ export function resourceOf(parts: ResourceParts): object {
     how: Options = {},
   ): Asked<unknown> => {
     const { key = newKey(), ifMatch, signal, optimistic = true, merge } = how
-    if (merge) {
-      const base = core.known(resource, which as Id)
-      const again = (mine: unknown, tag: unknown): Promise<unknown> =>
-        write(op, which, mine, { ...how, key: newKey(), ifMatch: tag })
-      return asked(
-        write(op, which, data, { ...how, merge: null }).catch((problem: Problem) =>
-          seldom(all => all.mergeAgain(problem, data, base, merge, again)),
-        ),
-      )
-    }
     // Of a JSON Patch, and of rows that a filter selects, only the server knows what comes.
     const isShown = optimistic && !Array.isArray(data) && typeof which !== 'object'
     const id = op === 'create' ? (data as Row)['id'] : which
-    return call({ op, ...at(which), key, ifMatch, signal, data, shown: isShown ? { resource, id } : undefined })
+    const shown = isShown ? { resource, id, isMerged: Boolean(merge) } : undefined
+    const base = merge && core.known(resource, which as Id)
+    const made = call({ op, ...at(which), key, ifMatch, signal, data, shown })
+    if (!merge) return made
+    const again = (mine: unknown, tag: unknown): Promise<unknown> =>
+      write(op, which, mine, { ...how, key: newKey(), ifMatch: tag, merge: null })
+    return asked(made.catch((problem: Problem) => seldom(all => all.mergeAgain(problem, data, base, merge, again))))
   }
   const ofRow =
     (name: 'history' | 'upload' | 'download') =>
@@ -104,9 +100,15 @@ export function loaded<T>(part: Promise<T>): Promise<T> {
 const isTarget = (given: unknown): boolean =>
   typeof given === 'object' && given !== null ? 'filter' in given : given !== undefined
 
-/** `crypto.randomUUID` exists only on pages that were loaded over HTTPS, or from the same machine. */
-const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
+let lastTime = 0
+
+/** A key that nobody else has. Later ones are greater, so rows that wait for their ids are in the order in which they were made. */
+const newKey = (): string => {
+  lastTime = Math.max(lastTime + 1, Date.now())
+  // `crypto.randomUUID` exists only on pages that were loaded over HTTPS, or from the same machine.
+  const random = crypto.getRandomValues(new Uint8Array(10))
+  return [lastTime, ...random].map(number => number.toString(16).padStart(2, '0')).join('')
+}
 
 interface Paged extends AsyncIterable<unknown> {
   readonly rows: readonly unknown[]

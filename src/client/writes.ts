@@ -35,6 +35,8 @@ export class Writes {
     const settle = (answered: Pending | null, { position, isTold }: Partial<Answer>): void => {
       this.#set(this.#pending.filter(one => one !== write))
       each(query => query.settle(write, answered, position, isTold))
+      // What is written to a new row under its temporary id goes on under that of the server.
+      if (answered) for (const one of this.#pending) if (one.id === write.id) one.id = answered.id
     }
     try {
       const answer = await this.#send(call)

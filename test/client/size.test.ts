@@ -34,10 +34,10 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 9.2, []],
+  ['index.ts', 9.25, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
-  ['offline.ts', 1.5, shared],
+  ['offline.ts', 2, shared],
   ['adapters/react.ts', 1, shared],
   ['adapters/tanstack-db.ts', 1, shared],
   ['adapters/tanstack-query.ts', 1, shared],

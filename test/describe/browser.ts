@@ -29,7 +29,7 @@ export function openBrowser(): Promise<Browser> {
 /** A page's script with all that it imports, as one module. `define` replaces expressions by others. */
 export async function bundlePage(file: string, define: Readonly<Record<string, string>> = {}): Promise<string> {
   const bundled = await rolldown({ input: file, platform: 'browser', logLevel: 'silent', transform: { define } })
-  const { output } = await bundled.generate({ format: 'esm' })
+  const { output } = await bundled.generate({ format: 'esm', codeSplitting: false })
   await bundled.close()
   return output[0].code
 }

@@ -89,6 +89,10 @@ export class LiveQuery implements KeptFollower {
     return (this.#state ??= stateOf(this, this.#before))
   }
 
+  get isWaiting(): boolean {
+    return this.#settled.length > 0
+  }
+
   /** What the server has told, as it would tell it to somebody new. undefined = there may be more. */
   toJSON(): Frame | undefined {
     if (this.status !== 'live') return undefined

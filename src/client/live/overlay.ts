@@ -10,7 +10,7 @@ export interface Pending {
   readonly op: 'create' | 'replace' | 'patch' | 'delete'
   readonly resource: string
   /** A temporary one until the server has chosen it. */
-  readonly id: Id
+  id: Id
   readonly data: Row
   /** Its idempotency key. */
   readonly key: string

@@ -4,6 +4,9 @@ import type { Row } from '../live/order.ts'
 import { Problem, type ProblemDocument } from '../problem.ts'
 import { PatientCalls } from './patient-calls.ts'
 
+/** How long after its answer a query is usually told of a write, in milliseconds. */
+const QUIET = 1_000
+
 /** Live queries over Socket.IO, with the `io` of the page. Calls are requests (docs/protocol.md §8.9). */
 export function socketIo(options: LiveTransportOptions): LiveTransport {
   const { io, session, onStatus } = options
@@ -63,7 +66,13 @@ export function socketIo(options: LiveTransportOptions): LiveTransport {
     get isInUse() {
       return followers.size > 0 || isClosed
     },
-    call: call => calls.call(call),
+    async call(call) {
+      const answer = await calls.call(call)
+      // A query may be told nothing of a write. Then it begins anew, as no other message says how far everything was told.
+      const ask = (): void => followers.forEach(one => one.follower.isWaiting && one.subscribe(answer.position))
+      if (call.key) setTimeout(ask, QUIET)
+      return answer
+    },
     follow(follower) {
       socket ??= open()
       const one = new Subscription(follower, (...given) => isOpen && socket!.emit(...given))
@@ -113,19 +122,20 @@ class Subscription {
     this.#emit = emit
   }
 
-  subscribe(): void {
+  /** Goes on where it was, or begins at a position. */
+  subscribe(min?: string): void {
     this.#forget()
     this.#isTold = false
     const time = ++this.#times
-    const { position, request } = this.follower
-    const { absent } = request
-    const options = { ...(absent && { absent }), ...(position !== null && { since: position }) }
+    const { absent } = this.follower.request
+    const since = min === undefined ? this.follower.position : null
+    const options = { ...(absent && { absent }), ...(since !== null && { since }), ...(min && { min }) }
     this.#emit('subscribe', this.uri, options, (answer: ProblemDocument & { data?: Outline | null }) => {
       if (time !== this.#times) return
       if (answer.error) return this.#refuse(new Problem(answer))
       if (answer.data) this.follower.learn(answer.data)
       // What was missed comes before the answer. If nothing was, it goes on where it was.
-      if (position !== null && !this.#isTold) this.follower.hear({ op: 'resumed', position })
+      if (since !== null && !this.#isTold) this.follower.hear({ op: 'resumed', position: since })
     })
   }
 

@@ -30,6 +30,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
   #heartbeat: NodeJS.Timeout | null = null
   #carried: Carried | null = null
   #hasBegun = false
+  #isResumed = false
   #isClosed = false
 
   constructor(options: StreamOptions<K>) {
@@ -45,6 +46,8 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     if (this.#isClosed) carried.close()
     // Something may have been left out, and then the rest taken, before the source was known here.
     else carried.drained()
+    // Streams may end more often than the heart beats, and a client that was told nothing waits for the position.
+    if (this.#isResumed && this.#stream) void this.#beat(this.#stream)
   }
 
   get isClosed(): boolean {
@@ -60,6 +63,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
 
   resumed(): void {
     this.#hasBegun = true
+    this.#isResumed = true
     this.#open()
   }
 

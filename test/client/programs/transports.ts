@@ -16,8 +16,8 @@ export const transports: Readonly<Record<string, (network: Network) => ClientOpt
         reconnectionDelayMax: 100,
       })
       const manager = socket.io
-      // While the network is down, a connection ends before anything is said.
-      manager.on('open', () => network.isDown && manager.engine.close())
+      // While the network is down, a connection ends as soon as it is open. It is not reported as closed while it opens.
+      manager.on('open', () => setTimeout(() => network.isDown && manager.engine.close()))
       network.onCut(() => manager._readyState === 'open' && manager.engine.close())
       return socket
     },

@@ -1,0 +1,33 @@
+/** A database in the browser, which is opened when it is used. */
+export type Database = <T>(
+  name: 'writes' | 'rows',
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest<T>,
+) => Promise<T>
+
+/** Keeps writes in their order, and rows by the query that shows them. */
+export function database(name: string): Database {
+  let opened: Promise<IDBDatabase> | undefined
+  return async (store, mode, work) => {
+    opened ??= open(name)
+    return resultOf(work((await opened).transaction(store, mode).objectStore(store)))
+  }
+}
+
+function open(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 2)
+  request.addEventListener('upgradeneeded', () => {
+    const { result } = request
+    for (const former of result.objectStoreNames) result.deleteObjectStore(former)
+    result.createObjectStore('writes', { keyPath: 'at', autoIncrement: true })
+    result.createObjectStore('rows')
+  })
+  return resultOf(request)
+}
+
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB cannot be used')))
+  })
+}

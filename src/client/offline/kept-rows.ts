@@ -1,0 +1,72 @@
+import type { Frame } from '../call.ts'
+import type { Outline } from '../follower.ts'
+import type { KeptFollower, Layer } from '../layer.ts'
+import type { Database } from './database.ts'
+
+/** How long the rows of a query may change before they are stored, in milliseconds. */
+const PAUSE = 200
+
+interface Keeping {
+  readonly within: Database
+  /** Whose rows they are. */
+  readonly user: () => Promise<string>
+  readonly follow: Layer['follow']
+  /** Aborted when somebody logs in or out. */
+  readonly signal: AbortSignal
+}
+
+/** Begins a subscription with the rows that were kept, and keeps what it is told. */
+export function followKept(follower: KeptFollower, { within, user, follow, signal }: Keeping): () => void {
+  let stop: (() => void) | null = null
+  let isOver = false
+  let outline: Outline | undefined
+  let saving: ReturnType<typeof setTimeout> | undefined
+  const key = JSON.stringify(follower.request)
+  const save = async (): Promise<void> => {
+    saving = undefined
+    const frame = follower.toJSON() as Frame | undefined
+    // What somebody else has seen is not kept for the next user.
+    if (!frame?.['position'] || signal.aborted) return
+    const at = `${await user()} ${key}`
+    if (!signal.aborted) await within('rows', 'readwrite', store => store.put({ frame, outline }, at))
+  }
+  const heard: KeptFollower = {
+    request: follower.request,
+    get position() {
+      return follower.position
+    },
+    get isWaiting() {
+      return follower.isWaiting
+    },
+    learn(told) {
+      outline = told
+      follower.learn(told)
+    },
+    hear(frame) {
+      follower.hear(frame)
+      saving ??= setTimeout(() => void save().catch(() => {}), PAUSE)
+    },
+    advance: position => follower.advance(position),
+    restart: () => follower.restart(),
+    stale: () => follower.stale(),
+    end: problem => follower.end(problem),
+    toJSON: () => follower.toJSON(),
+  }
+  const load = async (): Promise<void> => {
+    const at = `${await user()} ${key}`
+    const kept = await within<{ frame: Frame; outline?: Outline } | undefined>('rows', 'readonly', store =>
+      store.get(at),
+    )
+    if (!kept || isOver || follower.position !== null) return
+    if (kept.outline) heard.learn(kept.outline)
+    follower.hear(kept.frame)
+    follower.stale()
+  }
+  void load()
+    .catch(() => {})
+    .then(() => isOver || (stop = follow(heard)))
+  return () => {
+    isOver = true
+    stop?.()
+  }
+}
