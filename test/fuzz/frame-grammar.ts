@@ -11,16 +11,29 @@ const OPS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 }
 
+/** The target of a request. Parameters that are about HTTP have no place in it. */
+function uriOf({ path, query }: Asking): string {
+  const kept = query.split('&').filter(one => one !== '' && !/^(?:pretty|total)=/.test(one))
+  return kept.length === 0 ? path : `${path}?${kept.join('&')}`
+}
+
 /** A request in the words of restuary.1. */
 export function nativeFrame(asking: Asking, id: number): unknown {
-  const { method, template, path, query, headers } = asking
-  const uri = query === '' ? path : `${path}?${query}`
+  const { method, template, path, headers } = asking
+  const uri = uriOf(asking)
   const isRow = template.endsWith('}')
   if (method === 'GET') return { id, op: id % 4 === 0 ? 'subscribe' : isRow ? 'get' : 'list', uri }
   if (template.endsWith('/close')) return { id, op: 'act', uri, data: valueOf(asking) }
   const key = headers['idempotency-key']
-  if (method === 'DELETE') return { id, op: 'delete', uri: path }
-  return { id, op: OPS[method] ?? method, uri: path, data: valueOf(asking), ...(key !== undefined && { key }) }
+  const where = isRow ? path : uri
+  if (method === 'DELETE') return { id, op: 'delete', uri: where }
+  return {
+    id,
+    op: OPS[method] ?? method,
+    uri: method === 'POST' ? path : where,
+    data: valueOf(asking),
+    ...(key !== undefined && { key }),
+  }
 }
 
 const ACTIONS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
@@ -40,11 +53,10 @@ export function envelopeFrame(asking: Asking, id: number): unknown {
 
 /** A request in the words of Socket.IO: reads are subscriptions. */
 export function socketioFrame(asking: Asking): unknown {
-  const { method, path, query } = asking
-  const uri = query === '' ? path : `${path}?${query}`
+  const { method, path } = asking
   switch (method) {
     case 'GET':
-      return ['subscribe', uri]
+      return ['subscribe', uriOf(asking)]
     case 'DELETE':
       return ['delete', path]
     case 'POST':

@@ -47,7 +47,7 @@ export class Requests {
   ) {
     this.#random = random
     this.#ids = ids
-    this.values = new Values(random, document)
+    this.values = new Values(random, document, () => ids('team'))
     this.#operations = operationsOf(document).filter(({ template }) => accepts(template))
   }
 
@@ -56,8 +56,7 @@ export class Requests {
     const random = this.#random
     let operation = random.pick(this.#operations)
     // Rows that are deleted are missed by all that follows, and most rows are not related to most others.
-    const { template: first } = operation
-    if ((operation.method === 'DELETE' || first.includes('relatedId')) && random.chance(0.85))
+    while ((operation.method === 'DELETE' || operation.template.includes('relatedId')) && random.chance(0.85))
       operation = random.pick(this.#operations)
     const { method, template, parameters, body } = operation
     const headers: Record<string, string> = {}
@@ -134,6 +133,8 @@ export class Requests {
     if (name === 'fields' || name === 'include' || name === 'cursor' || name === 'at' || name === 'before') return null
     if (/^(?:If-|Prefer|Last-Event|Position|Accept|Range)/i.test(name)) return null
     const value = this.values.of(schema ?? content?.['application/json']?.schema)
+    // As the document says: lists of conditions are joined by commas.
+    if (Array.isArray(value)) return value.length === 0 ? null : value.join(',')
     return typeof value === 'object' ? JSON.stringify(value) : String(value)
   }
 

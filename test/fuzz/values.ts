@@ -36,10 +36,13 @@ const ODD: readonly unknown[] = [
 export class Values {
   readonly #random: Random
   readonly #document: Schema
+  readonly #uuids: () => readonly string[]
 
-  constructor(random: Random, document: Schema) {
+  /** `uuids` = those that are ids of rows by now. */
+  constructor(random: Random, document: Schema, uuids: () => readonly string[] = () => []) {
     this.#random = random
     this.#document = document
+    this.#uuids = uuids
   }
 
   odd(): unknown {
@@ -111,8 +114,11 @@ export class Values {
         return `a${random.int(1e6)}@example.com`
       case 'uri':
         return `https://example.com/${random.int(100)}`
-      case 'uuid':
+      case 'uuid': {
+        const known = this.#uuids()
+        if (known.length > 0 && !random.chance(0.05)) return random.pick(known)
         return `0190a7c0-0000-7000-8000-${String(random.int(20)).padStart(12, '0')}`
+      }
     }
     if (pattern) return typeof shown === 'string' ? shown : `${random.int(90)}.00`
     if (typeof shown === 'string' && random.chance(0.3)) return shown

@@ -201,6 +201,18 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
       await expect(as(bob).patch('user', 2, { pin })).rejects.toMatchObject(refused(403))
   })
 
+  test('a rule for reading hides its own side of a relation, on every way to it, and not the other side', async () => {
+    const { app } = await world()
+    const get = async (path: string): Promise<Response> =>
+      app.fetch(new Request(`http://localhost${path}`, { headers: { 'x-user': '2' } }))
+    expect(await (await get('/project/1')).json()).not.toHaveProperty('members')
+    expect((await get('/project/1/members')).status).toBe(404)
+    expect((await get('/project?members.some.id=1')).status).toBe(400)
+    for (const attempt of ['first', 'second'])
+      expect([attempt, await (await get('/user/1')).json()]).toMatchObject([attempt, { projects: [1] }])
+    expect(await (await get('/user/1/projects')).json()).toMatchObject([{ id: 1 }])
+  })
+
   test('the server itself sets both sides: defaults, deletions', async () => {
     const { app } = await world()
     expect((await app.get('user', 1)).authored).toEqual([1])
