@@ -9,6 +9,7 @@ import type { LiveEvent } from './event.ts'
  */
 export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boolean): string | null {
   const { body, changes } = event
+  if (changes === null) return body
   const ruled = Object.entries(resource.rules?.fields ?? {}).flatMap(([name, { read }]) => (read ? [name] : []))
   // Without a record of the row, only what it shows of other rows can have changed, unless rules or other programs decide.
   const isRelated = changes.length === 0 && isDeep && isOpen(resource)

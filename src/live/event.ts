@@ -19,8 +19,11 @@ export interface LiveEvent {
   /** `born`: the row was created. `dead`: the row was deleted. Otherwise it only moved into or out of view. */
   readonly born: boolean
   readonly dead: boolean
-  /** The log records behind the event. Empty if the row itself did not change but looks different because a related row did. */
-  readonly changes: readonly Change[]
+  /**
+   * The log records of the row behind the event. Empty = the row itself did not change but looks different because a related
+   * row did. null = it is not known what has changed.
+   */
+  readonly changes: readonly Change[] | null
 }
 
 /** What one step of the log means to all subscriptions with the same query. It is computed once, and encoded once per dialect. */

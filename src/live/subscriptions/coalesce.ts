@@ -57,11 +57,11 @@ export class Coalesced {
 function folded(a: LiveEvent, b: LiveEvent): LiveEvent | null {
   if (a.kind === 'enter') return b.kind === 'leave' ? null : { ...b, kind: 'enter', born: a.born }
   if (b.kind === 'leave') return { ...b, changes: bothChanges(a, b) }
-  // If one of them has no record, or the row was out of view in between, it is not known which members changed.
-  const isKnown = a.kind === 'change' && a.changes.length > 0 && b.changes.length > 0
-  return { ...b, kind: 'change', changes: isKnown ? bothChanges(a, b) : [] }
+  // If the row was out of view in between, or only one of the events is about related rows, it is not known what has changed.
+  const isKnown = a.kind === 'change' && (a.changes?.length === 0) === (b.changes?.length === 0)
+  return { ...b, kind: 'change', changes: isKnown ? bothChanges(a, b) : null }
 }
 
-function bothChanges(a: LiveEvent, b: LiveEvent): LiveEvent['changes'] {
-  return a.changes.length + b.changes.length > CHANGES ? [] : [...a.changes, ...b.changes]
+function bothChanges({ changes: a }: LiveEvent, { changes: b }: LiveEvent): LiveEvent['changes'] {
+  return !a || !b || a.length + b.length > CHANGES ? null : [...a, ...b]
 }

@@ -11,7 +11,7 @@ import type { Group } from './group.ts'
  */
 export function formerRow(group: Group, { id, changes }: LiveEvent): string {
   const { view } = group.interest
-  const before = changes[0]?.before
+  const before = changes?.[0]?.before
   const idOnly = `{${JSON.stringify(view.resource.id.name)}:${JSON.stringify(id)}}`
   if (!before || view.resource.rules?.fields) return idOnly
   return writeRow(view, before, nothingIn(view), group.ctx)
