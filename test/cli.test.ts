@@ -108,7 +108,7 @@ test('serve: a JSON file in json-server’s form, changes written back, the rest
   expect((await patch(`${url}/post/1`, { title: 'Changed' })).status).toBe(200)
   started.child.kill('SIGINT')
   expect(await started.code).toBe(0)
-  expect(started.err()).toContain('profile is not served: it is not a list')
+  expect(started.err()).toContain('profile is not served: it is a single object: those are served with --json-server')
   const { posts, comments, profile } = JSON.parse(readFileSync(file, 'utf8'))
   expect({ posts, comments, profile }).toEqual({
     ...DOCUMENT,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { serveFile } from '../src/cli/serve.ts'
 import { api, memory, resource, sqlite, t } from '../src/index.ts'
 
 /** Changes the titles of rows by their ids; null deletes the row. */
@@ -159,4 +160,20 @@ describe('a JSON file that others edit', () => {
     await app.post('todo', { title: 'c' })
     expect(JSON.parse(readFileSync(file, 'utf8')).todo).toHaveLength(3)
   })
+})
+
+test('whoever closes a served JSON file ends the looking for changes of others as well', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'restuary-'))
+  const file = join(directory, 'db.json')
+  writeFileSync(file, '{"posts":[]}')
+  const [begun, ended] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')]
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+    rmSync(directory, { recursive: true })
+  })
+  const options = { public: true, readOnly: false, memory: false, jsonServer: true, cors: [] }
+  const server = await serveFile(file, { ...options, host: '127.0.0.1', port: 0 })
+  const watch: unknown = begun.mock.results.find((_, i) => begun.mock.calls[i]![1] === 100)!.value
+  await server.close()
+  expect(ended).toHaveBeenCalledWith(watch)
 })

@@ -75,8 +75,14 @@ async function jsonServerApi(file: string, options: ServeFileOptions): Promise<S
   const { jsonServer } = await loadJsonServer()
   const { resources, services, start } = jsonServer(file, { ...options, report: line => console.error(line) })
   const app = api(resources, { http: { ...corsOf(options), services } })
-  start((uri, change) => app.publish(uri, change))
-  return app
+  const stop = start((uri, change) => app.publish(uri, change))
+  return {
+    ...app,
+    close: () => {
+      stop()
+      return app.close()
+    },
+  }
 }
 
 const corsOf = ({ cors }: ServeFileOptions): Pick<HttpOptions, 'cors'> =>

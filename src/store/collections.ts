@@ -2,6 +2,7 @@ import { getOrThrow } from '../protocol/get-or-throw.ts'
 import * as types from '../schema/field-types/built-in.ts'
 import { checkBigint } from '../schema/field-types/bigint.ts'
 import { Refused } from '../schema/read/refused.ts'
+import { spelledId } from '../schema/read/spelled-id.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { isInternalTable } from '../model/link/names.ts'
 import { camelCase, singular } from '../model/link/uri-names.ts'
@@ -32,10 +33,11 @@ export function readCollections(document: unknown): Catalog {
 
 /** Why a member of the document cannot be served as a collection; null if it can. */
 function faultOf(value: unknown): string | null {
+  if (isObject(value)) return 'it is a single object: those are served with --json-server'
   if (!Array.isArray(value)) return 'it is not a list: only lists of objects are served'
   if (!value.every(isObject)) return 'not all of it are objects'
   const ids = value.map(item => item['id'])
-  const odd = ids.find(id => typeof id === 'string' && textId.check(id) instanceof Refused)
+  const odd = ids.find(id => typeof id === 'string' && textId.check(spelledId(id)) instanceof Refused)
   if (odd !== undefined) return `its id ${JSON.stringify(odd)} cannot be part of a URI`
   if (!ids.every(id => Number.isSafeInteger(id)) && !isText(ids) && !isLong(ids)) {
     return 'its objects do not all have an "id" that is an integer, or all one that is text: give each one'

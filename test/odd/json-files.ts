@@ -31,11 +31,15 @@ export const jsonFiles: readonly OddJson[] = [
   { name: 'a list without a name', text: `{"":[{"id":1,"t":"a"}],"more":[{"id":1,"t":"b"}]}` },
   {
     name: 'odd ids',
-    text: `{"posts":[{"id":".","t":"a"},{"id":"..","t":"b"},{"id":"a/b","t":"c"},{"id":"~","t":"d"}]}`,
+    text: `{"posts":[{"id":"","t":"e"},{"id":"%2E","t":"f"},{"id":"%","t":"g"},{"id":".","t":"a"},{"id":"..","t":"b"},{"id":"a/b","t":"c"},{"id":"~","t":"d"}]}`,
   },
   {
     name: 'ids as numbers and as text',
     text: `{"posts":[{"id":1,"t":"a"},{"id":"x","t":"b"}],"more":[{"id":1,"t":"b"}]}`,
+  },
+  {
+    name: 'relations to odd ids',
+    text: `{"tags":[{"id":".","t":"a"},{"id":"..","t":"b"},{"id":"","t":"c"}],"posts":[{"id":"x","tagId":".","t":"d"},{"id":"y","tagId":"","t":"e"}]}`,
   },
   {
     name: 'related lists',

@@ -43,7 +43,11 @@ export function openFile(opening: Opening): Opened {
   const { file, options } = opening
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    return openModel(connection, opening)
+    // Another process may open the file in the same moment. Later waits would stop the event loop.
+    connection.exec('PRAGMA busy_timeout=5000')
+    const opened = openModel(connection, opening)
+    connection.exec('PRAGMA busy_timeout=0')
+    return opened
   } catch (error) {
     connection.close()
     throw error
@@ -53,10 +57,7 @@ export function openFile(opening: Opening): Opened {
 /** Adapts an open file to a model, which may differ from the one before. */
 export function openModel(connection: Connection, opening: Opening): Opened {
   const { file, model, environment, terms } = opening
-  const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
-  if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
-  const isSigned = connection.prepare(`SELECT 1 FROM pragma_table_info('_restuary_log') WHERE name = 'signature'`)
-  if (!isSigned.get()) connection.exec(LOG_ADDITION)
+  makeLog(connection)
   const meta = new MetaTable(connection)
   const log = new LogTable(connection, model)
   adaptTables(connection, meta, opening)
@@ -67,6 +68,23 @@ export function openModel(connection: Connection, opening: Opening): Opened {
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
   return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer: new Writer(state, log, ids) }
+}
+
+/** Makes the tables of the log, or adds what those of an earlier version of Restuary lack. */
+function makeLog(connection: Connection): void {
+  const isMade = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`)
+  const isSigned = connection.prepare(`SELECT 1 FROM pragma_table_info('_restuary_log') WHERE name = 'signature'`)
+  if (isMade.get() !== undefined && isSigned.get() !== undefined) return
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    connection.exec(LOG_TABLES)
+    // Only now is it certain: another process may have opened the file in the same moment.
+    if (isSigned.get() === undefined) connection.exec(LOG_ADDITION)
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.db.isTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
 }
 
 /** Begins a term of the log. For tables of another program, also keeps the position at which they were adopted, and returns it. */

@@ -1,16 +1,14 @@
 // Filters and rules through relations: what SQLite does for them according to its query plans.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openedFile } from '../../testing/store-suite/opened-file.ts'
 import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { everything, type Predicate } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
-import { testEnvironment } from '../../testing/store-suite/world.ts'
 import { layoutsOf } from '../sql/layout.ts'
 import { countRows, selectRows } from '../sql/statements.ts'
-import { openFile, type Opened } from './open.ts'
-import { withDefaults } from './options.ts'
+import type { Opened } from './open.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
-import { Terms } from '../terms.ts'
 
 const model = link({
   user: resource({
@@ -40,13 +38,7 @@ const layouts = layoutsOf(model, {
 
 let opened: Opened
 beforeAll(() => {
-  opened = openFile({
-    file: ':memory:',
-    model,
-    environment: testEnvironment({ now: 0 }),
-    options: withDefaults({}),
-    terms: new Terms(),
-  })
+  opened = openedFile(model)
 })
 afterAll(() => opened.state.connection.close())
 

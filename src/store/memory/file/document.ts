@@ -13,6 +13,7 @@ import type { Row, StoredField, Value } from '../../../model/model.ts'
 import { keepDigits, shownOf } from '../../../protocol/exact-json.ts'
 import { brokenText } from '../../../schema/read/broken-text.ts'
 import { Refused } from '../../../schema/read/refused.ts'
+import { spelledId, storedId } from '../../../schema/read/spelled-id.ts'
 import { absentValue } from '../adapt.ts'
 import { keptDocument, keptFrom } from '../kept.ts'
 import { layers } from '../layers.ts'
@@ -36,7 +37,10 @@ export function documentFrom(model: Model, state: MemoryState, former: JsonDocum
   const tables = [...model.resources.values()].map((resource): [string, unknown] => {
     const items = former[resource.table]
     const known = new Map(
-      (Array.isArray(items) ? items : []).map((item: JsonDocument) => [shownOf(item[resource.id.column]), item]),
+      (Array.isArray(items) ? items : []).map((item: JsonDocument) => [
+        idAsRead(resource.id, shownOf(item[resource.id.column])),
+        item,
+      ]),
     )
     return [
       resource.table,
@@ -53,12 +57,26 @@ export function documentFrom(model: Model, state: MemoryState, former: JsonDocum
 }
 
 function itemOf(model: Model, state: MemoryState, resource: Resource, row: Row): Readonly<Record<string, unknown>> {
-  const members = resource.columns.map((field): [string, unknown] => [field.column, row[field.slot]])
+  const members = resource.columns.map((field): [string, unknown] => [
+    field.column,
+    idAsWritten(field, row[field.slot]),
+  ])
   for (const join of model.joins) {
     const shown = shownBy(join)
-    if (shown.owner === resource) members.push([shown.name, othersIn(state, join, shown.side, row[ID] as Id)])
+    if (shown.owner !== resource) continue
+    const others = othersIn(state, join, shown.side, row[ID] as Id)
+    members.push([shown.name, others.map(id => idAsWritten(shown.target.id, id))])
   }
   return Object.fromEntries(members)
+}
+
+/** No URL has the segments `.`, `..` or an empty one: such ids have another spelling than in the file. */
+function idAsRead({ type }: Pick<StoredField, 'type'>, value: unknown): unknown {
+  return type.key === 'text' && typeof value === 'string' ? spelledId(value) : value
+}
+
+function idAsWritten({ type }: Pick<StoredField, 'type'>, value: unknown): unknown {
+  return type.key === 'text' && typeof value === 'string' ? storedId(value) : value
 }
 
 function updated(resource: Resource, before: JsonDocument, item: JsonDocument): JsonDocument {
@@ -135,7 +153,7 @@ function valueOf(field: StoredField, value: unknown, place: string, note: Note):
     if (absent === undefined) note(`${place}: it must have a value`)
     return absent ?? null
   }
-  const read = field.type.check(value)
+  const read = field.type.check(idAsRead(field, value))
   if (!(read instanceof Refused)) return read
   // Text that SQLite could not hold is shown as it is; a request could not bring it.
   if (typeof value === 'string' && field.type.operators === 'text' && brokenText(value)) return value
@@ -164,13 +182,13 @@ function* pairsOf(
   note: Note,
 ): Generator<readonly [Id, Id]> {
   for (const item of items.filter(isObject)) {
-    const owner = item[field.owner.id.column] as Id
+    const owner = idAsRead(field.owner.id, item[field.owner.id.column]) as Id
     const others = item[field.name] ?? []
     if (!Array.isArray(others)) {
       note(`${field.owner.table} ${owner}: ${field.name} must be a list of ids`)
       continue
     }
-    for (const other of others as Id[]) {
+    for (const other of others.map(id => idAsRead(field.target.id, id) as Id)) {
       if (!rowIn(state, field.target, other))
         note(`${field.owner.table} ${owner}: ${field.name} has ${other}, which is not a row`)
       else yield field.side === 'a' ? [owner, other] : [other, owner]

@@ -1,18 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { created, testEnvironment, model, user } from '../../../testing/store-suite/world.ts'
-import { openFile, type Opened } from '../open.ts'
-import { withDefaults } from '../options.ts'
-import { Terms } from '../../terms.ts'
+import { openedFile } from '../../../testing/store-suite/opened-file.ts'
+import { created, model, user } from '../../../testing/store-suite/world.ts'
+import type { Opened } from '../open.ts'
 
 let opened: Opened
 beforeEach(() => {
-  opened = openFile({
-    file: ':memory:',
-    model,
-    environment: testEnvironment({ now: 0 }),
-    options: withDefaults({}),
-    terms: new Terms(),
-  })
+  opened = openedFile(model)
 })
 afterEach(() => opened.state.connection.close())
 

@@ -1,21 +1,14 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openedFile } from '../../../testing/store-suite/opened-file.ts'
 import { everything, type Predicate, type SortKey } from '../../../query/predicate.ts'
-import { testEnvironment, model, plain, row, todo, user } from '../../../testing/store-suite/world.ts'
-import { openFile, type Opened } from '../open.ts'
+import { model, plain, row, todo, user } from '../../../testing/store-suite/world.ts'
+import type { Opened } from '../open.ts'
 import { loadRows } from '../write/load.ts'
-import { withDefaults } from '../options.ts'
-import { Terms } from '../../terms.ts'
 
 const ROWS = 11
 let opened: Opened
 beforeAll(() => {
-  opened = openFile({
-    file: ':memory:',
-    model,
-    environment: testEnvironment({ now: 0 }),
-    options: withDefaults({}),
-    terms: new Terms(),
-  })
+  opened = openedFile(model)
   loadRows(
     opened,
     user,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { openedFile } from '../../../testing/store-suite/opened-file.ts'
 import type { Store } from '../../store.ts'
 import {
   created,
@@ -21,10 +22,7 @@ import {
 } from '../../../testing/store-suite/world.ts'
 import { wait } from '../../work.ts'
 import { sqlite, type SqliteOptions } from '../index.ts'
-import { openFile } from '../open.ts'
-import { withDefaults } from '../options.ts'
 import { runUnits, type QueuedWrite } from './group-commit.ts'
-import { Terms } from '../../terms.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -184,13 +182,7 @@ test('a lock that is never given back is an error after the time for it', async 
 })
 
 test('a full disk is an error of the group, and the store goes on when there is room', () => {
-  const { writer, ids, state } = openFile({
-    file: join(folder, `${files++}.db`),
-    model,
-    environment: testEnvironment({ now: 0 }),
-    options: withDefaults({}),
-    terms: new Terms(),
-  })
+  const { writer, ids, state } = openedFile(model, join(folder, `${files++}.db`))
   onTestFinished(() => state.connection.close())
   const unit = (id: number, extra: string): QueuedWrite => ({
     *work(tx) {
