@@ -28,13 +28,18 @@ function askedFor(type: ScalarType): ScalarType {
   // In a query a number is spelled as text.
   const numberOf = (value: Value): Value =>
     Number.isFinite(Number(value)) && String(Number(value)) === value ? Number(value) : value
+  const readText = orAsItIs(type.readText, type.operators === 'text' ? value => value : numberOf)
   return Object.freeze({
     ...type,
     compare,
     check: orAsItIs(type.check, value => value),
-    readText: orAsItIs(type.readText, type.operators === 'text' ? value => value : numberOf),
+    // Integers that no number holds are shown as text, and compared so.
+    readText: value => (isLongInteger(value) ? value : readText(value)),
   })
 }
+
+const isLongInteger = (value: unknown): value is string =>
+  typeof value === 'string' && /^-?[1-9]\d{15,18}$/.test(value) && !Number.isSafeInteger(Number(value))
 
 function isShown(value: unknown): value is Value {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)

@@ -59,7 +59,7 @@ test('a list answers under its own name, too, unless that is taken', () => {
 })
 
 test.each([
-  [{ name: 'me' }, 'it is not a list: only lists of objects are served'],
+  [{ name: 'me' }, 'it is a single object: those are served with --json-server'],
   ['x', 'it is not a list: only lists of objects are served'],
   [[1, 2], 'not all of it are objects'],
   [[{ a: 1 }], 'its objects do not all have an "id"'],

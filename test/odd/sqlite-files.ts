@@ -49,6 +49,14 @@ const affinities: readonly OddSqlite[] = [
     sql: rows(30, 'id INTEGER PRIMARY KEY, r REAL', 'i, CASE i % 3 WHEN 0 THEN 9e999 WHEN 1 THEN -9e999 ELSE i END'),
   },
   { name: 'integers beyond 2^53', sql: rows(30, 'id INTEGER PRIMARY KEY, n INTEGER', 'i, 9007199254740980 + i * 3') },
+  {
+    name: 'long integers beside reals',
+    sql: rows(
+      12,
+      'id INTEGER PRIMARY KEY, n NUMERIC, v',
+      'i, iif(i % 2, 100000000000000000 + i, i / 4.0), iif(i % 2, i / 4.0, 9007199254740990 + i)',
+    ),
+  },
   { name: 'numbers as text', sql: rows(30, 'id INTEGER PRIMARY KEY, n TEXT', `i, '00' || i`) },
   {
     name: 'JSON with long numbers',
