@@ -34,7 +34,7 @@ function askedFor(type: ScalarType): ScalarType {
     compare,
     check: orAsItIs(type.check, value => value),
     // Integers that no number holds are shown as text, and compared so.
-    readText: value => (isLongInteger(value) ? value : readText(value)),
+    readText: (value: unknown) => (isLongInteger(value) ? value : readText(value)),
   })
 }
 

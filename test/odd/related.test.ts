@@ -97,3 +97,23 @@ test('a reference to a row that is not there can be sent back as it was shown', 
   expect((await one.send('PATCH', '/t/1', { boss: 98 })).status).toBe(400)
   expect((await one.send('POST', '/t', { boss: 99 })).status).toBe(400)
 })
+
+test('related rows that no index finds are gone through once, not once for each row', async () => {
+  const one =
+    open(`CREATE TABLE track(id INTEGER PRIMARY KEY, t TEXT); CREATE TABLE line(id INTEGER PRIMARY KEY, track_id INTEGER REFERENCES track, n INTEGER);
+    WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 4000) INSERT INTO track SELECT n, 't' || n FROM i;
+    INSERT INTO line SELECT id, nullif(id % 2000, 0), id % 10 FROM track;`)
+  const total = async (filter: object): Promise<unknown> => {
+    const answer = await one.send(
+      'GET',
+      `/track?limit=1&total=true&filter=${encodeURIComponent(JSON.stringify(filter))}`,
+    )
+    return answer.headers.get('x-total-count') ?? answer.body
+  }
+  // Rows 1 to 1999 have two lines, both with the last digit of their id; the others have none.
+  expect(await total({ lines: { $some: { n: 3 } } })).toBe('200')
+  expect(await total({ lines: { $none: { n: 3 } } })).toBe('3800')
+  expect(await total({ lines: { $every: { n: { $in: [3, 4] } } } })).toBe('2401')
+  expect(await total({ $not: { lines: { $every: { n: 3 } } } })).toBe('1799')
+  expect(await total({ lines: { $some: { track: { lines: { $every: { n: 7 } } } } } })).toBe('200')
+})

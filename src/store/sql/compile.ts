@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { CountPredicate, Predicate } from '../../query/predicate.ts'
 import { compileLeaf, decided, expressionOf, operators } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
@@ -67,7 +68,7 @@ function compilePredicate(predicate: Predicate, place: TableReference, exact: bo
         case 'none':
           return sql`not ${related(predicate.field, place, predicate.of, true)}`
         case 'every':
-          return sql`not ${relatedRowByRow(relationOf(predicate.field, place), place, predicate.of, true)}`
+          return every(relationOf(predicate.field, place), place, predicate.of)
         case 'count':
           return counted(predicate, place)
       }
@@ -88,7 +89,18 @@ function related(name: string, place: TableReference, of: Predicate, exact: bool
   if (!place.isSingle && isSelective(field.target, of)) return relatedAtOnce(field, place, of, exact)
   if (!place.isSingle && field.is === 'one' && readsMany(field.target, of))
     return relatedAtOnce(field, place, of, exact)
-  return relatedRowByRow(field, place, of, false)
+  return isUnindexed(field, place) ? relatedAtOnce(field, place, of, exact) : relatedRowByRow(field, place, of, false)
+}
+
+/** Whether all related rows match. */
+function every(field: Relation, place: TableReference, of: Predicate): Sql {
+  if (!isUnindexed(field, place)) return sql`not ${relatedRowByRow(field, place, of, true)}`
+  return sql`not ${relatedAtOnce(field, place, { kind: 'not', of }, true)}`
+}
+
+/** Whether the related rows of each row would be looked for in the whole table, in one that somebody else made. */
+function isUnindexed(field: Relation, place: TableReference): boolean {
+  return field.is === 'back' && !place.isSingle && getOrThrow(place.layouts, field.target).unindexed.has(field.via)
 }
 
 /** How many related rows match. */

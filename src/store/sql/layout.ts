@@ -19,6 +19,8 @@ export interface TableFacts {
   /** The column turns text that looks like a number into one. */
   isNumeric(table: string, column: string): boolean
   hasTriggers(table: string): boolean
+  /** An index begins with the column. */
+  isIndexed(table: string, column: string): boolean
   /** A constraint of the table ignores a conflicting write, or deletes the other row (`UNIQUE ON CONFLICT REPLACE`). */
   hidesConflicts(table: string): boolean
   /** Foreign keys without a relation delete or change rows of other tables along with those of the table. */
@@ -54,6 +56,8 @@ export interface Layout {
   readonly filled: ReadonlySet<number>
   /** The database changes rows while they are written, by triggers or computed columns: they are read once more. */
   readonly readsBack: boolean
+  /** Foreign keys whose rows no index finds: each search for them would look through the whole table. */
+  readonly unindexed: ReadonlySet<StoredField>
   /** Conflicting writes have to be told to fail. */
   readonly hidesConflicts: boolean
   /** Writes to the table may change rows of other tables. */
@@ -103,6 +107,11 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
     baseline: foreign ? baseline : null,
     versioned,
     readsBack: (foreign?.generated ?? []).length > 0 || facts.hasTriggers(resource.table),
+    unindexed: new Set(
+      foreign
+        ? resource.columns.filter(({ is, column }) => is === 'one' && !facts.isIndexed(resource.table, column))
+        : [],
+    ),
     hidesConflicts: facts.hidesConflicts(resource.table),
     hasEffects: facts.hasTriggers(resource.table) || facts.hasCascades(resource.table),
     filled: new Set(resource.columns.filter(field => field.filled !== null).map(({ slot }) => slot)),

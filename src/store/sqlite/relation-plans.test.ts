@@ -33,7 +33,13 @@ const model = link({
 const layouts = layoutsOf(model, {
   dialect: sqliteDialect,
   baseline: { seq: 1, at: 0 },
-  facts: { isNumeric: () => false, hasTriggers: () => false, hidesConflicts: () => false, hasCascades: () => false },
+  facts: {
+    isNumeric: () => false,
+    isIndexed: () => true,
+    hasTriggers: () => false,
+    hidesConflicts: () => false,
+    hasCascades: () => false,
+  },
 })
 
 let opened: Opened

@@ -18,9 +18,11 @@ export function tableFacts(connection: Connection): TableFacts {
       .map(([name]) => name),
   )
   const keys = primaryKeys(connection)
+  const indexed = indexedColumns(connection)
   const cascading = cascadingTables(connection, keys)
   const numeric = new Map<string, ReadonlySet<string>>()
   return {
+    isIndexed: (table, column) => indexed.has(`${table}.${column}`.toLowerCase()),
     hasTriggers: table => triggered.has(table.toLowerCase()),
     hidesConflicts: table => hiding.has(table.toLowerCase()) && !triggered.has(table.toLowerCase()),
     hasCascades: table => cascading.has(table.toLowerCase()),
@@ -36,6 +38,19 @@ export function tableFacts(connection: Connection): TableFacts {
       return names.has(column)
     },
   }
+}
+
+/** The columns with which indexes of all rows begin, as `table.column`. */
+function indexedColumns(connection: Connection): ReadonlySet<string> {
+  const rows = connection
+    .prepare(
+      `SELECT lower(t.name || '.' || c.name) FROM pragma_table_list AS t JOIN pragma_index_list(t.name) AS i
+       JOIN pragma_index_info(i.name) AS c WHERE t.schema = 'main' AND i.partial = 0 AND c.seqno = 0 AND c.name IS NOT NULL
+       UNION SELECT lower(t.name || '.' || c.name) FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c
+       WHERE t.schema = 'main' AND t.type = 'table' AND c.pk = 1`,
+    )
+    .all()
+  return new Set(rows.map(([name]) => name as string))
 }
 
 /** The columns of primary keys. */
