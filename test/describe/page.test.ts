@@ -152,6 +152,17 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await own.close()
   })
 
+  test('follows the list that it proposes, if nothing else is written', async () => {
+    const app = api({ picture: resource({ id: t.id(), title: t.text() }).public() }, { report: () => {} })
+    const own = await serve(app, { port: 0, signals: false, report: () => {} })
+    const page = await open(`${own.url}/docs`)
+    await page.click('#live-go')
+    await page.waitForSelector('.frame.snapshot')
+    expect(await page.inputValue('#live-uri')).toBe('/picture')
+    await page.close()
+    await own.close()
+  })
+
   test('says why a stream is refused', async () => {
     const page = await open(docs())
     await page.click('#live-toggle')

@@ -27,7 +27,10 @@ export function setUpLive(example: string): void {
 function start(): void {
   stop?.()
   byId('live').classList.add('open')
-  const uri = (byId('live-uri') as HTMLInputElement).value.trim()
+  const input = byId('live-uri') as HTMLInputElement
+  // Who writes nothing follows what is proposed.
+  const uri = input.value.trim() || input.placeholder
+  input.value = uri
   const carrier = (byId('live-carrier') as HTMLSelectElement).value
   byId('live-go').textContent = 'Stop'
   say('connecting …')
