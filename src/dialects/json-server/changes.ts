@@ -3,7 +3,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { idOf, isItem, withNumbers, type JsonContent, type JsonItem } from './document.ts'
 import { itemsOf } from './related.ts'
 
-/** The document with a new row, and the row, which gets an id if it has none. Throws ApiError `conflict` if its id is taken. */
+/** Adds a row to a list. The row gets an id if it has none. Throws ApiError `conflict` if its id is taken. */
 export function inserted(
   content: JsonContent,
   name: string,
@@ -17,7 +17,7 @@ export function inserted(
   return { content: { ...content, [name]: [...list, item] }, item }
 }
 
-/** The document with a row of a list, or a single object, that is there changed by `change`. A row keeps its id. */
+/** Changes a row of a list, or a single object (`id` null), which must exist. A row keeps its id. */
 export function withChange(
   content: JsonContent,
   name: string,
@@ -39,7 +39,7 @@ function nextId(list: readonly JsonItem[]): number | string {
   return randomBytes(6).toString('base64url').slice(0, 7)
 }
 
-/** The members that turn one object into another: removed ones are null. */
+/** The patch that turns one object into another. Removed members are null in it. */
 export function patchBetween(before: JsonItem, after: JsonItem): JsonItem {
   const gone = Object.keys(before).filter(name => !Object.hasOwn(after, name))
   return { ...Object.fromEntries(gone.map(name => [name, null])), ...after }

@@ -2,13 +2,13 @@ import { parseKept, shownOf } from '../../protocol/exact-json.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { TextFile } from '../../store/memory/file/text-file.ts'
 
-/** A row as it stands in the file: an object with any members. */
+/** A row as in the file: an object with any members. */
 export type JsonItem = Readonly<Record<string, unknown>>
 /** What a member of the document holds: a list of rows, or a single object. */
 export type Collection = readonly JsonItem[] | JsonItem
 export type JsonContent = Readonly<Record<string, unknown>>
 
-/** What happened to rows: of a list by their ids, or of a single object, whose id is null. */
+/** A change of a row of a list, or of a single object, whose id is null. */
 export interface JsonItemChange {
   readonly name: string
   readonly id: string | null
@@ -24,8 +24,8 @@ export interface JsonServerDocumentOptions {
 }
 
 /**
- * A JSON file whose members are lists of rows or single objects. It is kept whole in memory and rewritten after each write,
- * one write at a time. What other programs write into it is read again, and never overwritten.
+ * A JSON file with lists of rows and single objects. The whole document is in memory, and each write saves the file anew, one
+ * after another. Changes by other programs are read, and never overwritten.
  */
 export class JsonServerDocument {
   readonly #file: TextFile
@@ -48,7 +48,7 @@ export class JsonServerDocument {
   }
 
   /**
-   * Makes the document that `change` returns the next one, saves it, and returns what has changed. Throws ApiError
+   * Replaces the document by what `change` returns, saves it, and returns what has changed. Throws ApiError
    * `unavailable` if another program changed the file at the same moment, `outcome_unknown` if it could not be saved.
    */
   write(change: (content: JsonContent) => JsonContent): Promise<readonly JsonItemChange[]> {
@@ -108,7 +108,7 @@ export const isCollection = (value: unknown): value is Collection =>
 
 export const isList = (collection: Collection): collection is readonly JsonItem[] => Array.isArray(collection)
 
-/** A row with numbers as JavaScript has them, to compare it. */
+/** A row with plain numbers in place of those that keep their digits, for comparisons. */
 export function withNumbers(item: JsonItem): JsonItem {
   let found = SHOWN.get(item)
   if (found === undefined) SHOWN.set(item, (found = shownOf(item) as JsonItem))
@@ -116,10 +116,10 @@ export function withNumbers(item: JsonItem): JsonItem {
 }
 const SHOWN = new WeakMap<JsonItem, JsonItem>()
 
-/** The text by which values are compared. */
+/** Values are compared by this text. */
 export const asText = (value: unknown): string => String(value)
 
-/** The id of a row as URIs have it; null if it has none. */
+/** The id of a row as in its URI; null if it has none. */
 export function idOf(item: JsonItem): string | null {
   const { id } = withNumbers(item)
   return id === undefined || id === null ? null : asText(id)

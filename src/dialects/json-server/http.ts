@@ -42,7 +42,7 @@ const METHODS = {
 
 export interface JsonServerHttp {
   readonly document: JsonServerDocument
-  /** Tells those who follow. */
+  /** Sends changes to subscribers. */
   readonly tell: (changes: readonly JsonItemChange[]) => Promise<void>
 }
 

@@ -7,7 +7,7 @@ import { followedResources, tellChanges } from './resources.ts'
 
 export { refuseJsonServerWords } from './refuse-words.ts'
 
-/** Milliseconds between two looks for changes that other programs make. */
+/** How often the file is checked for changes by other programs, in milliseconds. */
 const WATCH = 100
 
 export interface JsonServerOptions {
@@ -16,17 +16,17 @@ export interface JsonServerOptions {
   readonly report: (line: string) => void
 }
 
-/** What an API consists of that serves a JSON file as json-server 0.17 does. */
+/** The parts of an API that serves a JSON file as json-server 0.17 does. */
 export interface JsonServer {
   readonly resources: Readonly<Record<string, DeclaredHandled>>
   readonly services: NonNullable<HttpOptions['services']>
-  /** Begins to tell those who follow what changes. Returns a function that ends it. */
+  /** Starts to send changes to subscribers. Returns a function that stops it. */
   readonly start: (publish: HandledResources['publish']) => () => void
 }
 
 /**
  * Serves a JSON file in the words of json-server 0.17: plural routes, single objects, `_sort`, `_page`, `_embed`, `views_gte`,
- * `q`. Rows may have any members. Whoever follows a list is told of changes as well.
+ * `q`. Rows may have any members. Lists can be followed.
  */
 export function jsonServer(file: string, { report, ...options }: JsonServerOptions): JsonServer {
   let publish: HandledResources['publish'] | null = null

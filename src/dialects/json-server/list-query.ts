@@ -5,12 +5,12 @@ import { asText, withNumbers, type JsonItem } from './document.ts'
 /** The parameters of a query by their names, each with all its values. */
 export type JsonServerQuery = ReadonlyMap<string, readonly string[]>
 
-/** A part of a list, and the numbers that go with it. */
+/** A part of a list, with its total length and its neighbouring pages. */
 export interface Slice {
   readonly items: readonly JsonItem[]
   /** The length of the whole list, if the query asks for a part. */
   readonly total: number | null
-  /** The page and those that can be gone to from it, if the query asks for a page. */
+  /** The numbers of the pages to link to, if the query asks for a page. */
   readonly pages: Readonly<Record<'first' | 'prev' | 'next' | 'last', number | null>> | null
 }
 
@@ -18,10 +18,10 @@ const WORDS: ReadonlySet<string> = new Set(
   'q _start _end _page _sort _order _limit _embed _expand _delay callback _'.split(' '),
 )
 const OPERATOR = /_(lte|gte|ne|like)$/
-/** The longest pattern and the longest text for `_like`, so that no pattern takes long. */
+/** The maximal lengths of a pattern and a text for `_like`, so that matching is fast. */
 const LONGEST = { pattern: 1_000, text: 10_000 }
 
-/** The rows that a query selects, in its order. Parameters that name no member of any row are ignored, as json-server does. */
+/** The rows that match a query, sorted. As in json-server, parameters that name no member of any row are ignored. */
 export function selectItems(items: readonly JsonItem[], query: JsonServerQuery): readonly JsonItem[] {
   const tests = [...query]
     .filter(([name]) => !WORDS.has(name))
@@ -35,7 +35,7 @@ export function selectItems(items: readonly JsonItem[], query: JsonServerQuery):
   return sort ? sorted(found, sort.split(','), (query.get('_order')?.[0] ?? '').toLowerCase().split(',')) : found
 }
 
-/** The part of a list that `_page`, `_start`, `_end` and `_limit` name. */
+/** The part of a list that `_page`, `_start`, `_end` and `_limit` select. */
 export function sliceItems(items: readonly JsonItem[], query: JsonServerQuery): Slice {
   const numberOf = (name: string): number => Number.parseInt(query.get(name)?.[0] ?? '', 10) || 0
   const has = (name: string): boolean => (query.get(name)?.[0] ?? '') !== ''
@@ -106,7 +106,7 @@ function patternOf(text: string): RegExp {
   return pattern
 }
 
-/** The value at a path such as `author.name` or `tags[0]`; a member with that whole name goes first. */
+/** The value at a path such as `author.name` or `tags[0]`. A member that has the whole path as its name takes precedence. */
 function memberAt(item: JsonItem, path: string): unknown {
   if (Object.hasOwn(item, path)) return item[path]
   let at: unknown = item
@@ -117,7 +117,7 @@ function memberAt(item: JsonItem, path: string): unknown {
   return at
 }
 
-/** Whether a text is anywhere in a value, without regard to case. */
+/** Whether a value contains a text anywhere, ignoring case. */
 function holds(value: unknown, text: string): boolean {
   if (!value) return false
   if (typeof value === 'object') return Object.values(value).some(part => holds(part, text))
@@ -134,7 +134,7 @@ function sorted(items: readonly JsonItem[], paths: readonly string[], orders: re
   })
 }
 
-/** Null after all values, and what is absent after null. */
+/** Sorts null after all values, and absent members after null. */
 function compare(a: unknown, b: unknown): number {
   const rank = (value: unknown): number => (value === undefined ? 2 : value === null ? 1 : 0)
   if (rank(a) !== 0 || rank(b) !== 0) return rank(a) - rank(b)

@@ -2,7 +2,7 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { HttpOptions } from '../../transport/http/options.ts'
 import { readParameters } from '../../transport/http/request/parameters.ts'
 
-/** Words of json-server, and what says the same here. */
+/** Parameters of json-server, and what to write here instead. */
 const WORDS: Readonly<Record<string, string>> = {
   _sort: 'sort=title, or sort=-title for the other direction',
   _order: 'sort=-title',
@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 const OPERATOR = /^(.+)_(gte|lte|ne|like)$/
 
-/** Refuses words of json-server that are no fields, and names the option of `restuary serve` with which they are understood. */
+/** Refuses parameters of json-server that are not fields, and names the option of `restuary serve` that enables them. */
 export function refuseJsonServerWords(fields: ReadonlySet<string>): NonNullable<HttpOptions['services']> {
   return (_, exchange) => {
     const query = exchange.query

@@ -1,10 +1,10 @@
 import { plural, singular } from '../../model/link/uri-names.ts'
 import { asText, idOf, isItem, withNumbers, type JsonContent, type JsonItem } from './document.ts'
 
-/** The member in which a row of another list has the id of a row of this one: `posts` → `postId`. */
+/** The name of the member that refers to a row of this list: `posts` → `postId`. */
 export const keyTo = (name: string): string => `${singular(name)}Id`
 
-/** A row with rows of other lists that refer to it (`_embed=comments`), and with those it refers to (`_expand=post`). */
+/** Adds to a row the rows that refer to it (`_embed=comments`) and the row that it refers to (`_expand=post`). */
 export function withRelated(
   content: JsonContent,
   name: string,
@@ -26,7 +26,7 @@ export function withRelated(
   return { ...item, ...more }
 }
 
-/** The document without a row, and without the rows that referred to it, and so on. */
+/** Deletes a row, the rows that refer to it, and so on. */
 export function without(content: JsonContent, name: string, id: string): JsonContent {
   const list = itemsOf(content, name)
   if (!list?.some(row => idOf(row) === id)) return content

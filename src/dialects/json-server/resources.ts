@@ -13,7 +13,7 @@ import {
 } from './document.ts'
 import { itemsOf, without } from './related.ts'
 
-/** Whether a name can be the path of a resource that is followed. Others are served over HTTP alone. */
+/** Whether a list can be followed under its name. Others are served over HTTP only. */
 const isPlain = (name: string): boolean => /^\w[\w~-]*$/.test(name) && !RESERVED.has(`/${name}`)
 
 const RESERVED: ReadonlySet<string | null> = new Set(Object.values(reservedPaths))
@@ -21,11 +21,11 @@ const RESERVED: ReadonlySet<string | null> = new Set(Object.values(reservedPaths
 export interface FollowedOptions {
   readonly public: boolean
   readonly readOnly: boolean
-  /** Tells those who follow other rows what a write has changed there. */
+  /** Sends changes of other rows to subscribers. */
   readonly tell: (changes: readonly JsonItemChange[]) => Promise<void>
 }
 
-/** The lists and objects of a document as resources, so that they can be followed, and written on sockets. */
+/** Makes the lists and objects of a document resources, which can be followed, and written to on sockets. */
 export function followedResources(
   document: JsonServerDocument,
   options: FollowedOptions,
@@ -92,7 +92,7 @@ function present(content: JsonContent, name: string, id: string | null): JsonCon
   return content
 }
 
-/** Tells those who follow what has changed, as changes from outside. */
+/** Sends changes to subscribers, as changes from outside. */
 export async function tellChanges(
   publish: HandledResources['publish'],
   changes: readonly JsonItemChange[],

@@ -8,13 +8,13 @@ import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
 import { idFormOf } from './stored-id.ts'
 
-/** The version of rows that nobody has changed since another program's table was adopted. */
+/** The version of the rows of another program's table. Rows have it until they are changed here. */
 export interface Baseline {
   readonly seq: number
   readonly at: number
 }
 
-/** What is known of the tables that somebody else made. */
+/** Facts about tables that SQLite knows and the model does not. */
 export interface TableFacts {
   /** The column turns text that looks like a number into one. */
   isNumeric(table: string, column: string): boolean
@@ -23,18 +23,18 @@ export interface TableFacts {
   isIndexed(table: string, column: string): boolean
   /** A constraint of the table ignores a conflicting write, or deletes the other row (`UNIQUE ON CONFLICT REPLACE`). */
   hidesConflicts(table: string): boolean
-  /** Foreign keys without a relation delete or change rows of other tables along with those of the table. */
+  /** Deletions or changes cascade to other tables along foreign keys that are not relations of the model. */
   hasCascades(table: string): boolean
 }
 
-/** Where the parts of a row are in SQL. Decided once, at start. */
+/** How the rows of a resource are read and written in SQL. It is made once, at start. */
 export interface Layout {
   readonly resource: Resource
   /** How the database that has the table writes SQL. */
   readonly dialect: SqlDialect
   /** Codecs by slot. The slots of the version have none. */
   readonly codecs: readonly Codec[]
-  /** The slots that have to be decoded after reading. Most need no decoding. */
+  /** How slots are decoded after reading. Most slots need no decoding and are not listed. */
   readonly decoders: readonly (readonly [slot: number, decode: (stored: Bind) => Value])[]
   /** The key columns of a foreign table with a composite key; null if the id is a column. */
   readonly key: readonly string[] | null
@@ -42,23 +42,23 @@ export interface Layout {
   readonly keyForm: KeyForm
   /** The id is the value of a column as it is. */
   readonly hasPlainId: boolean
-  /** Rows of such a table can be found by the parts of the id; false where only the id as a whole tells. */
+  /** Whether the parts of an id can be compared with the columns of the key. Otherwise the whole id is computed and compared. */
   readonly partsTell: boolean
   /** Set for tables of other programs. Their versions are in a side table, or are not stored at all. */
   readonly baseline: Baseline | null
   /** Whether that side table exists. */
   readonly versioned: boolean
-  /** Of tables that we did not make: how values of a slot are compared; absent where the column itself is. */
+  /** How the slots of a foreign table are compared. Slots that are not listed are compared as they are stored. */
   readonly compared: ReadonlyMap<number, Compared>
-  /** Of tables that we did not make: slots that hold JSON. */
+  /** The slots of a foreign table that hold JSON. */
   readonly json: ReadonlySet<number>
-  /** Slots that the database fills in a new row: all columns that it computes, and of those with a default what was not given. */
+  /** Slots of a new row that the database may fill: computed columns, and columns with a default of the database. */
   readonly filled: ReadonlySet<number>
-  /** The database changes rows while they are written, by triggers or computed columns: they are read once more. */
+  /** Triggers or computed columns may change a row while it is written, so it is read again after each write. */
   readonly readsBack: boolean
-  /** Foreign keys whose rows no index finds: each search for them would look through the whole table. */
+  /** Foreign keys without an index. A search for the rows with one value reads the whole table. */
   readonly unindexed: ReadonlySet<StoredField>
-  /** Conflicting writes have to be told to fail. */
+  /** The table ignores conflicts or replaces rows, so that writes must ask for a failure (`OR ABORT`). */
   readonly hidesConflicts: boolean
   /** Writes to the table may change rows of other tables. */
   readonly hasEffects: boolean
@@ -67,10 +67,12 @@ export interface Layout {
 }
 
 /**
- * How the stored value of a column is turned into what is compared, where SQLite would compare in its own way: `shown` and
- * `text`, what the row shows, since the column holds values of several types; `binary`, text by its code points, whatever
- * the collation of the column; `number`, the same where the column turns text that looks like a number into one; `json`, where
- * the text `null` is no value.
+ * How a column is compared if not as SQLite would do it:
+ * - `shown`: by the value that the row shows, because the column holds values of several types;
+ * - `text`: the same for a field of text;
+ * - `binary`: by code points, whatever the collation of the column;
+ * - `number`: the same, in a column that turns text that looks like a number into a number;
+ * - `json`: the JSON text `null` counts as null.
  */
 export type Compared = 'shown' | 'text' | 'binary' | 'number' | 'json'
 
@@ -126,7 +128,10 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
   })
 }
 
-/** The text of a part finds its value: it tells text from numbers, the column makes a number of it, or holds text or blobs alone. */
+/**
+ * Whether a part of an id can be compared with its column. The part is text, so the column has to convert it to a number, hold
+ * nothing but text or blobs, or be one whose parts distinguish text from numbers.
+ */
 function isTold({ columns, table, options }: Resource, column: string, facts: TableFacts): boolean {
   if (options.foreign?.untyped?.includes(column)) return true
   const type = columns.find(field => field.slot !== ID && field.column === column)?.type.sql.column
@@ -155,7 +160,7 @@ function comparedAs(
   return facts.isNumeric(owner.table, column) ? 'number' : 'binary'
 }
 
-/** What is compared of a field, in filters, orders and cursors. */
+/** The SQL expression by which a field is compared in filters, orders and cursors. */
 export function comparedOf(layout: Layout, field: StoredField, alias: string): Sql {
   const column = columnExpression(layout, field, alias)
   switch (layout.compared.get(field.slot)) {
@@ -195,7 +200,7 @@ export function columnExpression(layout: Layout, field: StoredField, alias: stri
   return field.slot === ID ? idExpression(layout, alias) : sql.id(alias, field.column)
 }
 
-/** The columns of a row in the order of its slots: the array that SQLite returns then is the row. */
+/** The columns in the order of the slots. So the array that SQLite returns is a row. */
 export function rowOf(layout: Layout, alias: string, idOnly: boolean = false): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
@@ -228,8 +233,8 @@ function readable(layout: Layout, slot: number, column: Sql): Sql {
 }
 
 /**
- * The `from` clause for statements that return whole rows, with the side table of versions if there is one. `source` stands in
- * place of the table. The table is read by `index`, if one is named.
+ * The `from` clause for statements that return whole rows, with the side table of versions if there is one. `source`
+ * replaces the table. The table is read by `index`, if one is named.
  */
 export function fromOf(
   layout: Layout,

@@ -11,13 +11,13 @@ import { idFormOf } from './stored-id.ts'
 /** A condition on one field. */
 export type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
 
-/** The part of a condition that decides its SQL text, and the values to bind, in order. */
+/** What makes the SQL text of two conditions different, and the values to bind, in order. */
 export interface LeafShape {
   readonly variant: string
   readonly binds: readonly Bind[]
 }
 
-/** Longer lists are bound as one JSON text. Otherwise every length would be another statement. */
+/** Up to this length each value of a list has a parameter. Longer lists are one JSON text, so that they share a statement. */
 const SPELLED = 8
 
 /** The field that a predicate names. It has been checked before, so an unknown name is a bug. */
@@ -52,8 +52,8 @@ function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode' | 'c
 }
 
 /**
- * What of a condition is part of the SQL text, and what is bound. Values are bound, so that one prepared statement serves all
- * of them; null and the length of a list change the text.
+ * Divides a condition into the part that determines its SQL text and the values that are bound. One prepared statement serves
+ * all values; only null and the length of a list change the text.
  */
 export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape {
   const codec = codecOfField(layout, field)
@@ -79,7 +79,10 @@ export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape
   }
 }
 
-/** Whether a text is sought in ids as they are spelled. Only prefixes that none of the special spellings has need the column alone. */
+/**
+ * Whether a text is searched in the spelled form of ids (`%2E` for `.`). A prefix that begins no special spelling can be compared
+ * with the column itself.
+ */
 function isSpelled({ op, value }: Extract<Leaf, { kind: 'text' }>, field: Field): boolean {
   const owner = field.is === 'one' ? field.target : field.owner
   if (field !== owner.id && field.is !== 'one') return false
@@ -113,8 +116,9 @@ export function jsonList(values: readonly Bind[]): string {
 }
 
 /**
- * A bound of text in a column of NUMERIC affinity, which would turn `1997` into a number, before every text. No text in
- * such a column looks like a number, so that a text a little longer is a bound just as well. (SQLite reads numbers up to U+0000.)
+ * Makes a bound that a column of NUMERIC affinity does not turn into a number. It would turn `1997` into one, and numbers come
+ * before all texts. U+0001 is added, so that the bound stays text; this changes nothing, because no text in such a column looks
+ * like a number. (U+0000 would not do: SQLite reads numbers up to it.)
  */
 function asText(bind: Bind): Bind {
   return typeof bind === 'string' && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(bind)
@@ -122,7 +126,7 @@ function asText(bind: Bind): Bind {
     : bind
 }
 
-/** A prefix is a range, which an index can serve; the bound above it is the next prefix of that length. */
+/** A prefix becomes a range, which an index can serve. Its upper bound is the next text of the same length. */
 function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string, isNumeric: boolean): LeafShape {
   switch (op) {
     case 'eq':

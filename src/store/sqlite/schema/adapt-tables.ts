@@ -7,11 +7,11 @@ import type { MetaTable } from '../log/meta.ts'
 import { sqliteDialect } from '../sqlite-dialect.ts'
 import { KINDS, type Kinds } from './own-tables.ts'
 
-/** What the tables are adapted to. */
+/** The model that the tables have to fit, and what may be dropped for it. */
 export interface AdaptOptions {
   readonly model: Model
   readonly environment: StoreEnvironment
-  /** The columns and tables that may be dropped with what they hold. */
+  /** Columns and tables that may be dropped with their data. */
   readonly options: { readonly drop: readonly string[] }
 }
 
@@ -50,7 +50,7 @@ export function adaptTables(
   for (const line of plan.report) report(line)
 }
 
-/** Tables that an application made are kept by its declaration. To adopt them would end their log and versions. */
+/** Faults for foreign tables that an application of Restuary made. As foreign tables they would lose their log and versions. */
 function claimedFaults(model: Model, known: Kinds): string[] {
   const made = new Set(Object.keys(known).map(path => path.slice(0, path.lastIndexOf('.'))))
   const foreign = [...model.resources.values()].filter(({ options }) => options.foreign !== null)
@@ -60,8 +60,8 @@ function claimedFaults(model: Model, known: Kinds): string[] {
 }
 
 /**
- * The kinds of all columns ever made. Tables that the model no longer names keep their rows, and theirs are needed if they
- * return.
+ * The kinds of all columns that were ever made. A table that is no longer in the model keeps its rows, and its kinds are needed
+ * when it is declared again.
  */
 function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
   const kinds: Record<string, string> = { ...known }

@@ -1,7 +1,7 @@
-/** What a column makes of values that are written to it: numbers of text, text of numbers, or nothing. */
+/** How a column converts values: text to numbers if possible, numbers to text, or not at all. */
 export type Affinity = 'number' | 'text' | 'none'
 
-/** The affinity of a declared type (https://sqlite.org/datatype3.html §3.1); only strict tables have the type ANY. */
+/** The affinity of a declared type (https://sqlite.org/datatype3.html §3.1). ANY is a type of its own only in strict tables. */
 export function affinityOf(declared: string, isStrict: boolean): Affinity {
   const type = declared.toUpperCase()
   if (type.includes('INT')) return 'number'

@@ -2,8 +2,8 @@ import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
 /**
- * What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold, `broken` text
- * that is no UTF-8, `argon2id` and `hash` are hashes of passwords, as Restuary makes them or others do.
+ * What a value looks like. `flag` is 0 or 1, `long` an integer beyond 2^53, `broken` text that is not UTF-8, `argon2id` a
+ * password hash as Restuary makes it, and `hash` one of another kind.
  */
 export type Seen =
   | 'null'
@@ -35,8 +35,8 @@ const DECLARED: readonly (readonly [pattern: RegExp, type: ScalarType | 'sample'
 ]
 
 /**
- * The type of a column by the name that it was declared with, and what its values look like; `mixed` where some are not
- * of the type. Names that say little, as those of dates, which SQLite keeps as text, seconds or days, leave it to the values.
+ * The type of a column, from its declared type and its values. `mixed` says that some values are of another type. Some declared
+ * types say little: a DATE can be text, seconds or days. Then the values decide.
  */
 export function columnType(
   declared: string,
@@ -51,7 +51,7 @@ export function columnType(
   return { type, mixed: fitting !== undefined && [...seen].some(kind => kind !== 'null' && !fitting.includes(kind)) }
 }
 
-/** What a type can hold; types that are absent show all that there is, and are never compared. */
+/** What values of a type look like. Types that are not listed can show any value, and are never compared. */
 const FITTING: Readonly<Record<string, readonly Seen[]>> = {
   bool: ['flag'],
   integer: ['flag', 'integer'],
@@ -62,7 +62,7 @@ const FITTING: Readonly<Record<string, readonly Seen[]>> = {
   datetime: ['datetime'],
 }
 
-/** Numbers are what they are, whatever they were declared as. */
+/** The type of a numeric column, widened to what its values need. */
 function widened(type: ScalarType, seen: ReadonlySet<Seen>): ScalarType {
   if (type.name !== 'integer' && type.name !== 'number') return type
   if (type.name === 'integer' && (seen.has('real') || seen.has('infinite'))) return types.number()

@@ -10,10 +10,10 @@ import { isEndless } from './endless.ts'
 import { ownTables, ownType, type OwnTables } from './own-tables.ts'
 import { profile, ROWS } from './profile.ts'
 
-/** The file is damaged (https://sqlite.org/rescode.html#corrupt): nothing that is written to it would be safe. */
+/** The file is damaged (https://sqlite.org/rescode.html#corrupt). It must not be written to. */
 const CORRUPT = 11
 
-/** Columns in which an application's own tables keep the version of a row. */
+/** Version columns in the tables of an application of Restuary. */
 const VERSION: readonly string[] = ['_seq', '_at']
 
 interface TableRow {
@@ -81,7 +81,7 @@ export function introspect(file: string): Catalog {
   }
 }
 
-/** Whether a trigger writes a table, going by its text. */
+/** Whether a trigger writes to a table, judged by its text. */
 function isWrittenBy(trigger: string, table: string): boolean {
   const name = RegExp.escape(table)
   const quoted = `(?:"${name.replaceAll('"', '""')}"|\\[${name}\\]|\`${name}\`|\\b${name}\\b)`
@@ -119,14 +119,14 @@ function readTable(
   const rowid = wr === 0 ? rowidOf(db, name) : null
   if (primary.length === 0)
     return { ...shape, key: rowid ?? viewKey(db, name, columns), readOnly: 'it has no primary key' }
-  // Only a table with a rowid can hold such rows.
+  // A key with null is possible only in tables with a rowid.
   if (rowid !== null && primary.some(column => seen.get(column)!.has('null')))
     return { ...shape, key: rowid, readOnly: 'its key is null in some rows' }
   if (primary.length > 1) return { ...shape, key: primary, readOnly: null }
   return { ...shape, ...ofOneColumn(primary, columns, seen), key: primary, readOnly: null }
 }
 
-/** What a key of one column says: the type of the column, and whether its values are ids by themselves. */
+/** The columns with the type of a single key, and whether ids have to be composed because its values are no ids. */
 function ofOneColumn(
   [name, ...others]: readonly string[],
   columns: readonly ColumnInfo[],
@@ -174,7 +174,7 @@ function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>, isStrict: boolean, 
     mixed,
     untyped: affinityOf(row.type, isStrict) === 'none',
     secret: seen.has('hash') || (type.name !== 'password' && (seen.has('argon2id') || isPasswordName(row))),
-    // A primary key cannot be without a value either, though SQLite lets some be.
+    // SQLite lets some primary keys be null, but a new row needs one.
     nullable: row.notnull === 0 && row.pk === 0,
     generated: row.hidden >= 2,
     default: row.dflt_value === null ? null : readDefault(row.dflt_value, type),
@@ -208,7 +208,7 @@ function readReferences(db: DatabaseSync, table: string): Reference[] {
   return [...found.values()].toSorted((a, b) => (a.columns.join() < b.columns.join() ? -1 : 1))
 }
 
-/** Resolves foreign keys as SQLite does: names are compared without case, and without a column the primary key is meant. */
+/** Resolves foreign keys as SQLite does: names ignore case, and a missing column means the primary key. */
 function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo {
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
   const columnOf = (table: TableInfo | undefined, name: string): string =>
@@ -222,8 +222,9 @@ function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo 
 }
 
 /**
- * What tells the rows of a view apart: a column that is named like a key and is one, else all that are never null, else
- * all. Nothing says that rows will not be equal later, so they are numbered.
+ * The columns that identify the rows of a view: a column that is named like a key and whose values are unique; otherwise the
+ * columns that are never null, if they are unique together; otherwise all columns. Except in the first case, equal rows get
+ * numbers, because rows may become equal later.
  */
 function viewKey(db: DatabaseSync, view: string, columns: readonly ColumnInfo[]): string[] {
   const names = columns.map(column => column.name)

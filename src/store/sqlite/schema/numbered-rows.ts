@@ -2,8 +2,8 @@ import { NTH } from '../../../model/key-text.ts'
 import type { Model } from '../../../model/model.ts'
 
 /**
- * SQL that puts a view of the connection before each view whose rows may be equal, under the same name, with their numbers. Rows
- * with the same key are numbered in the order of their other columns, so that a row keeps its number.
+ * SQL for a temporary view in place of each view whose rows may be equal. It has the same name, and one more column that numbers
+ * rows with the same key. The other columns determine the order, so that a row keeps its number.
  */
 export function numberedRows(model: Model): string {
   return [...model.resources.values()]

@@ -3,12 +3,12 @@ import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 import { columnType, type Seen } from './column-type.ts'
 
-/** The tables that an application of Restuary made in a file: what it has recorded of their columns. */
+/** Tables that an application of Restuary made, with the kind of each column. */
 export type OwnTables = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
- * The key of `_restuary_meta` under which the kinds of columns are kept, as `{"table.column": "kind"}`. SQLite's own types do not
- * distinguish, for instance, a decimal from an integer.
+ * The key of `_restuary_meta` under which the kinds of columns are kept, as `{"table.column": "kind"}`. SQLite's types do
+ * not distinguish a decimal from an integer, for instance.
  */
 export const KINDS = 'kinds'
 export type Kinds = Readonly<Record<string, string>>
@@ -40,7 +40,7 @@ const TYPES: Readonly<Record<string, ScalarType>> = {
   password: types.password(),
 }
 
-/** The type of an application's own column. Kinds of its own types are not known here: they are shown as they are stored. */
+/** The type of an application's own column. Its own types are unknown here; their values are shown as stored. */
 export function ownType(kind: string, declared: string, seen: ReadonlySet<Seen>): ScalarType {
   const places = /^decimal\.(\d+)$/.exec(kind)?.[1]
   if (places !== undefined) return types.decimal({ digits: 18, places: Number(places) })

@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { isArgon2id, isPasswordHash } from '../../sql/tables/password-hash.ts'
 import type { Seen } from './column-type.ts'
 
-/** Rows of a table that are looked at, so that a start takes no longer than a moment. */
+/** How many rows of a table are examined at start, so that large files start quickly too. */
 export const ROWS = 100_000
 
-/** What the values of each column look like. Columns may hold anything, whatever they were declared as. */
+/** What the values of each column look like. In SQLite, a column may hold values of any type. */
 export function profile(
   db: DatabaseSync,
   table: string,
@@ -31,7 +31,7 @@ function textKind(text: string): Seen {
 
 const NOT_ASCII = `'*[^' || char(1) || '-' || char(127) || ']*'`
 
-/** SQL that names what a value looks like. */
+/** SQL for the name of what a value looks like. */
 function kindOf(value: string): string {
   return `CASE typeof(${value})
     WHEN 'integer' THEN CASE WHEN ${value} IN (0, 1) THEN 'flag'

@@ -5,16 +5,16 @@ import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
 
-/** The key under which the JSON Schemas of fields are stored, to tell which of them have changed. */
+/** The key under which the JSON Schemas of fields are stored. They show which fields have changed. */
 const DOMAINS = 'domains'
 
 /** How many values a line shows. */
 const SHOWN = 3
 
 /**
- * Reports stored values that their field no longer takes: of an enum that lost a value, a text that was shortened, a number
- * with new bounds. They stay and are shown, but they cannot be sent back or filtered by. Only fields whose declaration has
- * changed are looked through.
+ * Reports stored values that their field no longer accepts, for instance after an enum has lost a value or a text was shortened.
+ * Such values stay and are shown, but they cannot be sent back or filtered by. Only fields with a changed declaration are
+ * examined.
  */
 export function reportUnfitValues(
   connection: Connection,

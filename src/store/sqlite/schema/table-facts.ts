@@ -2,7 +2,7 @@ import type { TableFacts } from '../../sql/layout.ts'
 import type { Connection } from '../connection.ts'
 import { affinityOf } from './affinity.ts'
 
-/** What of the tables of a file decides how their rows are compared and written. */
+/** Reads the facts on which comparing and writing the rows of each table depend. */
 export function tableFacts(connection: Connection): TableFacts {
   const columns = connection.prepare(
     `SELECT c.name, c.type, t.strict FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name) AS c
@@ -40,7 +40,7 @@ export function tableFacts(connection: Connection): TableFacts {
   }
 }
 
-/** The columns with which indexes of all rows begin, as `table.column`. */
+/** Columns that are the first of an index over all rows, as `table.column`. */
 function indexedColumns(connection: Connection): ReadonlySet<string> {
   const rows = connection
     .prepare(
@@ -65,8 +65,9 @@ function primaryKeys(connection: Connection): ReadonlyMap<string, readonly strin
 }
 
 /**
- * Tables to which foreign keys with actions lead that are no relations: of several columns, to others than the primary key, or
- * from a column that is a primary key itself. All others are relations, and their actions are ours.
+ * Tables whose rows are referred to by foreign keys with actions (ON DELETE CASCADE) that are not relations of the model. Those
+ * are keys of several columns, keys to other columns than the primary key, and keys that are a primary key themselves. For
+ * relations, the engine does what the action says.
  */
 function cascadingTables(connection: Connection, keys: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
   const rows = connection
