@@ -6,7 +6,7 @@ import type { Call } from './engine/call/call.ts'
 import type { ViewExplanation } from './live/explain.ts'
 import type { Live } from './live/live.ts'
 import { followRows, type FollowOptions, type LiveRows } from './live/subscriptions/follow-rows.ts'
-import type { ListOptions } from './operations.ts'
+import type { ListOptions } from './model/rules/row-operations.ts'
 
 /** Which rows are followed, which of their fields are shown, and until when. */
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever fields, relations and sort keys the model has

@@ -13,7 +13,7 @@ const todo = resource(
   { id: t.id(), text: t.text({ max: 5 }), list: t.one('list').nullable(), data: t.json().nullable() },
   { bulk: true },
 )
-  .actions({ shout: action({ on: 'row', run: ({ row }) => `${row['text'] as string}!` }) })
+  .actions({ shout: action({ on: 'row', run: ({ row }) => `${row.text}!` }) })
   .public()
 const locked = resource({ id: t.id(), text: t.text() }).rules(() => ({ read: always, create: never }))
 const limited = resource({ id: t.id() }, { rateLimit: '1/1h' }).public()

@@ -20,7 +20,7 @@ const question = resource({
   .with(envelope({ label: 'vec.question', page: 2 }))
   .public()
   .actions({
-    shout: action({ on: 'row', run: ({ row }) => String(row['text']).toUpperCase() }),
+    shout: action({ on: 'row', run: ({ row }) => row.text.toUpperCase() }),
     fail: action({ run: () => { throw new ApiError('rate_limited', { detail: 'Not so fast.' }) } }), // prettier-ignore
   })
 const tagged = resource({ id: t.id(), slug: t.text().unique() }).with(

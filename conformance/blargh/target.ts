@@ -1,5 +1,5 @@
 import { api, type Api } from '../../src/api.ts'
-import type { CallOptions } from '../../src/model/rules/operations.ts'
+import type { CallOptions } from '../../src/model/rules/call-options.ts'
 import type { Id, Model, Resource, Row, Value } from '../../src/model/model.ts'
 import { memory } from '../../src/store/memory.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

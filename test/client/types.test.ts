@@ -37,10 +37,13 @@ interface App extends Served<typeof app> {}
 const c = client<App>('https://todo.example')
 `
 
-/** A file beside this one, with the model in front, for the rest of the test. */
+/** A file of a project of its own, with the model in front, for the rest of the test. */
 function fileOf(text: string): string {
   const folder = mkdtempSync(join(import.meta.dirname, 'editor-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const compilerOptions = { isolatedDeclarations: false, declaration: false, noUnusedLocals: false }
+  const project = { extends: '../../../tsconfig.json', compilerOptions, include: ['*.ts'], exclude: [] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(project))
   const file = join(folder, 'example.ts')
   writeFileSync(file, model + text + '\nexport {}\n')
   return file
@@ -154,6 +157,38 @@ void todo.rules((me, row) => ({ read: row.onwer.is(me) }))
       "todo.rules(() => ({ read: always, delte: never })) — Type 'Rule' is not assignable to type 'Rule & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type 'Rule & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type '{ readonly kind: "constant"; readonly value: boolean; } & "there is no \\"delte\\" here"'. Type '{ readonly kind: "constant"; readonly value: boolean; }' is not assignable to type '"there is no \\"delte\\" here"'.",
       "todo.rules(() => ({ read: always, fields: { txt: { read: never } } })) — Object literal may only specify known properties, but 'txt' does not exist in type '{ readonly id?: FieldRules; readonly text?: FieldRules; readonly done?: FieldRules; readonly due?: FieldRules; readonly rank?: FieldRules; readonly photo?: FieldRules; readonly list?: FieldRules; }'. Did you mean to write 'text'?",
       "todo.rules((me, row) => ({ read: row.onwer.is(me) })) — Property 'onwer' does not exist on type 'RowExpression<{ readonly id: IdField<"integer", false>; readonly text: Scalar<string, "text", Me>; readonly done: Scalar<boolean, "optional", Me>; readonly due: Scalar<...>; readonly rank: Scalar<...>; readonly photo: FileField<...>; readonly list: One<...>; }>'.",
+    ]
+  `)
+})
+
+test('functions of a declaration know its rows, and the rows of the registered API', async () => {
+  const editor = await openEditor()
+  const file = fileOf(`
+const task = resource({ id: t.id(), text: t.text(), open: t.bool(), list: t.one('list').nullable() })
+  .actions({
+    shut: action({ on: 'row', run: ({ /*^*/ row, ctx }) => ctx.db.patch('task', row.id, { open: 'no' }) }),
+    count: action({ run: async ({ ctx: { db } }) => void (await db.list('tsak')) }),
+  })
+  .around('create', async ({ ctx }, next) => ((await ctx.db.get('list', 1)).titel, next()))
+  .onCommit('mail', async (_event, db) => void (await db.create('task', { open: true })))
+const board = api({ list, user, todo, task })
+declare module '../../../src/index.ts' {
+  interface Registered { readonly app: typeof board }
+}
+void board.act('task', 'shut', undefined, { id: 1 })
+`)
+  expect(await editor.hovers(file)).toMatchInlineSnapshot(`
+    [
+      "(parameter) row: Readonly<{ id: number; text: string; open: boolean; list: Id | null; }>",
+    ]
+  `)
+  const messages = await editor.messages(file)
+  expect([...messages.values()].filter(text => !text.includes('never read'))).toMatchInlineSnapshot(`
+    [
+      "Type 'string' is not assignable to type 'boolean'.",
+      "Argument of type '"tsak"' is not assignable to parameter of type '"list" | "task" | "todo" | "user"'.",
+      "Property 'titel' does not exist on type '{ id: number; title: string; owner: string | null; todos: number[]; }'. Did you mean 'title'?",
+      "No overload matches this call. The last overload gave the following error. Argument of type '{ open: true; }' is not assignable to parameter of type '{ open: boolean; } & { readonly text: unknown; }'. Property 'text' is missing in type '{ open: true; }' but required in type '{ readonly text: unknown; }'.",
     ]
   `)
 })

@@ -1,4 +1,4 @@
-import type { ActionContext } from '../../model/declare/action-context.ts'
+import type { ActionContext, Returned } from '../../model/declare/action-context.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Ctx } from '../../schema/field.ts'
 import { run, wait, type Maybe, type Work } from '../../store/work.ts'
@@ -10,11 +10,11 @@ import { statusOf, valueOf, withHeaders } from '../call/outcome.ts'
 import { reply, type Reply, type ReplyHeaders } from '../call/reply.ts'
 
 /** Runs before everything else. If it returns anything but null or undefined, that is the response and nothing else runs. */
-export type Before = (ctx: ActionContext) => unknown
+export type Before = (ctx: ActionContext) => Returned
 /** Receives every response that is not an error and may return another one in its place. */
 export type After = (reply: Reply, ctx: ActionContext) => Maybe<Reply | undefined | void>
 /** Receives every error, refusals included. If it returns anything but null or undefined, that is sent in place of the error. */
-export type OnError = (error: unknown, ctx: ActionContext) => unknown
+export type OnError = (error: unknown, ctx: ActionContext) => Returned
 
 export interface Hooks {
   readonly before: readonly Before[]

@@ -1,7 +1,7 @@
 import { ApiError, problemOf, type Problem } from '../../protocol/error.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { Id, Resource } from '../../model/model.ts'
-import type { CallOptions } from '../../model/rules/operations.ts'
+import type { CallOptions } from '../../model/rules/call-options.ts'
 import { decodeQueryObject } from '../../query/query.ts'
 import { chain, type Maybe } from '../../store/work.ts'
 import { noConditions, type Call, type CallOrigin, type Operation, type Outcome, type CallTarget } from './call.ts'

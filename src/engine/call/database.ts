@@ -1,6 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Action, Id, Resource } from '../../model/model.ts'
-import type { CallOptions, Database } from '../../model/rules/operations.ts'
+import type { CallOptions } from '../../model/rules/call-options.ts'
+import type { Database } from '../../model/rules/operations.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome, Principal } from './call.ts'

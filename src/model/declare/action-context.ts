@@ -12,6 +12,12 @@ import type { Database } from '../rules/operations.ts'
  */
 export interface Provided {} // oxlint-disable-line typescript/no-empty-object-type -- it is there to be merged with
 
+/**
+ * What a function of a declaration returns. As `unknown`, the compiler would ask for its type while it infers the type of the
+ * declaration, on which `ctx.db` depends.
+ */
+export type Returned = any // oxlint-disable-line typescript/no-explicit-any -- see above
+
 /** What actions and hooks know about a call, and what they can do. */
 export interface ActionContext {
   /** The caller. null = anonymous. */

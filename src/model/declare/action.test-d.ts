@@ -2,7 +2,8 @@
 import { expectTypeOf, test } from 'vitest'
 import * as v from 'valibot'
 import { z } from 'zod'
-import { act, action, actions, api, resource, t } from '../../index.ts'
+import { act, action, actions, api, job, resource, t } from '../../index.ts'
+import type { Id } from '../../schema/field.ts'
 
 test('the input that run gets is the value after validation', () => {
   action({
@@ -50,4 +51,20 @@ test('callers send the input type, and get the output type', () => {
   // @ts-expect-error ids are numbers
   void app.act('todo', 'close', undefined, { id: 'a' })
   expectTypeOf(app.act('hello', 'get', { name: 'Ann' })).resolves.toBeAny()
+})
+
+test('actions on a row know the row of their resource', () => {
+  resource({ id: t.id(), text: t.text(), list: t.one('list').nullable(), secret: t.text().hidden() }).actions({
+    close: action({
+      on: 'row',
+      input: { why: t.text() },
+      run: ({ row, input }) => {
+        expectTypeOf(row).toEqualTypeOf<Readonly<{ id: number; text: string; list: Id | null }>>()
+        expectTypeOf(input).toEqualTypeOf<{ why: string }>()
+      },
+    }),
+    build: job(({ row }) => expectTypeOf(row.id).toEqualTypeOf<number>(), { on: 'row' }),
+  })
+  // Outside of a resource nothing is known of the row.
+  action({ on: 'row', run: ({ row }) => expectTypeOf(row).toBeAny() })
 })

@@ -1,17 +1,17 @@
 import type { AnySchema, GivenOf, ValueOf } from '../../schema/infer.ts'
-import type { ActionContext } from './action-context.ts'
+import type { ActionContext, Returned } from './action-context.ts'
 import type { ActionDef, ResourceDef, Verb } from './declaration.ts'
 import type { Around, AroundOptions } from './hook.ts'
 import type { Declared } from './resource.ts'
 import { t } from '../../schema/builder.ts'
 
 /** The argument of an action's `run`. Only actions on a row have `row`: the row as the caller sees it. */
-// oxlint-disable-next-line typescript/no-explicit-any -- without an input schema nothing is known of it
-export interface ActionCall<I = any> {
+// oxlint-disable-next-line typescript/no-explicit-any -- nothing is known without an input schema, and outside of a resource
+export interface ActionCall<I = any, R = any> {
   /** The arguments, as read by the input schema. undefined = the action declares none. */
   readonly input: I
   readonly ctx: ActionContext
-  readonly row: Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the resource is not known here
+  readonly row: R
 }
 
 /** The options of an action. */
@@ -37,15 +37,27 @@ export interface ActionOptions<I, O, P = 'list' | 'row'> {
   readonly transaction?: boolean
 }
 
-/** A declared action. `I` and `O` are the types of its arguments and its result, as callers see them; `P` is what it is called on. */
+/**
+ * A declared action. `C` are the types of its arguments and its result, as callers see them, and what it is called on. `R` is the
+ * row that it gets.
+ */
 // oxlint-disable-next-line typescript/no-explicit-any -- maps of actions hold them all
-export interface DeclaredAction<I = any, O = any, P = any> {
+export interface DeclaredAction<C = any, R = any> {
   readonly '~action': ActionDef
-  readonly '~call'?: { readonly input: I; readonly output: O; readonly on: P }
+  readonly '~call'?: C
+  readonly '~row'?: R
 }
 
-/** The actions of a resource, by name. */
-export type Actions = Readonly<Record<string, DeclaredAction>>
+/** What callers of an action know of it. */
+export interface CallOf<I, O, P> {
+  readonly input: I
+  readonly output: O
+  readonly on: P
+}
+
+/** The actions of a resource with rows R, by name. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a resource without rows
+export type Actions<R = any> = Readonly<Record<string, DeclaredAction<any, R>>>
 
 /**
  * Declares an action of a resource. `run` returns data, `reply(data, { status, headers })` or a Response, and refuses with
@@ -56,11 +68,12 @@ export type Actions = Readonly<Record<string, DeclaredAction>>
  *   close: action({ on: 'row', run: ({ row, ctx }) => ctx.db.patch('order', row.id, { closed: true }) }),
  * }) // POST /order/7/close
  */
-export function action<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list'>(
+// oxlint-disable-next-line typescript/no-explicit-any -- the resource is known only within its `.actions({ … })`
+export function action<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list', R = any>(
   options: ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>, P> & {
-    readonly run: (call: ActionCall<ValueOf<I>>) => unknown
+    readonly run: (call: ActionCall<ValueOf<I>, R>) => Returned
   },
-): DeclaredAction<GivenOf<I>, ValueOf<O>, NoInfer<P>> {
+): DeclaredAction<CallOf<GivenOf<I>, ValueOf<O>, NoInfer<P>>, R> {
   return Object.freeze({ '~action': Object.freeze({ ...options, strict: true } as ActionDef) })
 }
 
@@ -73,14 +86,14 @@ type AnySchemaOr<S> = unknown extends S ? unknown : AnySchema
  * @example
  * act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => `Hello ${input.name ?? 'world'}`)
  */
-export function act(docs: string | null, run: (call: ActionCall) => unknown): DeclaredAction<any, any, 'list'> // oxlint-disable-line typescript/no-explicit-any -- the text describes them
+export function act(docs: string | null, run: (call: ActionCall) => Returned): DeclaredAction<CallOf<any, any, 'list'>> // oxlint-disable-line typescript/no-explicit-any -- the text describes them
 export function act<const I = unknown, const O = unknown>(
   options: Omit<ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>>, 'on' | 'name' | 'method'>,
-  run: (call: ActionCall<ValueOf<I>>) => unknown,
-): DeclaredAction<GivenOf<I>, ValueOf<O>, 'list'>
+  run: (call: ActionCall<ValueOf<I>>) => Returned,
+): DeclaredAction<CallOf<GivenOf<I>, ValueOf<O>, 'list'>>
 export function act(
   told: string | null | ActionOptions<unknown, unknown>,
-  run: (call: ActionCall) => unknown,
+  run: (call: ActionCall) => Returned,
 ): DeclaredAction {
   const options = typeof told === 'string' ? { docs: told } : (told ?? {})
   return Object.freeze({ '~action': Object.freeze<ActionDef>({ ...options, run }) })

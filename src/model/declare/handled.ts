@@ -1,4 +1,5 @@
 import type { Me } from '../../schema/types.ts'
+import type { Returned } from './action-context.ts'
 import type { Database } from '../rules/operations.ts'
 import type { UriParams, ParamsOf } from './uri-pattern.ts'
 
@@ -25,21 +26,21 @@ type Given = any // oxlint-disable-line typescript/no-explicit-any -- no schema 
 
 /** The functions of a list. Each may be async. `create` returns the created item, as subscribers shall see it. */
 export interface ListHandlers<P = UriParams> {
-  readonly create?: (ctx: HandlerContext<P>, attributes: Given) => unknown
-  readonly get?: (ctx: HandlerContext<P>) => unknown
+  readonly create?: (ctx: HandlerContext<P>, attributes: Given) => Returned
+  readonly get?: (ctx: HandlerContext<P>) => Returned
 }
 
 /**
  * One of the functions that patch an item. All get the same patch object, and subscribers get it as the last function leaves
  * it.
  */
-export type Patcher<P = UriParams> = (ctx: HandlerContext<P>, patch: Given) => unknown
+export type Patcher<P = UriParams> = (ctx: HandlerContext<P>, patch: Given) => Returned
 
 /** The functions of an item. `get` returns null or undefined if there is none. */
 export interface ItemHandlers<P = UriParams> {
-  readonly get?: (ctx: HandlerContext<P>) => unknown
+  readonly get?: (ctx: HandlerContext<P>) => Returned
   readonly patch?: Patcher<P> | readonly Patcher<P>[]
-  readonly delete?: (ctx: HandlerContext<P>) => unknown
+  readonly delete?: (ctx: HandlerContext<P>) => Returned
 }
 
 /** The functions for a URI. With a slash at its end it is a list, otherwise an item. */

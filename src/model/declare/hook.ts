@@ -1,5 +1,5 @@
 import type { Id } from '../../schema/field.ts'
-import type { ActionContext } from './action-context.ts'
+import type { ActionContext, Returned } from './action-context.ts'
 import type { Database } from '../rules/operations.ts'
 
 /** What an around-hook knows about the call. I is what was sent. */
@@ -32,10 +32,10 @@ export type Next = (input?: unknown) => any // oxlint-disable-line typescript/no
  *   return yield* next({ ...call.input, owner: call.ctx.me.id })
  * })
  */
-export type Around = (call: AroundCall, next: Next) => unknown
+export type Around = (call: AroundCall, next: Next) => Returned
 
 /** The same with the type of what is sent. */
-export type AroundOf<I> = (call: AroundCall<I>, next: Next) => unknown
+export type AroundOf<I> = (call: AroundCall<I>, next: Next) => Returned
 
 /** How a hook runs. */
 export type AroundForm = 'function' | 'generator' | 'async'
@@ -102,7 +102,10 @@ export interface CommittedEvent<R = Readonly<Record<string, unknown>>> {
  *
  * null = the log no longer has the commits that were missed, so anything may have changed.
  */
-export type OnCommit<R = Readonly<Record<string, unknown>>> = (event: CommittedEvent<R> | null, db: Database) => unknown
+export type OnCommit<R = Readonly<Record<string, unknown>>> = (
+  event: CommittedEvent<R> | null,
+  db: Database,
+) => Returned
 
 export interface OnCommitDef {
   readonly name: string

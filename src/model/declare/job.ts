@@ -1,15 +1,16 @@
 import type { AnySchema, GivenOf, ValueOf } from '../../schema/infer.ts'
 import type { Me } from '../../schema/types.ts'
-import type { ActionContext } from './action-context.ts'
-import type { ActionOptions, DeclaredAction } from './action.ts'
+import type { ActionContext, Returned } from './action-context.ts'
+import type { ActionOptions, CallOf, DeclaredAction } from './action.ts'
 import type { ActionDef, JobSettings } from './declaration.ts'
 
 /** The argument of a job's function. */
-export interface JobCall<I = unknown> {
+// oxlint-disable-next-line typescript/no-explicit-any -- as in ActionCall
+export interface JobCall<I = unknown, R = any> {
   /** The arguments as the input schema read them. After a restart they are read back from JSON. */
   readonly input: I
   /** The row as the caller sees it. Only jobs on a row have it. */
-  readonly row: Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the resource is not known here
+  readonly row: R
   /** The caller who began the job. null = anonymous. */
   readonly me: Me | null
   /** Acts for the caller who began the job. Header fields and files of the request are gone. */
@@ -52,10 +53,11 @@ export interface JobOptions<I, O, P = 'list' | 'row'> extends Omit<ActionOptions
  * @example
  * report.actions({ build: job(async ({ progress }) => { progress(0.5, 'half'); return { pages: 12 } }) })
  */
-export function job<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list'>(
-  run: (call: JobCall<ValueOf<I>>) => unknown,
+// oxlint-disable-next-line typescript/no-explicit-any -- as for `action`
+export function job<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list', R = any>(
+  run: (call: JobCall<ValueOf<I>, R>) => Returned,
   options: JobOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>, P> = {},
-): DeclaredAction<GivenOf<I>, ValueOf<O>, NoInfer<P>> {
+): DeclaredAction<CallOf<GivenOf<I>, ValueOf<O>, NoInfer<P>>, R> {
   const { retries = 0, concurrency = null, timeout = null, always = false, ...rest } = options
   const settings: JobSettings = Object.freeze({ retries, concurrency, timeout, always })
   return Object.freeze({ '~action': Object.freeze({ ...rest, strict: true, job: settings, run } as ActionDef) })

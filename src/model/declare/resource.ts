@@ -7,7 +7,7 @@ import type { ResourceDef } from './declaration.ts'
 import { extended, type Extension } from './extension.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
 import type { Around, AroundOf, AroundOptions, OnCommit } from './hook.ts'
-import type { Without } from './types.ts'
+import type { RowOfFields, Without } from './types.ts'
 import type { MeOf, StoredRow } from '../rules/own-row.ts'
 import type { Permission } from '../rules/permission.ts'
 import type { RuleFunction } from '../rules/rule.ts'
@@ -67,7 +67,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   /** Text for documents. It may contain `$shared` schema texts for the resource's actions. */
   docs(text: string): Declared<F, U, A, L>
   /** Adds actions on the list or on rows. See {@link action}. */
-  actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
+  actions<const B extends Actions<Readonly<RowOfFields<F>>>>(map: B): Declared<F, U, A & B, L>
   /** Adds a hook around an operation or an action, within its transaction. See {@link Around}. */
   around<const O extends 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string)>(
     operation: O,

@@ -1,7 +1,6 @@
 import type { Id } from '../../schema/field.ts'
 import type { Fields, FieldType } from '../../schema/types.ts'
 import type { Maskable } from './masked.ts'
-import type { Declared } from './resource.ts'
 
 // Relations name their targets by strings in one flat map. Each type below looks at one resource at a time, and at a related
 // one only where it is mentioned, so that the cost of a model grows only linearly with its size (scripts/type-budget.ts).
@@ -9,7 +8,7 @@ import type { Declared } from './resource.ts'
 
 /** The flat map of an API, from the names of resources to their declarations. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
-export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>>
+export type Declarations = Readonly<Record<string, { readonly '~type': any }>>
 
 /**
  * Refuses relations to resources or fields that do not exist, in the same words as linking: `api<M extends
@@ -54,6 +53,9 @@ type IdNamed<F extends Fields> = {
  * the types of related ids are unknown.
  */
 export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
+
+/** A row of a resource with these fields, where the types of related ids are unknown. */
+export type RowOfFields<F> = Shown<{}, F>
 
 type Shown<M, F> = F extends Fields
   ? Maskable<

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../../src/model/rules/operations.ts'
+import type { CallOptions } from '../../../src/model/rules/call-options.ts'
 import type { Field, Resource } from '../../../src/model/model.ts'
 import type { Rule } from '../../../src/model/rules/rule.ts'
 import type { Asked } from './random-query.ts'

@@ -3,7 +3,7 @@ import type { Principal } from '../../../src/index.ts'
 import type { Call } from '../../../src/engine/call/call.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { appCall } from '../../../src/engine/call/app-call.ts'
-import type { CallOptions } from '../../../src/model/rules/operations.ts'
+import type { CallOptions } from '../../../src/model/rules/call-options.ts'
 import type { Field, Id, Resource } from '../../../src/model/model.ts'
 import type { Random } from './random.ts'
 
