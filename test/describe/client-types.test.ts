@@ -31,7 +31,7 @@ test('the types of a client name queries, conditions and operations once', async
   const list = resource({ id: t.id(), title: t.text(), todos: t.back('todo', 'list') }).public()
   const todo = resource({ id: t.id(), text: t.text(), done: t.bool(), rank: t.integer(), list: t.one('list') }).public()
   const types = await typesOf(api({ list, todo }, options))
-  expect(types).toContain('  todo: Rows<[], [id: number], Todo, TodoCreate, TodoReplace, TodoPatch, TodoFilter>\n')
+  expect(types).toContain('  todo: Table<number, Todo, TodoCreate, TodoFilter>\n')
   expect(types).toContain('text?: TextValue')
   expect(types).toContain('rank?: OrderedValue<number>')
   expect(types).toContain('export type TodoPatch = Partial<TodoCreate>\n')
@@ -62,6 +62,11 @@ const made = await client.book.create({ name: 'x', next: { name: 'y', next: 1 },
 const price: string = (await client.book.patch(made.id, { rank: 3 })).price
 const backs: { name: string }[] = await client.book.backs.list(made.id, { filter: { rank: { $gt: 1 } }, 'rank[lt]': 9 })
 await client.book.history(1, { limit: 3 })
+const live = client.book.live({ filter: { rank: { $gt: 1 } }, sort: '-rank' })
+for await (const { rows, status } of live) if (status === 'live') rows[0]?.name.at(0)
+client.book.live(7).row?.name.at(0)
+// @ts-expect-error -- there is no such field
+client.book.live({ filter: { nope: 1 } })
 // @ts-expect-error -- a name is required
 await client.book.create({ next: 1 })
 // @ts-expect-error -- there is no such field

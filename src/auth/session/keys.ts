@@ -22,7 +22,7 @@ export interface KeyOptions {
   /** Default: HS256. The algorithm in a token is never believed (RFC 8725 §3.1). */
   readonly algorithm?: Algorithm
   /** For HS256: the newest first. It signs; the others only verify. Default: random at each start, for development. */
-  readonly secret?: Secret | readonly Secret[]
+  readonly secret?: Secret | readonly Secret[] | undefined
   /** For ES256 and EdDSA: private keys, the newest first. Older ones may be public. */
   readonly keys?: PemKey | readonly PemKey[]
 }

@@ -49,7 +49,7 @@ export class LiveQuery implements KeptFollower {
   #isTelling = false
   #stop: (() => void) | null = null
   #lingering: ReturnType<typeof setTimeout> | undefined
-  #arrival = Promise.withResolvers<void>()
+  #arrival = deferred()
 
   constructor(host: LiveHost, resource: string, uri: string, view: View) {
     const sort = (view.params['sort'] ?? []) as string | readonly string[]
@@ -124,14 +124,14 @@ export class LiveQuery implements KeptFollower {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LiveState<Row, Id>, void> {
-    let news = Promise.withResolvers<void>()
+    let news = deferred()
     if (this.status !== 'loading') news.resolve()
     const stop = this.subscribe(() => news.resolve())
     let before: readonly Row[] = []
     try {
       for (;;) {
         await news.promise
-        news = Promise.withResolvers()
+        news = deferred()
         if (this.problem) throw this.problem
         const state = stateOf(this, before)
         yield state
@@ -265,3 +265,10 @@ function stateOf({ rows, status, position }: LiveQuery, before: readonly Row[]):
 
 /** The number in a position: it grows, also from one term of the log to the next. */
 const seqOf = (position: string): number => Number(position.slice(position.lastIndexOf('.') + 1))
+
+/** `Promise.withResolvers`, which Node 20 and browsers of 2023 lack. */
+function deferred(): { readonly promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
+  const made = {} as ReturnType<typeof deferred>
+  const promise = new Promise<void>((resolve, reject) => Object.assign(made, { resolve, reject }))
+  return Object.assign(made, { promise })
+}

@@ -2,9 +2,9 @@ import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { listWords, shapeWords } from '../../query/query.ts'
 import { operationsIn, type ClientOperation } from './operations.ts'
 import { derivedText, filterText, type BaseType } from './derived-types.ts'
-import { rest, transport } from './declarations.ts'
+import { jsonTest, rest, transport } from './declarations.ts'
 import { commentOf, keyText, membersIn, typeText } from './type-text.ts'
-import { keyedText, usualRows } from './usual-rows.ts'
+import { followedText, keyedText, usualRows } from './usual-rows.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -29,11 +29,13 @@ export function clientTypes(document: Json): string {
       filter !== null || isPlain ? '' : commentOf(schema['title'] === name ? { ...schema, title: '' } : schema, '')
     return { component, name, text: `${comment}export ${text}\n` }
   })
-  const writer = new ClientWriter(parameters, refer, bases)
+  const same = new Map(types.map(({ name, text }) => [name, text.slice(`export type ${name} = `.length, -1)]))
+  const writer = new ClientWriter(parameters, refer, bases, same)
   const client = `export interface Client {\n${writer.members(treeOf(operationsIn(document)), '  ')}${transport}}\n`
   const isUsed = ({ component, name }: (typeof types)[number]): boolean =>
     !ofProtocol.has(component) || new RegExp(`\\b${name}\\b`).test(client)
-  return [...types.filter(isUsed).map(({ text }) => text), client, rest].join('\n')
+  const told = [...types.filter(isUsed).map(({ text }) => text), client].join('\n')
+  return [told, rest.replace(jsonTest, told.includes('JsonTest') ? '$&' : '')].join('\n')
 }
 
 /** Schemas that all documents have, and only some clients need. */
@@ -43,7 +45,7 @@ const ofProtocol: ReadonlySet<string> = new Set(['Problem', 'JsonPatch'])
 const TAKEN: ReadonlySet<string> = new Set(
   (
     'Client ClientError ClientOptions Options Shape Conditions ListQuery EqualTest OrderedTest TextTest ListTest ManyTest JsonTest ' +
-    'TextValue OrderedValue EqualValue Logic Loose Rows Related Keyed HistoryQuery HistoryRecord AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
+    'TextValue OrderedValue EqualValue Logic Loose Rows Table Related Keyed Followed Live LiveQuery LiveState HistoryQuery HistoryRecord AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
     'Extract File FormData Function Headers Iterable Map Number Object Omit Partial Pick Promise Readonly ReadonlyArray ' +
     'ReadableStream Record Request RequestInit Required Response Set String Symbol URL Uint8Array'
   ).split(' '),
@@ -78,7 +80,16 @@ class ClientWriter {
   /** The fields of each filter. */
   readonly #fields: ReadonlyMap<string, string>
 
-  constructor(parameters: Readonly<Record<string, Json>>, refer: (ref: string) => string, bases: readonly BaseType[]) {
+  /** What types are that are made from others. */
+  readonly #same: ReadonlyMap<string, string>
+
+  constructor(
+    parameters: Readonly<Record<string, Json>>,
+    refer: (ref: string) => string,
+    bases: readonly BaseType[],
+    same: ReadonlyMap<string, string>,
+  ) {
+    this.#same = same
     this.#parameters = parameters
     this.#refer = refer
     this.#fields = new Map(
@@ -109,7 +120,16 @@ class ClientWriter {
     const isTold = (name: string): boolean => usual?.names.has(name) === true || (name === 'upsert' && keyed !== null)
     const rest = Object.fromEntries(Object.entries(tree).filter(([name]) => !isTold(name)))
     const others = Object.keys(rest).length === 0 ? null : `{\n${this.members(rest, `${margin}  `)}${margin}}`
-    return [usual?.text, keyed, others].filter(one => one != null).join(' & ') || '{}'
+    // An action or a relation of the same name comes first.
+    const isFollowed = margin === '  ' && ['live', 'upload', 'download'].every(name => !(name in tree))
+    // The parameters for replacing and changing a row may be left out if they are made from that for creating it as usual.
+    const short = usual?.text.replace(/, (\w+), (\w+), (\w+), (\w+)>/, (all, created, filter, replaced, patched) =>
+      this.#same.get(replaced) === created && this.#same.get(patched) === `Partial<${created}>`
+        ? `, ${created}, ${filter}>`
+        : all,
+    )
+    const rows = isFollowed ? followedText(signatures, short) : [short]
+    return [...rows, keyed, others].filter(one => one != null).join(' & ') || '{}'
   }
 
   #signature({ operation, method }: ClientOperation, margin: string): string {

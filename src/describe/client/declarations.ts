@@ -9,8 +9,18 @@ export const transport = `  /** What sends the requests, and the token that they
   }
 `
 
+/** What some of them have. */
+export const jsonTest: string = `/** Conditions on a JSON value. */
+export interface JsonTest {
+  $eq?: unknown
+  $ne?: unknown
+  $null?: boolean
+}
+
+`
+
 /** What the declarations of all clients have in common. */
-export const rest = `/** Conditions on a field of a filter. */
+export const rest: string = `/** Conditions on a field of a filter. */
 export interface EqualTest<V> {
   $eq?: V | null
   $ne?: V | null
@@ -50,14 +60,7 @@ export interface ListTest<V> {
   $null?: boolean
 }
 
-/** Conditions on a JSON value. */
-export interface JsonTest {
-  $eq?: unknown
-  $ne?: unknown
-  $null?: boolean
-}
-
-/** Conditions on related rows. */
+${jsonTest}/** Conditions on related rows. */
 export interface ManyTest<W> {
   $some?: W
   $every?: W
@@ -84,12 +87,12 @@ export interface Shape {
   pretty?: boolean
 }
 
-/** Conditions in the flat form: done=false, "rank[gte]"=3, "list.title"=x. */
+/** Flat conditions: done=false, "rank[gte]"=3, "list.title"=x. */
 export type Conditions<P extends string> = { [N in P]?: unknown } & {
   [N in \`\${P}[\${string}]\` | \`\${P}.\${string}\`]?: unknown
 }
 
-/** Which rows of a list, in which order. W is the filter in its JSON form, P are the fields with conditions. */
+/** Which rows, in which order. W is the filter as JSON, P are the fields with conditions. */
 export type ListQuery<W, P extends string = Exclude<keyof W & string, \`$\${string}\`>> = Conditions<P> & Shape & {
   filter?: string | W
   sort?: string | string[]
@@ -110,40 +113,78 @@ export interface HistoryRecord {
   position: string
   at: string
   operation: "create" | "patch" | "delete"
-  /** The stored fields after it. */
+  /** The stored fields after and before it. */
   data: Record<string, unknown> | null
-  /** The stored fields before it. */
   before: Record<string, unknown> | null
-  /** Ids that were added to or removed from its to-many relations. */
+  /** Ids that came to or left its to-many relations. */
   lists?: Record<string, unknown>
 }
 
-/** The operations on rows R. L are the ids above the list, I those of a row; C, U and P create, replace and change it, W is their filter. */
-export interface Rows<L extends unknown[], I extends unknown[], R, C, U, P, W> {
-  /** Lists the rows that a query selects. */
+/** The operations on rows R, with a filter W. L are the ids above the list, I those of a row; C, U and P create, replace and change it. */
+export interface Rows<L extends unknown[], I extends unknown[], R, C, W, U = C, P = Partial<C>> {
+  /** Lists the rows of a query. */
   list(...given: [...L, query?: ListQuery<W>, options?: Options]): Promise<R[]>
-  /** Creates one or several rows, all or nothing. */
+  /** Creates rows, all or nothing. */
   create<D extends C | readonly C[]>(...given: [...L, data: D, options?: Options & { query?: Shape }]): Promise<D extends readonly unknown[] ? R[] : R>
   /** Shows a row. */
   get(...given: [...I, query?: Shape, options?: Options]): Promise<R>
   /** Replaces a row. */
   replace(...given: [...I, data: U, options?: Options & { query?: Shape }]): Promise<R>
-  /** Changes the fields that are given. */
+  /** Changes given fields. */
   patch(...given: [...I, data: P, options?: Options & { query?: Shape }]): Promise<R>
-  /** Deletes a row, and rows that depend on it. */
+  /** Deletes a row. */
   delete(...given: [...I, query?: Record<string, unknown>, options?: Options]): Promise<Response>
-  /** What happened to a row, newest first. */
+  /** Newest first. */
   history(...given: [...I, query?: HistoryQuery, options?: Options]): Promise<HistoryRecord[]>
 }
 
+/** The operations on all rows of a resource. */
+export type Table<I, R, C, W, U = C, P = Partial<C>> = Rows<[], [id: I], R, C, W, U, P> & Followed<I, R, W>
+
 /** Rows that have unique keys. */
 export interface Keyed<U, R, K> {
-  /** Replaces the row that a unique key names, or creates it. The query names exactly one key. */
+  /** Replaces the row that a unique key names, or creates it. */
   upsert(data: U, options?: Options & { query?: Shape & K }): Promise<R>
 }
 
-/** The operations on rows that are reached through a relation. */
-export type Related<I, J, R, C, U, P, W> = Omit<Rows<[id: I], [id: I, relatedId: J], R, C, U, P, W>, "history">
+/** Rows that are reached through a relation. */
+export type Related<I, J, R, C, W, U = C, P = Partial<C>> = Omit<Rows<[id: I], [id: I, relatedId: J], R, C, W, U, P>, "history">
+
+/** Rows at one moment. They are the same objects until they change. */
+export interface LiveState<I, R> {
+  rows: readonly R[]
+  changes: readonly { kind: "enter" | "change" | "leave"; id: I; row: R | null }[]
+  status: "loading" | "live" | "stale" | "reset" | "refused" | "closed"
+  position: string | null
+}
+
+/** Rows that are kept up to date. */
+export interface Live<I, R> extends Readonly<LiveState<I, R>>, AsyncIterable<LiveState<I, R>> {
+  readonly row: R | null
+  /** When the first rows have come. */
+  readonly ready: Promise<void>
+  /** Returns the function that ends it. */
+  subscribe(changed: (state: LiveState<I, R>) => void): () => void
+  close(): void
+}
+
+export interface LiveQuery<W> {
+  filter?: W
+  sort?: string | string[]
+  limit?: number
+  offset?: number
+  depth?: number
+  include?: string[]
+  fields?: string[]
+}
+
+/** Following rows, and files. */
+export interface Followed<I, R, W> {
+  live(query?: LiveQuery<W>): Live<I, R>
+  live(id: I, query?: LiveQuery<W>): Live<I, R>
+  upload(id: I, field: keyof R, bytes: Blob | ArrayBuffer | string): Promise<unknown>
+  download(id: I, field: keyof R): Promise<Response>
+}
 
 export interface Options {
   headers?: Record<string, string>
@@ -156,7 +197,7 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
-/** What was refused, with the members of the problem document. */
+/** A refusal, with the members of the problem. */
 export class ClientError extends Error {
   status: number
   response: Response

@@ -32,7 +32,7 @@ const forms: readonly { readonly name: string; readonly form: RegExp; readonly p
 ]
 
 /** The parameters of `Rows` (see declarations.ts). */
-type Part = 'L' | 'I' | 'R' | 'C' | 'U' | 'P' | 'W'
+type Part = 'L' | 'I' | 'R' | 'C' | 'W' | 'U' | 'P'
 
 function writeForm(): RegExp {
   return /^\((.*?)data: (.*), options\?: Options & \{ query\?: Shape \}\): Promise<(.*)>$/s
@@ -54,7 +54,7 @@ export function usualRows(signatures: ReadonlyMap<string, string>): UsualRows | 
   }
   if (names.size < 2) return null
   const tuple = (part: Part): string => `[${(found.get(part) ?? '').replace(/, $/, '')}]`
-  const others = (['R', 'C', 'U', 'P', 'W'] as const).map(part => found.get(part) ?? 'never')
+  const others = (['R', 'C', 'W', 'U', 'P'] as const).map(part => found.get(part) ?? 'never')
   const rows = `Rows<${[tuple('L'), tuple('I'), ...others].join(', ')}>`
   const missing = forms.map(({ name }) => name).filter(name => !names.has(name))
   const union = (all: Iterable<string>): string => [...all].map(name => JSON.stringify(name)).join(' | ')
@@ -64,6 +64,23 @@ export function usualRows(signatures: ReadonlyMap<string, string>): UsualRows | 
     return { names, text: rows.replace(related, 'Related<$1, $2, ') }
   const isMost = missing.length < names.size
   return { names, text: isMost ? `Omit<${rows}, ${union(missing)}>` : `Pick<${rows}, ${union(names)}>` }
+}
+
+/**
+ * The types of a resource that may have a list, which the client can follow. `usual` is the type of its usual operations; with all
+ * of them it is a `Table`.
+ */
+export function followedText(
+  signatures: ReadonlyMap<string, string>,
+  usual: string | undefined,
+): (string | undefined)[] {
+  const [list, , get] = forms
+  const [above, filter, row] = list!.form.exec(signatures.get('list') ?? '')?.slice(1) ?? []
+  if (row === undefined || above !== '') return [usual]
+  const table = usual?.replace(/^((?:Omit<)?)Rows<\[\], \[id: (\w+)\], /, '$1Table<$2, ')
+  if (table !== usual) return [table]
+  const id = /^id: (.+), $/s.exec(get!.form.exec(signatures.get('get') ?? '')?.[1] ?? '')?.[1]
+  return [usual, `Followed<${id ?? 'number | string'}, ${row}, ${filter!}>`]
 }
 
 /** A replacement by a unique key, as its own type: what varies are the body, the keys and the row. */
