@@ -17,7 +17,8 @@ type Side = 'server' | 'client'
 export interface TypeCost {
   readonly resources: number
   readonly instantiations: number
-  readonly milliseconds: number
+  /** What the checker takes. It depends on the machine, and on what else runs there. */
+  readonly checkMs: number
 }
 
 /** Runs the compiler over a generated model; rejects with its words if the model does not check. */
@@ -53,7 +54,7 @@ async function compile(directory: string): Promise<Omit<TypeCost, 'resources'>> 
   })
   return {
     instantiations: figure(stdout, /^Instantiations:\s+([\d,]+)/m),
-    milliseconds: Math.round(figure(stdout, /^Total time:\s+([\d.]+)s/m) * 1000),
+    checkMs: Math.round(figure(stdout, /^Check time:\s+([\d.]+)s/m) * 1000),
   }
 }
 
@@ -127,10 +128,10 @@ function clientUseOf(name: string): string {
 
 if (import.meta.main) {
   for (const [side, budget] of Object.entries(budgets) as [Side, number][]) {
-    const { instantiations, milliseconds } = await measureTypes(resources, side)
+    const { instantiations, checkMs } = await measureTypes(resources, side)
     const within = instantiations < budget
     console.log(
-      `${resources} resources, ${side}: ${instantiations.toLocaleString('en')} instantiations in ${milliseconds} ms; ` +
+      `${resources} resources, ${side}: ${instantiations.toLocaleString('en')} instantiations, checked in ${checkMs} ms; ` +
         `the budget is ${budget.toLocaleString('en')}${within ? '' : ' — EXCEEDED'}`,
     )
     if (!within) process.exitCode = 1

@@ -15,12 +15,15 @@ beforeAll(async () => {
 })
 afterAll(() => browser?.close())
 
-/** Opens a page, and records what it asks of the API. */
+/** Opens a page, and records what it asks of the API. What React complains of in the console is a fault. */
 async function openPage(url: string, body: string, hash = ''): Promise<{ page: Page; asked: string[] }> {
   const context = await browser.newContext()
   onTestFinished(() => context.close())
   const page = await context.newPage()
   page.setDefaultTimeout(10_000)
+  const complaints: string[] = []
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  onTestFinished(() => expect(complaints.filter(text => text.includes('react.dev'))).toEqual([]))
   const asked: string[] = []
   page.on('request', request => {
     const { pathname } = new URL(request.url())

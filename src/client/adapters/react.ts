@@ -22,7 +22,8 @@ export function useLive<R, I>(live: Live<R, I>): LiveState<R, I> {
     () => live.initial ?? live.state,
   )
   if (live.problem) throw live.problem
-  if (state.status === 'loading') use(live.ready)
+  // When the rows have come, it is called once more, because React wants the same calls after a pause.
+  if (live.initial === null) use(live.ready)
   return state
 }
 

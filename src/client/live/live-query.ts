@@ -1,4 +1,5 @@
 import type { Frame, Id } from '../call.ts'
+import { deferred } from '../deferred.ts'
 import type { Outline } from '../follower.ts'
 import type { KeptFollower } from '../layer.ts'
 import { local, type Problem } from '../problem.ts'
@@ -107,10 +108,13 @@ export class LiveQuery implements KeptFollower {
   }
 
   get ready(): Promise<void> {
+    const { promise } = this.#arrival
     // Who waits uses it, for instance a component that is suspended and cannot subscribe.
-    const stop = this.subscribe(() => {})
-    this.#arrival.promise.then(stop, stop)
-    return this.#arrival.promise
+    if (this.status === 'loading') {
+      const stop = this.subscribe(() => {})
+      promise.then(stop, stop)
+    }
+    return promise
   }
 
   readonly subscribe = (listener: (state: LiveState<Row, Id>) => void): (() => void) => {
@@ -265,10 +269,3 @@ function stateOf({ rows, status, position }: LiveQuery, before: readonly Row[]):
 
 /** The number in a position: it grows, also from one term of the log to the next. */
 const seqOf = (position: string): number => Number(position.slice(position.lastIndexOf('.') + 1))
-
-/** `Promise.withResolvers`, which Node 20 and browsers of 2023 lack. */
-function deferred(): { readonly promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
-  const made = {} as ReturnType<typeof deferred>
-  const promise = new Promise<void>((resolve, reject) => Object.assign(made, { resolve, reject }))
-  return Object.assign(made, { promise })
-}

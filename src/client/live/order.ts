@@ -6,17 +6,17 @@ import { isRow } from './share.ts'
 
 export type Row = Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the types of the client say what it has
 
-/** The ids of rows in live queries: a row need not show its own. */
+/** The ids of rows in live queries that do not show their own. */
 const ids = new WeakMap<Row, Id>()
 
 /** Returns the row, of which the id is known from now on. */
 export function withId(row: Row, id: Id): Row {
-  ids.set(row, id)
+  if (row['id'] !== id) ids.set(row, id)
   return row
 }
 
 /** The id of a row in a live query. */
-export const idIn = (row: Row): Id => ids.get(row)!
+export const idIn = (row: Row): Id => ids.get(row) ?? row['id']
 
 /** How values of a field compare, as the server tells it. null = only the server can tell. */
 export type Comparison = 'number' | 'text' | 'decimal' | 'moment' | null
