@@ -1,5 +1,5 @@
-// How long the most expensive requests hold the event loop, and how much memory they leave:
-// `node bench/bounds.ts [--rows=200000] [--only=WORD]`. Each request is at most 8 KB, and at the limit of what it asks.
+// How long the most expensive requests hold the event loop of the built package, and how much memory they leave:
+// `npm run build && node bench/bounds.ts [--rows=200000] [--only=WORD]`. Each request is at most 8 KB, and at the limit of what it asks.
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +20,11 @@ const ROWS = Number(values.rows)
 const MANY = 20_000
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+const STOCK = { owners: 1_000, tags: 10, notes: ROWS }
+const SIZES = { texts: 48, items: 300, sort: ['rank', '-title'], offset: 10_000 }
+/** Notes with as much in them as a body may have. */
+const WIDE = 200
+
 const folder = mkdtempSync(join(import.meta.dirname, 'results-bounds-'))
 const app = api(
   expensiveModel({ always, resource, t }),
@@ -38,11 +43,6 @@ const memoryBefore = process.memoryUsage().rss
 const filter = (value: unknown): string => `filter=${encodeURIComponent(JSON.stringify(value))}`
 const nested = (i: number): object => ({ title: `n${i}`, body: '', rank: 1, page: 1, words: [] })
 const json = { 'content-type': 'application/json' }
-
-const STOCK = { owners: 1_000, tags: 10, notes: ROWS }
-const SIZES = { texts: 48, items: 300, sort: ['rank', '-title'], offset: 10_000 }
-/** Notes with as much in them as a body may have. */
-const WIDE = 200
 
 /** By name: the most expensive request of its kind. */
 const requests: Readonly<Record<string, { path: string; init?: RequestInit }>> = {
@@ -67,7 +67,7 @@ const requests: Readonly<Record<string, { path: string; init?: RequestInit }>> =
     path: '/owner',
     init: { method: 'POST', headers: json, body: JSON.stringify({ name: 'x', notes: many(130, nested) }) },
   },
-  'a sort by a count': { path: '/owner?sort=-count&limit=100' },
+  'a sort by a count': { path: '/owner?sort=-count&limit=100&fields=name,count' },
   'related rows of related rows': { path: '/note?limit=100&depth=3' },
   'ids that a rule guards': { path: '/owner/1' },
   'a long Accept': { path: '/note/1', init: { headers: { accept: `${'a/b;q=0.1,'.repeat(700)}*/*` } } },
@@ -150,9 +150,36 @@ for (const [name, frame] of Object.entries(frames))
   })
 socket.terminate()
 console.table(results)
+await scanMeanwhile()
 await served.close()
 rmSync(folder, { recursive: true })
 process.exit()
+
+/** A scan of all rows that takes long, while other requests are answered. */
+async function scanMeanwhile(): Promise<void> {
+  const watch = new LoopWatch()
+  await watch.settle()
+  const begun = performance.now()
+  const scanning = new AbortController()
+  const { params } = expensiveReads(STOCK, SIZES).find(one => one.name.endsWith('not ASCII'))!
+  const scan = fetch(`${served.url}/note?${queryText(params)}`).then(async answer => {
+    await answer.arrayBuffer()
+    scanning.abort()
+    return answer.status
+  })
+  const times: number[] = []
+  while (!scanning.signal.aborted) {
+    const asked = performance.now()
+    await (await fetch(`${served.url}/note/${1 + (times.length % ROWS)}`)).arrayBuffer()
+    times.push(performance.now() - asked)
+  }
+  const milliseconds = Math.round(performance.now() - begun)
+  const { turn, cpu } = watch.stop()
+  console.log(
+    `a scan of ${ROWS} rows: ${await scan} in ${milliseconds} ms; meanwhile ${times.length} rows were read, the slowest in ` +
+      `${Math.max(...times).toFixed(0)} ms; the loop was held for ${turn.toFixed(0)} ms at most, ${cpu.toFixed(0)} of them computing`,
+  )
+}
 
 async function fill(): Promise<void> {
   const { resources } = app.engine.model

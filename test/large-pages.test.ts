@@ -84,7 +84,7 @@ describe.each<[string, () => Store]>([
   ).public()
 
   async function open() {
-    const limits = { listBytes: 2_000 }
+    const limits = { listBytes: 2_000, snapshotBytes: 12_000 }
     const app = api({ owner, note }, { store: store(), limits, report: () => {}, http: { log: () => {} } })
     onTestFinished(() => app.close())
     await app.post('owner', [{}, {}, {}, {}])
@@ -133,6 +133,12 @@ describe.each<[string, () => Store]>([
     }
     const init = { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"rank":0}' }
     expect(await refusal('/owner/1?depth=2')).toEqual([400, 'too_complex'])
+    const headers = { accept: 'text/event-stream' }
+    expect(await refusal('/note', { headers })).toEqual([400, 'too_complex'])
+    expect(await refusal('/owner?depth=2', { headers })).toEqual([400, 'too_complex'])
+    const fits = await ask('/note?rank[gt]=2', { headers })
+    expect(fits.status).toBe(200)
+    await fits.body!.cancel()
     expect(await refusal('/note?sort=twice')).toEqual([400, 'too_complex'])
     expect(await refusal('/note?id[gt]=0', init)).toEqual([400, 'too_complex'])
     expect(await app.list('note', { filter: { rank: 0 } })).toHaveLength(10)

@@ -1,13 +1,13 @@
 import type { Model } from '../model/model.ts'
 import { outlinesOf } from '../model/outline.ts'
 import { chain, type Maybe } from '../store/work.ts'
-import type { Page } from '../transport/http/endpoint.ts'
+import type { Page, PageBytes } from '../transport/http/endpoint.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
 import { clientModule } from './client/client-js.ts'
 import { draftOpenapi, type DescribedPage } from './openapi/openapi.ts'
 import { servedPath, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
-import { inSlices, jsonText } from './slices.ts'
+import { inSlices, jsonPage } from './slices.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
 /**
@@ -26,7 +26,7 @@ export function describePages(
   }
   const document = once(() => inSlices(draftOpenapi(model, options, describedPages(options))))
   const json = (value: () => Maybe<unknown>, type = 'application/json'): Omit<Page, 'path'> => {
-    const write = (made: unknown): Maybe<string> => inSlices(jsonText(made))
+    const write = (made: unknown): Maybe<PageBytes> => inSlices(jsonPage(made))
     const text = once(() => {
       const made = value()
       return made instanceof Promise ? made.then(write) : write(made)

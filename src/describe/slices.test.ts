@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { inSlices, jsonText, type Sliced } from './slices.ts'
+import { inSlices, jsonPage, type Sliced } from './slices.ts'
 
 test.each([
   {},
@@ -8,8 +9,11 @@ test.each([
   'a',
   { a: { b: { c: { d: [1, { e: null }] } } }, '"': 1, 404: undefined },
   { a: [undefined, { b: undefined }] },
-])('the text of %o is that of JSON.stringify', async value => {
-  expect(await inSlices(jsonText(value))).toBe(JSON.stringify(value))
+  Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, { text: 'é'.repeat(9_000) }])),
+])('the bytes of %o are those of JSON.stringify', async value => {
+  const { bytes, tag } = await inSlices(jsonPage(value))
+  expect(Buffer.from(bytes).toString()).toBe(JSON.stringify(value))
+  expect(tag).toBe(createHash('sha256').update(bytes).digest('base64url').slice(0, 22))
 })
 
 test('long work leaves turns of the event loop to others, short work needs none', async () => {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { PageBytes } from '../transport/http/endpoint.ts'
 import type { Maybe } from '../store/work.ts'
 
 /** Work that may be interrupted wherever it yields. */
@@ -16,14 +18,40 @@ export function inSlices<T>(work: Sliced<T>): Maybe<T> {
   return new Promise(resolve => setImmediate(resolve)).then(() => inSlices(work))
 }
 
-/** Writes JSON like `JSON.stringify`, and may be interrupted between the members of the outer objects, so many levels deep. */
-export function* jsonText(value: unknown, levels = 3): Sliced<string> {
-  if (levels === 0 || typeof value !== 'object' || value === null || Array.isArray(value)) {
-    yield
-    return JSON.stringify(value)
+/** Characters of a document that are encoded at once. */
+const PART = 65_536
+
+/** The bytes of `JSON.stringify(value)`, with their tag. It may be interrupted within the outer objects. */
+export function* jsonPage(value: unknown): Sliced<PageBytes> {
+  const parts: Buffer[] = []
+  const hash = createHash('sha256')
+  let text = ''
+  const flush = (): void => {
+    const bytes = Buffer.from(text)
+    hash.update(bytes)
+    parts.push(bytes)
+    text = ''
   }
-  const members: string[] = []
-  for (const [key, member] of Object.entries(value))
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${yield* jsonText(member, levels - 1)}`)
-  return `{${members.join(',')}}`
+  for (const part of jsonParts(value)) {
+    text += part
+    if (text.length < PART) continue
+    flush()
+    yield
+  }
+  flush()
+  return { bytes: Buffer.concat(parts), tag: hash.digest('base64url').slice(0, 22) }
+}
+
+/** The same text in parts: members of the outer objects, so many levels deep. */
+function* jsonParts(value: unknown, levels = 3): Generator<string, void> {
+  if (levels === 0 || typeof value !== 'object' || value === null || Array.isArray(value))
+    return yield JSON.stringify(value)
+  let before = '{'
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue
+    yield `${before}${JSON.stringify(key)}:`
+    yield* jsonParts(member, levels - 1)
+    before = ','
+  }
+  yield before === '{' ? '{}' : '}'
 }

@@ -48,6 +48,7 @@ export class Live {
         visits: visitsInTurn(limits),
         turn: limits.turn,
         bounds,
+        snapshotBytes: limits.snapshotBytes,
         terms: store.terms,
       },
       onFault,

@@ -59,6 +59,8 @@ export const defaultLimits = {
   relatedIds: 1_000,
   /** Rows of a subscription's snapshot → too_complex. */
   snapshotRows: 10_000,
+  /** Bytes of such a snapshot → too_complex. */
+  snapshotBytes: 8_388_608,
   /** Subscriptions of one connection → too_many_subscriptions. */
   subscriptions: 100,
   /** Bytes of a message on a socket → payload_too_large. */

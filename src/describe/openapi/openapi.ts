@@ -114,17 +114,16 @@ function describePages(drafting: Drafting, pages: readonly DescribedPage[]): voi
 /** The components to which a document refers, directly or through other components. */
 function* usedOf(components: Readonly<Record<string, Json>>, paths: Json): Sliced<Readonly<Record<string, Json>>> {
   const used = new Set<string>()
-  const follow = (part: unknown): void => {
+  const parts: unknown[] = Object.values(paths)
+  // What they refer to is added to them while they are gone through.
+  for (const part of parts) {
     for (const [, kind = '', name = ''] of JSON.stringify(part).matchAll(
       /"\$ref":"#\/components\/([^/"]+)\/([^"]+)"/g,
     )) {
       if (used.has(`${kind}/${name}`)) continue
       used.add(`${kind}/${name}`)
-      follow(components[kind]?.[name] ?? null)
+      parts.push(components[kind]?.[name] ?? null)
     }
-  }
-  for (const path of Object.values(paths)) {
-    follow(path)
     yield
   }
   return Object.fromEntries(

@@ -34,16 +34,16 @@ export interface Bounds {
   readonly ids: number | null
   /** How many related rows of one relation are shown; null = all. */
   readonly rows: number | null
-  /** How many rows all expansions of one call may load together; of ids that are shown, four times as many. */
+  /** How many rows all expansions of one call may load together; of ids that are shown, twice as many. */
   readonly total: number
   /** How many bytes of rows they may load, and of text each list of one row may have. */
   readonly bytes: number
 }
 
 /** Ids of related rows that count as much as one related row. */
-const IDS_OF_ROW = 4
+const IDS_OF_ROW = 2
 /** Ids that are loaded at once. */
-const IDS_AT_ONCE = 10_000
+const IDS_AT_ONCE = 5_000
 
 /** The result for a view that shows nothing but its rows. */
 export const noRelations: LoadedRelations = Object.freeze({ of: Object.freeze([]), masks: null })

@@ -42,6 +42,9 @@ export function* pageOf(read: ListRead, where: Predicate): Work<ListPage> {
   }
 }
 
+/** By how much a page is divided whose related rows have no room: what was loaded for nothing costs more than short pages. */
+const FEWER = 6
+
 /** The rows of a page with what they show of others: fewer of them if there is no room for all of that. */
 export function* relatedOfPage(
   read: ListRead,
@@ -54,6 +57,6 @@ export function* relatedOfPage(
   } catch (error) {
     if (!loader.isFull || rows.length === 1) throw error
   }
-  const fewer = Math.ceil(rows.length / 4)
+  const fewer = Math.ceil(rows.length / FEWER)
   return yield* relatedOfPage(read, query.cursor?.before ? rows.slice(-fewer) : rows.slice(0, fewer))
 }

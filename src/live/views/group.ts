@@ -5,6 +5,8 @@ import { ownFields } from '../../engine/rules/permissions.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
 import { noRelations, RelatedLoader, type Bounds } from '../../engine/read/load-related.ts'
+import { tooManyBytes } from '../../engine/read/too-many-bytes.ts'
+import type { Room } from '../../store/room.ts'
 import { isOrderedInMemory, ordered } from '../../engine/read/sort-in-memory.ts'
 import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
@@ -35,6 +37,8 @@ export interface GroupEnvironment {
   /** How many milliseconds of a turn of the event loop may be spent on telling. */
   readonly turn: number
   readonly bounds: Bounds
+  /** Bytes of the rows that a subscription begins with. */
+  readonly snapshotBytes: number
   readonly terms: Terms
 }
 
@@ -83,13 +87,13 @@ export class Group implements Followed {
     return contextOf(permissions.me, auth, this.#surroundings.clock())
   }
 
-  /** The rows in view, in the order of the query, at most `most`. */
-  *rows(snapshot: Snapshot, most: number): Work<Row[]> {
+  /** The rows in view, in the order of the query, at most `most`, and as many as there is room for. */
+  *rows(snapshot: Snapshot, most: number, room?: Room): Work<Row[]> {
     const { resource, where, sort, offset, opaque, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
     const limit = Number.isFinite(bounded) ? bounded : null
     const { visits, sortedRows, bounds } = this.#surroundings
-    const select = { where, sort, limit, offset, cursor: null, visits }
+    const select = { where, sort, limit, offset, cursor: null, visits, room }
     // The store sorts by stored fields, and filters by predicates. Maintained views ask for nothing else.
     const mayNeedMemory = this.upkeep.kind === 'requeried' || opaque !== null
     if (mayNeedMemory && isOrderedInMemory(resource, sort, permissions))
@@ -97,9 +101,9 @@ export class Group implements Followed {
     return yield* wait(snapshot.select(resource, select))
   }
 
-  /** Writes rows as JSON texts, with their versions. */
-  *present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]> {
-    const bodies = yield* this.bodies(snapshot, rows)
+  /** Writes rows as JSON texts, with their versions. Throws ApiError `too_complex` if they have more than `most` bytes. */
+  *present(snapshot: Snapshot, rows: readonly Row[], most: number = Infinity): Work<Presented[]> {
+    const bodies = yield* this.bodies(snapshot, rows, most)
     const shown = rows.map((row, i) => ({ row, body: bodies[i] ?? '' }))
     const versions = this.interest.isMasked ? yield* this.#versions(snapshot, shown) : null
     if (!this.interest.view.showsRelated) return shown.map(({ body }, i) => ({ body, version: versions?.[i] ?? null }))
@@ -112,14 +116,20 @@ export class Group implements Followed {
   }
 
   /** Writes rows as JSON texts. */
-  *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
+  *bodies(snapshot: Snapshot, rows: readonly Row[], most: number = Infinity): Work<string[]> {
     const { view, permissions } = this.interest
-    const { bounds } = this.#surroundings
+    const bounds = { ...this.#surroundings.bounds, bytes: most }
     const related = view.isAlone
       ? noRelations
       : yield* new RelatedLoader(snapshot, { bounds, permissions }).load(view, rows)
     const { ctx } = this
-    return rows.map(row => writeRow(view, row, related, ctx))
+    let bytes = 0
+    return rows.map(row => {
+      const body = writeRow(view, row, related, ctx)
+      bytes += body.length
+      if (bytes > most) throw tooManyBytes(most)
+      return body
+    })
   }
 
   #versions(snapshot: Snapshot, shown: readonly ShownRow[]): Work<readonly string[]> {

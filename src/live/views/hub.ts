@@ -1,3 +1,5 @@
+import { tooManyBytes } from '../../engine/read/too-many-bytes.ts'
+import { Room } from '../../store/room.ts'
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
@@ -110,9 +112,12 @@ export class Hub {
     // Those who already follow it must first be told what happened before this snapshot.
     yield* this.catchUp(snapshot, group)
     const begin = performance.now()
-    const rows = yield* group.rows(snapshot, most + 1)
+    const { snapshotBytes } = this.#surroundings
+    const room = new Room(snapshotBytes)
+    const rows = yield* group.rows(snapshot, most + 1, room)
     if (rows.length > most) return null
-    const presented = yield* group.present(snapshot, rows)
+    if (room.isFull) throw tooManyBytes(snapshotBytes)
+    const presented = yield* group.present(snapshot, rows, snapshotBytes)
     if (requery) {
       requery.measured(performance.now() - begin)
       requery.checkBounded()

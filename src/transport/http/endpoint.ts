@@ -88,13 +88,20 @@ export interface Page {
   readonly type: string
   /** Its Cache-Control. */
   readonly cache: string
-  readonly text: () => Maybe<string>
+  readonly text: () => Maybe<string | PageBytes>
   /** Further header fields, as names and values alternately. */
   readonly fields?: () => readonly string[]
   /** Throws ApiError unless the caller may see the page. Absent = everybody may, and no credentials are read. */
   readonly authorize?: (principal: Principal | null) => void
   /** The page to show instead, by the query of the request (without `?`) and its Accept; null = 404. */
   readonly choose?: (query: string, accept: string | undefined) => Page | null
+}
+
+/** A page that is too large to be encoded and hashed in one turn of the event loop. */
+export interface PageBytes {
+  readonly bytes: Uint8Array
+  /** Its entity tag, without quotes. */
+  readonly tag: string
 }
 
 /** A part of a row that has its own URI below the row's, such as `/todo/7/history`. */

@@ -1,5 +1,5 @@
 import type { Principal } from '../../../auth/principal.ts'
-import type { Page } from '../endpoint.ts'
+import type { Page, PageBytes } from '../endpoint.ts'
 import { createHash } from 'node:crypto'
 import { outlinesOf } from '../../../model/outline.ts'
 import type { Model } from '../../../model/model.ts'
@@ -46,26 +46,27 @@ function showPage(face: Face, exchange: Exchange, found: Page): void | Promise<v
   sendText(face, exchange, found, page, text)
 }
 
-function sendText(face: Face, exchange: Exchange, found: Page, page: Page, body: string): void {
+function sendText(face: Face, exchange: Exchange, found: Page, page: Page, text: string | PageBytes): void {
   const fields = ['cache-control', found.authorize ? `private, ${page.cache}` : page.cache, ...(page.fields?.() ?? [])]
   if (page.cache !== 'no-store') {
-    const etag = tagOf(page, body)
+    const etag = `"${typeof text === 'string' ? tagOf(page, text) : text.tag}"`
     fields.push('etag', etag)
     if (exchange.ifNoneMatch !== undefined && names(exchange.ifNoneMatch, etag)) {
       return finishResponse(face, exchange, 304, fields, null)
     }
   }
+  const body = typeof text === 'string' ? text : text.bytes
   fields.push('content-type', page.type, 'content-length', String(Buffer.byteLength(body)))
   finishResponse(face, exchange, 200, fields, body)
 }
 
-/** The tags of pages with the texts that they are made of: a document may have many megabytes. */
+/** The tags of pages with the texts that they are made of. */
 const tags = new WeakMap<Page, { readonly text: string; readonly tag: string }>()
 
 function tagOf(page: Page, text: string): string {
   const known = tags.get(page)
   if (known?.text === text) return known.tag
-  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+  const tag = createHash('sha256').update(text).digest('base64url').slice(0, 22)
   tags.set(page, { text, tag })
   return tag
 }
