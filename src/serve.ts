@@ -1,5 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
+import { statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import type { Engine } from './engine/engine.ts'
 import type { HandledRoute } from './model/link/handled-routes.ts'
 import type { Model, Resource } from './model/model.ts'
@@ -12,6 +15,7 @@ import { handler, nodeServer } from './transport/hosts/node.ts'
 import { defaultPort } from './transport/hosts/port.ts'
 import { cutSlowReaders } from './transport/hosts/stalled-responses.ts'
 import type { HttpSetup } from './transport/http/options.ts'
+import { staticFiles } from './transport/http/services/static-files.ts'
 
 /** What `serve` needs. An Api has it. */
 export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
@@ -41,6 +45,11 @@ export interface ServeOptions {
    * notice. Default: 0.
    */
   readonly lead?: number
+  /**
+   * A folder whose files are served beside the API, such as `dist`, where a build puts a page. The API's own paths come first. If a
+   * browser opens any other path that is no file, it gets `index.html`. Everybody may read these files.
+   */
+  readonly static?: string
   /** Gets the start-up messages, line by line. Default: prints them to standard error. */
   readonly report?: (line: string) => void
 }
@@ -82,7 +91,12 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   try {
     checkStart(app, host, report)
     const { files, limits } = app.engine
-    server = nodeServer(handler(app.engine, { ...app.http, health }), limits, files ? limits.upload : undefined)
+    const beside = options.static === undefined ? {} : { files: staticFiles(folderOf(options.static)) }
+    server = nodeServer(
+      handler(app.engine, { ...app.http, health, ...beside }),
+      limits,
+      files ? limits.upload : undefined,
+    )
     boundConnections(server, app.engine.limits, app.http.trustedProxies)
     cutSlowReaders(server, limits.stall)
     if (servesSockets(app)) faces = attachFaces(server, app)
@@ -113,11 +127,21 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
         .finally(() => forget(served))),
   }
   if (signals) remember(served, report)
+  channel('restuary:serve').publish(app) // for `restuary dev`
   const base = url + (app.http.prefix ?? '')
   for (const line of uriTable(app.engine.model, base, app.handled?.routes.all)) report(line)
   const docs = app.http.pages?.find(page => page.type.startsWith('text/html'))
   if (docs) report(`Documentation: ${base}${docs.path}`)
   return served
+}
+
+/** The absolute path of a folder. Throws StartError if it is not there. */
+function folderOf(path: string): string {
+  const folder = resolve(path)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder
+  throw new StartError(
+    `There is no folder ${path} whose files could be served. Make it, for instance by building the page, or leave \`static\` out.`,
+  )
 }
 
 function servesSockets(app: Servable): app is Servable & SocketApi {

@@ -62,6 +62,8 @@ export interface RouteMatch {
 export interface Routes {
   /** What is at a path (without a query); null if nothing is. Throws ApiError `bad_encoding` for a malformed escape. */
   match(path: string, into: RouteMatch): Endpoint | null
+  /** Whether a path is below the prefix, if there is one: no page is served there. */
+  isWithin(path: string): boolean
   /** The canonical URI of a list; null for an internal resource. */
   collection(resource: Resource): string | null
   item(resource: Resource, id: Id): string | null
@@ -80,6 +82,9 @@ export interface Service {
   /** Answers a request. Errors become problem documents. */
   readonly serve: (face: Face, exchange: Exchange) => Maybe<void>
 }
+
+/** Answers a request with a file of a folder. Resolves with false if there is none for it, and nothing was sent. */
+export type StaticFiles = (face: Face, exchange: Exchange) => Promise<boolean>
 
 /** A static page besides the resources. It is the same for everybody who may see it. */
 export interface Page {

@@ -7,7 +7,7 @@ import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission } from '../hosts/admission.ts'
 import type { Negotiator } from './format.ts'
 import type { LogRecord } from './options.ts'
-import type { Routes } from './endpoint.ts'
+import type { Routes, StaticFiles } from './endpoint.ts'
 
 /** What the HTTP face consists of. Made once, and read by every request. */
 export interface Face {
@@ -17,6 +17,8 @@ export interface Face {
   readonly services: ((path: string, exchange: Exchange) => ServiceEndpoint | null) | null
   /** Finds a handled resource by its path. Asked if no other route matches. */
   readonly handled: ((path: string) => ServiceEndpoint | null) | null
+  /** Answers what the API does not, from a folder. null = there is none. */
+  readonly files: StaticFiles | null
   readonly cors: Cors
   /** The value of `Vary` for all responses. */
   readonly vary: string

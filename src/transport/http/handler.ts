@@ -33,9 +33,17 @@ import { observerOf, printRequest, routeOf } from './services/access-log.ts'
 import { printLog, type HttpSetup } from './options.ts'
 import { sendPage, standardPages } from './response/pages.ts'
 import { routesOf } from './routes.ts'
-import type { ActionEndpoint, CollectionEndpoint, Endpoint, ItemEndpoint, PartEndpoint } from './endpoint.ts'
+import type {
+  ActionEndpoint,
+  CollectionEndpoint,
+  Endpoint,
+  ItemEndpoint,
+  PartEndpoint,
+  StaticFiles,
+} from './endpoint.ts'
 import { positionReached } from './min-position.ts'
 import { sendShed } from './services/overload.ts'
+import { wantsPage } from './services/static-files.ts'
 
 /**
  * The HTTP face of an engine, for any host: bytes → Call → engine → Outcome → bytes. Nothing that is thrown leaves it, so no
@@ -68,6 +76,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
     ),
     services: options.services ?? null,
     handled: options.handled ? path => handledEndpoint(options.handled!, prefix, path) : null,
+    files: options.files ?? null,
     cors,
     vary: compress === null ? cors.vary : `${cors.vary}, Accept-Encoding`,
     compress,
@@ -150,6 +159,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (endpoint !== null && exchange.method === 'OPTIONS' && !answersOptions(endpoint, exchange)) {
     return sendOptions(face, exchange, endpoint)
   }
+  if (face.files !== null && isBeside(face, exchange, endpoint)) return sendBeside(face, face.files, exchange, endpoint)
   if (endpoint?.kind === 'page') {
     if (!endpoint.methods.has(exchange.method)) throw wrongMethod(endpoint, exchange.method)
     return sendPage(face, exchange, endpoint.page)
@@ -164,6 +174,24 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (service) return service.serve(face, exchange)
   const principal = face.engine.authenticate?.(exchange) ?? null
   return principal instanceof Promise ? principal.then(who => proceed(face, call, who)) : proceed(face, call, principal)
+}
+
+/** Whether the folder beside the API is asked: what is not of the API, and `/` if a browser opens it. */
+function isBeside(face: Face, exchange: Exchange, endpoint: Endpoint | null): boolean {
+  if (!isGet(exchange.method)) return false
+  if (endpoint === null) return !face.routes.isWithin(exchange.path)
+  return endpoint.kind === 'page' && exchange.path === '/' && wantsPage(exchange)
+}
+
+async function sendBeside(
+  face: Face,
+  files: StaticFiles,
+  exchange: Exchange,
+  endpoint: Endpoint | null,
+): Promise<void> {
+  if (await files(face, exchange)) return
+  if (endpoint?.kind === 'page') return sendPage(face, exchange, endpoint.page)
+  throw new ApiError('not_found')
 }
 
 function proceed(face: Face, call: HttpCall, principal: Principal | null): void | Promise<void> {

@@ -98,6 +98,10 @@ class RouteTree implements Routes {
     return at
   }
 
+  isWithin(path: string): boolean {
+    return this.#prefix !== '' && (path === this.#prefix || path.startsWith(`${this.#prefix}/`))
+  }
+
   collection(resource: Resource): string | null {
     return this.#routes.get(resource)?.base ?? null
   }

@@ -34,7 +34,8 @@ export function codingOf(accept: string): Coding | null {
   return coding
 }
 
-function choose(accept: string): Coding | null {
+/** How much a client wants each coding, from 0 (not at all) to 1. */
+function weigh(accept: string): (name: string) => number {
   const qualities = new Map<string, number>()
   for (const part of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';')
@@ -42,10 +43,19 @@ function choose(accept: string): Coding | null {
     const quality = weight === undefined ? 1 : Number(weight.trim().slice(2))
     qualities.set(name.trim(), quality >= 0 && quality <= 1 ? quality : 0)
   }
-  const of = (name: string): number => qualities.get(name) ?? qualities.get('*') ?? 0
-  let best: Coding | null = null
   // By default, `identity` is acceptable (RFC 9110 §12.5.3). It only wins if the client prefers it.
-  let quality = qualities.get('identity') ?? 0
+  return name => qualities.get(name) ?? (name === 'identity' ? 0 : (qualities.get('*') ?? 0))
+}
+
+/** Whether a client takes a coding. */
+export function takesCoding(accept: string, name: Coding['name']): boolean {
+  return weigh(accept)(name) > 0
+}
+
+function choose(accept: string): Coding | null {
+  const of = weigh(accept)
+  let best: Coding | null = null
+  let quality = of('identity')
   for (const coding of codings) {
     if (of(coding.name) <= 0 || of(coding.name) < quality || (best && of(coding.name) === quality)) continue
     best = coding

@@ -76,7 +76,10 @@ const typeOf = (type: string): string => (type.startsWith('text/') ? `${type}; c
 
 /** The format with the highest quality; among equals the one that is named most exactly, then the first one. */
 function best(accept: string, ranges: readonly (readonly [string, Format])[]): Format | null {
-  const wanted = accept.split(',').map(readRange)
+  const asked = accept.split(',').map(readRange)
+  // Browsers name XML only for the sake of XHTML. Whoever opens an address there is shown JSON.
+  const isBrowser = asked.some(({ type }) => type === 'application/xhtml+xml')
+  const wanted = isBrowser ? asked.filter(({ type }) => type !== 'application/xml') : asked
   let found: Format | null = null
   let highest: Weight = { quality: 0, exactness: 0 }
   for (const [type, format] of ranges) {

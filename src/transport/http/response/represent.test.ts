@@ -99,3 +99,9 @@ test.each([
 ])('%s is answered in %s', (accept, type) => {
   expect(negotiatorOf({ 'text/html': String }).choose(accept).type).toBe(type)
 })
+
+test('a browser that opens an address is shown JSON, though it names XML', () => {
+  const { choose } = negotiatorOf()
+  expect(choose('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8').type).toBe('application/json')
+  expect(choose('application/xml;q=0.9,*/*;q=0.8').type).toBe('application/xml')
+})
