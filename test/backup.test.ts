@@ -109,5 +109,5 @@ test('a damaged copy is refused', async () => {
 
 test('help mentions restuary backup', () => {
   const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../src/cli/main.ts'), 'help'])
-  expect(String(stdout)).toContain('restuary backup FILE TO')
+  expect(String(stdout)).toContain('backup FILE TO')
 })

@@ -219,7 +219,7 @@ test('serve: a port in use is named, with another one to try', async () => {
 test('help', async () => {
   const started = start(['--help'])
   expect(await started.code).toBe(0)
-  expect(await started.out).toContain('restuary serve FILE')
+  expect(await started.out).toContain('serve FILE')
 })
 
 test.each(['version', '--version', '-v'])('%s prints the version', async word => {

@@ -30,12 +30,18 @@ async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise
   }
 }
 
-/** The API that a module exports, under whatever name. The module must not serve it by itself. */
+/**
+ * The API that a module exports, under whatever name, or that its function `createApp` makes. The module must not serve it by itself.
+ * As with `restuary dev`, a file `.env` sets the environment.
+ */
 async function exportedApi(file: string): Promise<ServedApi> {
   if (!existsSync(file)) throw new Misuse(`${file} is not there`, 'give the path of a module that exports an API')
+  if (existsSync('.env')) process.loadEnvFile('.env')
   const exported = (await import(pathToFileURL(resolve(file)).href)) as Readonly<Record<string, unknown>>
-  const found = Object.values(exported).find(isApi)
-  if (!found) throw new Misuse(`${file} exports no API`, 'write there: export const app = api({ … })')
+  const { createApp } = exported
+  const found =
+    Object.values(exported).find(isApi) ?? (typeof createApp === 'function' ? (createApp() as unknown) : null)
+  if (!isApi(found)) throw new Misuse(`${file} exports no API`, 'write there: export const app = api({ … })')
   return found
 }
 

@@ -1,6 +1,6 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel'
 import type { Maybe } from '../../store/work.ts'
-import type { Call, Outcome } from '../call/call.ts'
+import type { Call, Outcome, Principal } from '../call/call.ts'
 import type { Invocation, NextStep } from '../call/invocation.ts'
 
 /** What a tracing subscriber receives about a call: the same object from `start` to `end`. */
@@ -11,6 +11,8 @@ export interface TracedCall {
   readonly resource: string
   readonly id: string | number | null
   readonly face: string
+  /** null = anonymous, or the application itself. */
+  readonly caller: Principal | null
   /** A header field of the request, for instance `traceparent`, to continue the client's trace. */
   readonly header: (name: string) => string | undefined
   /** Set when the call ends. */
@@ -36,6 +38,7 @@ export function traced(invocation: Invocation, next: NextStep): Maybe<Outcome> {
     resource: call.resource.name,
     id: call.id,
     face: credentials?.face ?? 'code',
+    caller: call.principal,
     header: name => credentials?.header(name),
   }
   return tracedCalls.start.runStores(context, () => {

@@ -1,0 +1,141 @@
+/** What a command is, for the help and for checking command lines. */
+export interface Command {
+  /** What follows its name: `FILE`. Names in brackets may be left out. */
+  readonly takes: string
+  readonly does: string
+  /** Its options with what they do, in the order of the help: `port NUMBER`. */
+  readonly options: Readonly<Record<string, string>>
+  readonly examples: readonly string[]
+}
+
+const OUT = { 'out FILE': 'default: standard output' }
+
+/** All commands, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    takes: '[FOLDER]',
+    does: 'writes a project to begin with: a todo list with users and a live page',
+    options: {},
+    examples: ['restuary init my-todo'],
+  },
+  dev: {
+    takes: '[FILE]',
+    does: 'runs a server and starts it again when a file changes; prints each request, and which rule refused it',
+    options: {
+      'port NUMBER': "sets PORT, which serve uses if the program names none; default: the environment's, or 3000",
+    },
+    examples: ['restuary dev', 'restuary dev src/server.ts --port 8080'],
+  },
+  routes: {
+    takes: 'SOURCE',
+    does: 'prints the paths of an API with their methods: of a module that exports it, a URL, or a file that serve would serve',
+    options: {},
+    examples: ['restuary routes app.ts', 'restuary routes http://localhost:3000', 'restuary routes shop.sqlite'],
+  },
+  serve: {
+    takes: 'FILE',
+    does: "serves a SQLite file, or a JSON file in json-server's form, without code",
+    options: {
+      'port NUMBER': "default: the environment's PORT, otherwise 3000; 0 = any free one",
+      'host ADDRESS': 'default 127.0.0.1, this machine only',
+      public: 'everyone who reaches the port may read and write, on any host',
+      'read-only': 'nothing is written, not even by Restuary itself',
+      'cors ORIGIN': 'pages of this origin may call, for instance http://localhost:5173; * = all; may be repeated',
+      'json-server': 'answers as json-server 0.17 does: _sort, _page, _embed, views_gte, q',
+      memory: 'serves a copy that is thrown away at the end',
+    },
+    examples: ['restuary serve shop.sqlite', 'restuary serve db.json --port 8080 --json-server'],
+  },
+  import: {
+    takes: 'FILE',
+    does: 'writes what serve would serve as TypeScript, yours to change',
+    options: OUT,
+    examples: ['restuary import shop.sqlite --out app.ts'],
+  },
+  backup: {
+    takes: 'FILE TO',
+    does: 'copies a file that may be in use to a new one, and checks the copy',
+    options: {},
+    examples: ['restuary backup shop.db backups/shop-2026-01-02.db'],
+  },
+  changes: {
+    takes: 'FILE',
+    does: 'tells every change of a SQLite file as it comes, a line of JSON each',
+    options: {
+      'since POSITION': 'begins after it, epoch.seq; default: the newest',
+      once: 'ends with the newest instead of waiting for more',
+    },
+    examples: ['restuary changes shop.db', 'restuary changes shop.db --since k3x9q0.17 --once'],
+  },
+  client: {
+    takes: 'SOURCE',
+    does: 'writes a client in JavaScript, with its types: of a running API by its URL, of a module that exports an API, of its OpenAPI document, or of what serve would serve',
+    options: { 'out FILE': 'default: standard output, without the types' },
+    examples: ['restuary client http://localhost:3000 --out client.js'],
+  },
+  openapi: {
+    takes: 'SOURCE',
+    does: 'writes the OpenAPI document of the same sources',
+    options: OUT,
+    examples: ['restuary openapi app.ts --out openapi.json'],
+  },
+  asyncapi: {
+    takes: 'SOURCE',
+    does: 'writes the AsyncAPI document of the same sources',
+    options: OUT,
+    examples: ['restuary asyncapi app.ts --out asyncapi.json'],
+  },
+}
+
+const WIDTH = 100
+
+/** The help of all commands. */
+export function helpOfAll(): string {
+  const lines = Object.entries(COMMANDS).flatMap(([name, { takes, does }]) => row(`  ${name} ${takes}`, does, 22))
+  return `restuary: live APIs, with little code or none
+
+usage: restuary COMMAND [OPTIONS]
+
+${lines.join('\n')}
+${row('  help [COMMAND]', 'this text, or that of a command with its options and examples; also --help', 22).join('\n')}
+${row('  version', 'also --version', 22).join('\n')}
+
+Exit status: 0 = done, 1 = it failed, 2 = the command line cannot be followed as it is.
+`
+}
+
+/** The help of one command, with its options and examples. */
+export function helpOf(name: string): string {
+  const { takes, does, options, examples } = COMMANDS[name]!
+  const listed = Object.entries(options).flatMap(([option, text]) => row(`  --${option}`, text, 22))
+  return [
+    `usage: restuary ${name} ${takes}${listed.length > 0 ? ' [OPTIONS]' : ''}`,
+    '',
+    ...row('', does, 0),
+    ...(listed.length > 0 ? ['', 'options:', ...listed] : []),
+    '',
+    'examples:',
+    ...examples.map(example => `  ${example}`),
+    '',
+  ].join('\n')
+}
+
+/** The names of a command's options. */
+export function optionsOf(name: string): string[] {
+  return Object.keys(COMMANDS[name]!.options).map(option => option.split(' ')[0]!)
+}
+
+/** A term and its explanation in two columns, wrapped. */
+function row(term: string, text: string, column: number): string[] {
+  const lines: string[] = []
+  let line = term.padEnd(column)
+  for (const word of text.split(' ')) {
+    const isEmpty = line.trimEnd().length <= column && line.length === column
+    if (line.length + word.length + 1 > WIDTH && !isEmpty) {
+      lines.push(line.trimEnd())
+      line = ' '.repeat(column)
+    }
+    line += (line.length > column ? ' ' : '') + word
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,4 @@
+import { serve } from 'restuary'
+import { createApp } from './app.ts'
+
+await serve(createApp(), { static: 'public' })

@@ -1,0 +1,179 @@
+// `restuary init` and `restuary dev`: from nothing to a page that changes live in two browsers.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bundlePackage } from '../scripts/bundle.ts'
+import { hasBrowser, openBrowser } from './describe/browser.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..')
+let folder: string
+let main: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'restuary-project-'))
+  const installed = join(folder, 'restuary')
+  mkdirSync(installed)
+  copyFileSync(join(root, 'package.json'), join(installed, 'package.json'))
+  cpSync(join(root, 'template'), join(installed, 'template'), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'))
+  await bundlePackage(join(installed, 'dist'))
+  main = join(installed, 'dist/cli/main.js')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let child: ChildProcess | null = null
+afterEach(async () => {
+  if (child === null || child.exitCode !== null) return
+  const ended = once(child, 'close')
+  child.kill('SIGTERM')
+  await ended
+})
+
+const restuary = (cwd: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+  run(process.execPath, [main, ...args], { cwd })
+
+/** A new project with the package installed. */
+async function newProject(name: string): Promise<string> {
+  await restuary(folder, 'init', name)
+  const project = join(folder, name)
+  mkdirSync(join(project, 'node_modules'))
+  symlinkSync(join(folder, 'restuary'), join(project, 'node_modules/restuary'))
+  return project
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+interface Dev {
+  readonly url: string
+  /** Resolves when a text was printed that it has not found before. */
+  says(text: string | RegExp): Promise<void>
+}
+
+async function startDev(project: string, ...args: string[]): Promise<Dev> {
+  const port = await freePort()
+  const started = spawn(process.execPath, [main, 'dev', ...args, '--port', String(port)], {
+    cwd: project,
+    env: { ...process.env, NODE_ENV: '' },
+  })
+  child = started
+  let told = ''
+  started.stdout.resume()
+  started.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+  const ended = once(started, 'close').then(() => true)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async says(text) {
+      for (;;) {
+        const found = new RegExp(text).exec(told)
+        if (found) return void (told = told.slice(found.index + found[0].length))
+        if (await Promise.race([ended, once(started.stderr, 'data').then(() => false)])) throw new Error(told)
+      }
+    },
+  }
+}
+
+test('init makes a project, once', async () => {
+  const project = await newProject('My Todos')
+  const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Record<string, unknown>
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  expect(manifest).toMatchObject({ name: 'my-todos', dependencies: { restuary: `^${version}` } })
+  expect(readFileSync(join(project, '.env'), 'utf8')).toMatch(/^SECRET=[\w-]{43}\n$/)
+  expect(readFileSync(join(project, '.gitignore'), 'utf8')).toContain('.env')
+  await expect(restuary(folder, 'init', 'My Todos')).rejects.toMatchObject({
+    code: 2,
+    stderr: 'restuary: My Todos is not empty; name a new folder: restuary init my-todo\n',
+  })
+})
+
+test('the tests of the project pass, and its routes are told', async () => {
+  const project = await newProject('tested')
+  await run(process.execPath, ['--disable-warning=ExperimentalWarning', '--test'], { cwd: project })
+  const { stdout } = await restuary(project, 'routes', 'app.ts')
+  expect(stdout).toMatch(/^\/todo +GET POST/m)
+  expect(stdout).toMatch(/^\/auth\/token +POST$/m)
+})
+
+test('dev says which rule refused a call', async () => {
+  const { url, says } = await startDev(await newProject('refused'), 'server.ts')
+  await says('Restuary serves')
+  const send = (path: string, body: object, token = ''): Promise<Response> =>
+    fetch(url + path, {
+      method: path === '/todo/1' ? 'PATCH' : 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    })
+  const login = async (email: string): Promise<string> => {
+    await send('/user', { email, password: 'correct horse' })
+    const granted = await send('/auth/token', { email, password: 'correct horse' })
+    return ((await granted.json()) as { access_token: string }).access_token
+  }
+  const [ann, bob] = [await login('ann@example.com'), await login('bob@example.com')]
+  expect((await send('/todo', { text: 'pack' }, ann)).status).toBe(201)
+  await says(/http +create todo +ok +\d+ ms +me=1/)
+  expect((await send('/todo/1', { done: true }, bob)).status).toBe(404)
+  await says(/http +patch todo\/1 +404 not_found .*me=2\s+the rule for read:\s+✗ row\.owner\.is\(me\)/)
+  expect((await send('/todo', { text: '' }, ann)).status).toBe(400)
+  await says(/create todo +400 validation .*\s+#\/text /)
+})
+
+test('dev starts again after a change, and shows why a program cannot start', async () => {
+  const project = await newProject('changed')
+  const { url, says } = await startDev(project)
+  await says('Restuary serves')
+  const app = readFileSync(join(project, 'app.ts'), 'utf8')
+  writeFileSync(join(project, 'app.ts'), app.replace("t.one('user'", "t.one('usr'"))
+  await says('app.ts has changed')
+  await says('It starts again when you save a change')
+  await expect
+    .poll(async () => (await fetch(url, { headers: { accept: 'text/html' } }).catch(() => null))?.text())
+    .toContain('refers to "usr", which is not declared; did you mean "user"?')
+  expect(await (await fetch(url)).json()).toMatchObject({ status: 503 })
+  writeFileSync(join(project, 'app.ts'), app)
+  await says('Restuary serves')
+  expect((await fetch(`${url}/docs`)).status).toBe(200)
+})
+
+describe.skipIf(!hasBrowser)('the page of the project', () => {
+  test('a change in one browser shows in another', async () => {
+    const { url, says } = await startDev(await newProject('live'))
+    await says('Restuary serves')
+    const browser = await openBrowser()
+    try {
+      const open = async (button: string): Promise<Page> => {
+        const page = await (await browser.newContext()).newPage()
+        await page.goto(url)
+        await page.getByLabel('E-mail').fill('ann@example.com')
+        await page.getByLabel('Password').fill('correct horse')
+        await page.getByRole('button', { name: button }).click()
+        await page.getByLabel('New todo').waitFor()
+        return page
+      }
+      const one = await open('Sign up')
+      const two = await open('Log in')
+      await says(/subscriptions? (?:is|are) open/)
+      await one.getByLabel('New todo').fill('pack')
+      await one.getByRole('button', { name: 'Add' }).click()
+      await two.getByLabel('pack').check()
+      await one.locator('.done', { hasText: 'pack' }).waitFor()
+      await two.getByRole('button', { name: 'Delete' }).click()
+      await expect.poll(() => one.getByRole('listitem').count()).toBe(0)
+      expect(await one.getByRole('alert').textContent()).toBe('')
+      await two.getByRole('button', { name: 'Log out' }).click()
+      await two.getByLabel('E-mail').waitFor()
+    } finally {
+      await browser.close()
+    }
+  })
+})
