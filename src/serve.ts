@@ -131,6 +131,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   const base = url + (app.http.prefix ?? '')
   for (const line of uriTable(app.engine.model, base, app.handled?.routes.all)) report(line)
   const docs = app.http.pages?.find(page => page.type.startsWith('text/html'))
+  if (options.static !== undefined) report(`Page: ${url}/ (the files in ${options.static})`)
   if (docs) report(`Documentation: ${base}${docs.path}`)
   return served
 }

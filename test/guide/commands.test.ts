@@ -84,7 +84,7 @@ async function start({ server }: Served, directory: string): Promise<string> {
   child.stdout.resume()
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (told += chunk))
   for (;;) {
-    const host = /Restuary serves http:\/\/(\S+)/.exec(told)?.[1]
+    const host = /Restuary serves http:\/\/([^\s/]+)/.exec(told)?.[1]
     if (host !== undefined) return host
     const over = await Promise.race([ended.then(() => true), once(child.stderr, 'data').then(() => false)])
     if (over) throw new Error(told)
