@@ -147,14 +147,20 @@ export class Reader implements Snapshot {
    * What belongs to several owners, at most `limit` each. Usually all of it together is no more than that. Asking for that
    * first costs a third of asking one owner at a time.
    */
-  #ofOwners(key: string, make: (bounded: Bounded) => Compiled, { owners, limit, room }: OfOwners): Row[] {
+  #ofOwners(
+    key: string,
+    make: (bounded: Bounded) => Compiled,
+    { owners, limit, room, mostBytes = 0 }: OfOwners,
+  ): Row[] {
     const list = jsonList(owners)
     const statement = (bounded: Bounded): Statement => this.connection.cached(`${bounded} ${key}`, () => make(bounded))
     if (limit === null) return statement('all').within(room, list)
-    const first = room && new Room(room.left)
+    // Where all of them have room anyway, SQLite gives them all at once.
+    const first = room && (limit + 1) * mostBytes > room.left ? new Room(room.left) : undefined
     const found = statement('together').within(first, list, limit + 1)
     if (found.length <= limit) {
-      if (first) room.settle(first)
+      if (first) room!.settle(first)
+      else room?.fill(found)
       return found
     }
     const each = statement('each')
@@ -173,14 +179,22 @@ export class Reader implements Snapshot {
     if (parents.length === 0) return []
     const layout = getOrThrow(this.layouts, via.owner)
     const make = (bounded: Bounded): Compiled => selectChildRows(via, layout, bounded)
-    return decodeAll(layout, this.#ofOwners(`children ${keyOf(via)}`, make, { owners: parents, limit, room }))
+    return decodeAll(
+      layout,
+      this.#ofOwners(`children ${keyOf(via)}`, make, { owners: parents, limit, room, mostBytes: layout.mostBytes }),
+    )
   }
 
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): [Id, Row][] {
     if (owners.length === 0) return []
     const layout = getOrThrow(this.layouts, from === 'a' ? join.b.resource : join.a.resource)
     const make = (bounded: Bounded): Compiled => selectPairRows(join, from, layout, bounded)
-    const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, { owners, limit, room })
+    const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, {
+      owners,
+      limit,
+      room,
+      mostBytes: layout.mostBytes,
+    })
     return decodeAll(layout, rows).map(row => [row.pop() as Id, row])
   }
 
@@ -211,13 +225,15 @@ export class Reader implements Snapshot {
 }
 
 /** Owners whose related rows are loaded to know how large they are. */
-const OWNERS_FIRST = 8
+const OWNERS_FIRST = 25
 
 /** What belongs to which owners, how much of each, and how much together. */
 interface OfOwners {
   readonly owners: readonly Id[]
   readonly limit: number | null
   readonly room?: Room | undefined
+  /** The most that one of them can take. */
+  readonly mostBytes?: number
 }
 
 /** Before a cursor rows were read backwards. */
