@@ -1,19 +1,5 @@
 // node examples/cookies/main.ts
-import { api, memory, resource, serve, t } from '../../src/index.ts'
+import { serve } from '../../src/index.ts'
+import { app } from './app.ts'
 
-const cookie = resource({
-  id: t.id(),
-  type: t.text().nullable(),
-  jar: t.one('jar').nullable(),
-})
-
-const jar = resource({
-  id: t.id(),
-  cookies: t.back('cookie', 'jar'),
-  count: t.count('cookies'),
-  closed: t.bool().default(false),
-})
-
-const app = api({ cookie, jar }, { store: memory() })
-await app.post('jar', [{ cookies: [{ type: 'donut' }, { type: 'biscuit' }] }, { cookies: [{ type: 'shortbread' }] }])
 await serve(app)
