@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // Its own default leaves one core to itself, which has little to do.
     maxWorkers: '100%',
+    globalSetup: 'test/postgres/server.ts',
     projects: [
       {
         test: {

@@ -101,8 +101,8 @@ function elementsOf(list: Sql, layout: Layout, field: Field): Sql {
 }
 
 /** Adds parentheses and, if it matters, turns null into false. */
-export function decided(test: Sql, matters: boolean, { orFalse }: SqlDialect): Sql {
-  return matters ? orFalse(test) : sql`(${test})`
+export function decided(test: Sql, matters: boolean, { orElse, no }: SqlDialect): Sql {
+  return matters ? orElse(test, no) : sql`(${test})`
 }
 
 function compileText(

@@ -10,8 +10,8 @@ export interface SqlDialect {
   /** A condition that is always true, or never. */
   readonly yes: Sql
   readonly no: Sql
-  /** The condition, but false where it is null. */
-  readonly orFalse: (test: Sql) => Sql
+  /** The first value, or the second one where it is null. */
+  readonly orElse: (value: Sql, other: Sql) => Sql
   /** Comparisons for which null is a value like any other. */
   readonly isSame: (a: Sql, b: Sql) => Sql
   readonly isOther: (a: Sql, b: Sql) => Sql
@@ -48,8 +48,12 @@ export interface SqlDialect {
   readonly readSafe: (column: Sql) => Sql
   /** Inserts a row unless it is there; `row` is the table with its columns and values. */
   readonly insertOnce: (row: Sql) => Sql
+  /** A value as a column of this type would hold it. */
+  readonly cast: (value: Sql, type: Column['column']) => Sql
   /** The names of the column types. */
   readonly columnType: Readonly<Record<Column['column'], Sql>>
+  /** Foreign keys are added when all tables are there, as they cannot name a table that is missing. */
+  readonly refersLater: boolean
   /** What follows the columns in `create table`, for a key of one column or of several. */
   readonly tableEnd: { readonly ofOne: Sql; readonly ofSeveral: Sql }
   /** Bytes in the text of a statement. */

@@ -1,6 +1,9 @@
 import {
   DummyDriver,
   Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
   sql,
   SqliteAdapter,
   SqliteIntrospector,
@@ -33,6 +36,16 @@ export const sqliteText: TextCompiler = new Kysely({
     createDriver: () => new DummyDriver(),
     createIntrospector: db => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+})
+
+/** Writes parameters as `$1`, `$2`, … */
+export const postgresText: TextCompiler = new Kysely({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: db => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
   },
 })
 

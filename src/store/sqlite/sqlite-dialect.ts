@@ -12,7 +12,7 @@ export const sqliteDialect: SqlDialect = Object.freeze<SqlDialect>({
   text: sqliteText,
   yes: sql`1`,
   no: sql`0`,
-  orFalse: test => sql`ifnull(${test}, 0)`,
+  orElse: (value, other) => sql`ifnull(${value}, ${other})`,
   isSame: (a, b) => sql`${a} is ${b}`,
   isOther: (a, b) => sql`${a} is not ${b}`,
   noLimit: sql`-1`,
@@ -40,7 +40,9 @@ export const sqliteDialect: SqlDialect = Object.freeze<SqlDialect>({
   readSafe: column =>
     sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`,
   insertOnce: row => sql`insert or ignore into ${row}`,
+  cast: (value, type) => sql`cast(${value} as ${sql.raw(type)})`,
   columnType: { INTEGER: sql`INTEGER`, REAL: sql`REAL`, TEXT: sql`TEXT`, BLOB: sql`BLOB` },
+  refersLater: false,
   tableEnd: { ofOne: sql` strict`, ofSeveral: sql` strict, without rowid` },
   bytes: value => sql.raw(`x'${Buffer.from(value).toString('hex')}'`),
 })

@@ -1,5 +1,6 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { settle, type QueuedWrite } from '../queued-write.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import { noWork, type Maybe, type Work } from '../work.ts'
@@ -12,7 +13,7 @@ import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
 import { followOthers } from './read/turn-snapshot.ts'
 import { readOnlyStore } from './read/read-only.ts'
-import { runUnits, type QueuedWrite } from './write/group-commit.ts'
+import { runUnits } from './write/group-commit.ts'
 
 /** The most units of work in one commit, so that reads get their turn in between. */
 const GROUP = 256
@@ -184,13 +185,9 @@ class SqliteStore implements Store {
     const units = this.#queue.splice(0, GROUP)
     const head = state.position
     try {
-      const answers = runUnits(writer, ids, units)
+      const results = runUnits(writer, ids, units)
       this.#busySince = 0
-      units.forEach((unit, i) => {
-        const answer = answers[i]!
-        if ('error' in answer) unit.reject(answer.error)
-        else unit.resolve(answer.value)
-      })
+      settle(units, results)
     } catch (error) {
       this.#queue = units.concat(this.#queue)
       throw error

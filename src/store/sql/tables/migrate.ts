@@ -3,12 +3,12 @@ import type { SqlDialect } from '../dialect.ts'
 import { sql, type Sql } from '../kysely.ts'
 import {
   addColumn,
+  addReference,
   createIndex,
   createTable,
   INDEX_PREFIX,
   sqlLiteral,
   presetOf,
-  rebuildTable,
   type ColumnSpec,
   type IndexSpec,
   type TableSpec,
@@ -53,6 +53,8 @@ export interface MigrateOptions {
   readonly now: number
   /** Columns whose data may be dropped, as `table.column`. */
   readonly drop: readonly string[]
+  /** Changes a table in other ways than by adding columns. `sources` has the expression for the value of each column. */
+  readonly change: (table: TableSpec, is: TableState, sources: ReadonlyMap<string, Sql>) => string[]
 }
 
 /** Compares the tables with the model. Plans changes that lose nothing (add, relax, rebuild) and refuses all others at once. */
@@ -61,27 +63,31 @@ export function planMigration(
   rows: TableQuestions,
   options: MigrateOptions,
 ): MigrationPlan {
-  const plan = { statements: [] as string[], report: [] as string[], faults: [] as string[] }
+  const plan: Draft = { statements: [], last: [], report: [], faults: [] }
   for (const table of tables) new TablePlan(table, rows, options, plan).make()
+  plan.statements.push(...plan.last)
   return plan
+}
+
+interface Draft {
+  readonly statements: string[]
+  /** Statements for when all tables are there. */
+  readonly last: string[]
+  readonly report: string[]
+  readonly faults: string[]
 }
 
 class TablePlan {
   readonly #table: TableSpec
   readonly #rows: TableQuestions
   readonly #options: MigrateOptions
-  readonly #plan: { readonly statements: string[]; readonly report: string[]; readonly faults: string[] }
+  readonly #plan: Draft
   /** The expression for each column, if the table has to be rebuilt. */
   readonly #sources = new Map<string, Sql>()
   readonly #added: string[] = []
   #anew = false
 
-  constructor(
-    table: TableSpec,
-    rows: TableQuestions,
-    options: MigrateOptions,
-    plan: { statements: string[]; report: string[]; faults: string[] },
-  ) {
+  constructor(table: TableSpec, rows: TableQuestions, options: MigrateOptions, plan: Draft) {
     this.#table = table
     this.#rows = rows
     this.#options = options
@@ -95,6 +101,7 @@ class TablePlan {
       const { dialect } = this.#options
       const made = indexes.map(index => createIndex(this.#table, index, dialect))
       this.#plan.statements.push(createTable(this.#table, dialect), ...made)
+      for (const column of columns) this.#refer(column)
       this.#plan.report.push(`table ${name}: made`)
       return
     }
@@ -125,10 +132,11 @@ class TablePlan {
       this.#refuse(column.name, `changes from ${kind} to ${column.codec.kind}`, 'keep its type, or use another column')
       return
     }
+    const { dialect } = this.#options
     const preset = presetOf(column, this.#options.now) ?? null
-    let source: Sql = is.type === column.codec.column ? here : sql`cast(${here} as ${sql.raw(column.codec.column)})`
+    let source: Sql = is.type === column.codec.column ? here : dialect.cast(here, column.codec.column)
     if (column.required && !is.required) {
-      if (preset !== null) source = sql`ifnull(${source}, ${sqlLiteral(preset, this.#options.dialect)})`
+      if (preset !== null) source = dialect.orElse(source, sqlLiteral(preset, dialect))
       else if (this.#rows.hasNull(table, column.name)) {
         this.#refuse(column.name, 'is required now, but some rows have none', 'give it a default or leave it nullable')
       }
@@ -141,6 +149,7 @@ class TablePlan {
       ...(points === is.references ? [] : [points === null ? 'refers to nothing now' : `refers to ${points} now`]),
     ]
     if (changes.length === 0) return
+    if (points !== is.references) this.#refer(column)
     this.#anew ||= is.type !== column.codec.column || column.required !== is.required || points !== is.references
     this.#report(column.name, changes.join(', '))
   }
@@ -148,6 +157,7 @@ class TablePlan {
   #missing(column: ColumnSpec): void {
     const { name: table } = this.#table
     const preset = presetOf(column, this.#options.now) ?? null
+    this.#refer(column)
     if (column.required && preset === null && !this.#rows.isEmpty(table)) {
       const fix = 'give it a default or make it nullable'
       return this.#refuse(column.name, 'is new and required, but there are rows without it', fix)
@@ -158,6 +168,12 @@ class TablePlan {
     if (column.required && (fill === null || column.references !== null)) this.#anew = true
     else this.#added.push(addColumn(this.#table, column, fill, this.#options.dialect))
     this.#report(column.name, fill === null ? 'added' : `added, rows have ${String(fill)}`)
+  }
+
+  #refer(column: ColumnSpec): void {
+    const { dialect } = this.#options
+    if (dialect.refersLater && column.references !== null)
+      this.#plan.last.push(addReference(this.#table, column, dialect))
   }
 
   #surplus(column: string, is: TableState): void {
@@ -198,7 +214,7 @@ class TablePlan {
       // Rebuilding the table also drops its indexes. If it has no rows, new columns may stay empty.
       for (const column of this.#table.columns)
         if (!this.#sources.has(column.name)) this.#sources.set(column.name, sql`null`)
-      all.push(...rebuildTable(this.#table, this.#sources, this.#options.dialect))
+      all.push(...this.#options.change(this.#table, is, this.#sources))
     } else all.push(...this.#added, ...statements)
   }
 

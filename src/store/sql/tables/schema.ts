@@ -116,10 +116,10 @@ export function createTable(table: TableSpec, dialect: SqlDialect, name: string 
   return statementText(sql`create table ${sql.id(name)} (${sql.join(parts)})${end}`, dialect.text)
 }
 
-function definitionOf(column: ColumnSpec, table: TableSpec, { columnType }: SqlDialect): Sql {
+function definitionOf(column: ColumnSpec, table: TableSpec, { columnType, refersLater }: SqlDialect): Sql {
   const key = table.key.length === 1 && table.key[0] === column.name ? sql` primary key` : sql``
   const required = column.required ? sql` not null` : sql``
-  return sql`${sql.id(column.name)} ${columnType[column.codec.column]}${key}${required}${referencesOf(column)}`
+  return sql`${sql.id(column.name)} ${columnType[column.codec.column]}${key}${required}${refersLater ? sql`` : referencesOf(column)}`
 }
 
 /** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
@@ -134,6 +134,14 @@ export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind, di
   const fill = preset === null ? sql`` : sql` default ${sqlLiteral(preset, dialect)}`
   const definition = definitionOf(column, table, dialect)
   return statementText(sql`alter table ${sql.id(table.name)} add column ${definition}${fill}`, dialect.text)
+}
+
+/** `alter table … add foreign key`, for a column that refers to another table. */
+export function addReference({ name: table }: TableSpec, column: ColumnSpec, { text }: SqlDialect): string {
+  return statementText(
+    sql`alter table ${sql.id(table)} add foreign key (${sql.id(column.name)})${referencesOf(column)}`,
+    text,
+  )
 }
 
 /** The statement that creates an index. */

@@ -1,6 +1,6 @@
 import type { Model } from '../../../model/model.ts'
 import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/tables/migrate.ts'
-import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
+import { rebuildTable, tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
@@ -23,7 +23,12 @@ export function adaptTables(
 ): void {
   const tables = tablesOf(model)
   const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
-  const plan = planMigration(tables, rowsOf(connection, known), { dialect: sqliteDialect, now: clock(), drop })
+  const plan = planMigration(tables, rowsOf(connection, known), {
+    dialect: sqliteDialect,
+    now: clock(),
+    drop,
+    change: (table, _, sources) => rebuildTable(table, sources, sqliteDialect),
+  })
   const faults = [...claimedFaults(model, known), ...plan.faults]
   if (faults.length > 0) {
     throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)

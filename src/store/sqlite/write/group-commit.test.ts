@@ -22,7 +22,8 @@ import {
 } from '../../../testing/store-suite/world.ts'
 import { wait } from '../../work.ts'
 import { sqlite, type SqliteOptions } from '../index.ts'
-import { runUnits, type QueuedWrite } from './group-commit.ts'
+import type { QueuedWrite } from '../../queued-write.ts'
+import { runUnits } from './group-commit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,15 +1,7 @@
-import type { Transaction } from '../../store.ts'
-import type { Work } from '../../work.ts'
+import type { QueuedWrite, WriteResult } from '../../queued-write.ts'
 import { isBusy, isConstraint } from './conflict.ts'
 import type { IdCounters } from './ids.ts'
-import { Spoiled, type WriteResult, type Writer } from './writer.ts'
-
-/** A unit of work that waits for its turn. */
-export interface QueuedWrite {
-  readonly work: (tx: Transaction) => Work<unknown>
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-}
+import { Spoiled, type Writer } from './writer.ts'
 
 /**
  * Group commit: runs units in one transaction, and returns the result of each. Throws BUSY, having done nothing, if another

@@ -1,8 +1,9 @@
 import { AT, SEQ, type Resource } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
+import type { WriteResult } from '../../queued-write.ts'
 import type { LinkChange, Published, RowChange, Transaction } from '../../store.ts'
 import type { Work } from '../../work.ts'
-import { CommitDrafts } from './commit-drafts.ts'
+import { CommitDrafts } from '../../log/commit-drafts.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from '../connection.ts'
 import { readBack } from './read-back.ts'
@@ -13,9 +14,6 @@ import { RowWriter } from './rows.ts'
 import { SideEffects } from './side-effects.ts'
 import { Reader } from '../read/snapshot.ts'
 import type { SqliteState } from '../state.ts'
-
-/** The result of a unit of work. */
-export type WriteResult = { readonly value: unknown } | { readonly error: unknown }
 
 /** A unit failed after it had written something, and there was no savepoint to undo it alone. */
 export class Spoiled extends Error {}

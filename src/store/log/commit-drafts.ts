@@ -1,4 +1,4 @@
-import type { Change, Commit, Published } from '../../store.ts'
+import type { Change, Commit, Published } from '../store.ts'
 
 /** A commit of the log while it is being written. */
 interface Draft extends Commit {

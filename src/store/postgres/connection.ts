@@ -1,0 +1,165 @@
+import type { Client } from 'pg'
+import type { Row } from '../../model/model.ts'
+import type { Bind } from '../sql/codec.ts'
+import { unavailable } from './failures.ts'
+import type { NamedStatement } from './statements.ts'
+
+/** Where to connect to. */
+export interface PostgresAddress {
+  /** A connection string as psql takes it, with TLS by `sslmode`. */
+  readonly url: string
+  readonly schema?: string | undefined
+}
+
+/** How values of these types are read (pg_type.oid); all others are text. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  16: text => (text === 't' ? 1 : 0),
+  17: text => Buffer.from(text.slice(2), 'hex'),
+  20: integer,
+  21: Number,
+  23: Number,
+  701: Number,
+}
+
+const types = { getTypeParser: (oid: number): ((text: string) => unknown) => parsers[oid] ?? plain }
+
+const plain = (text: string): string => text
+
+/** A number, or the digits of one that is too large for JavaScript. */
+function integer(text: string): number | string {
+  const number = Number(text)
+  return Number.isSafeInteger(number) ? number : text
+}
+
+const ignore = (): void => {}
+
+/**
+ * A connection. Statements are sent when they are given, without waiting for the answers to those before them (pipelining), and
+ * are executed in this order.
+ */
+export class PostgresConnection {
+  readonly #client: Client
+  /** What must be over before anything else may be sent. */
+  #gate: Promise<unknown> | null = null
+  #isLost = false
+  #failure: { readonly error: unknown } | null = null
+
+  private constructor(client: Client) {
+    this.#client = client
+    const lost = (): void => void (this.#isLost = true)
+    client.on('error', lost)
+    client.on('end', lost)
+  }
+
+  /** Throws Error if `pg` is not installed, and ApiError `unavailable` if the server cannot be reached. */
+  static async open({ url, schema }: PostgresAddress): Promise<PostgresConnection> {
+    const Driver = await driver()
+    const client = new Driver({
+      connectionString: url,
+      pipeline: true,
+      types,
+      connectionTimeoutMillis: 10_000,
+      fallback_application_name: 'restuary',
+      ...(schema !== undefined && { options: `-c search_path=${schema}` }),
+    })
+    const connection = new PostgresConnection(client)
+    try {
+      await client.connect()
+    } catch (error) {
+      throw unavailable('the database cannot be reached', error)
+    }
+    return connection
+  }
+
+  /** Whether it can no longer be used. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** The first statement that has failed, outside of `guarded`. The open transaction has failed with it. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure
+  }
+
+  /** Called when a transaction begins, or was rolled back to a savepoint. */
+  recovered(): void {
+    this.#failure = null
+  }
+
+  /** The rows that a statement answers with, as arrays. */
+  all(statement: NamedStatement, ...values: readonly BoundValue[]): Promise<Row[]> {
+    return this.#gate === null ? this.#send(statement, values) : this.#gate.then(() => this.all(statement, ...values))
+  }
+
+  /** Executes one or several statements without values. Resolves to what the last of them did, such as `COMMIT`. */
+  exec(text: string): Promise<string> {
+    if (this.#gate !== null) return this.#gate.then(() => this.exec(text))
+    return this.#exec(text)
+  }
+
+  /**
+   * Executes a statement that may fail, in a savepoint of the open transaction. Whatever is given meanwhile waits, because
+   * it would fail as well.
+   */
+  guarded(before: string, statement: NamedStatement, values: readonly BoundValue[]): Promise<Row[]> {
+    if (this.#gate !== null) return this.#gate.then(() => this.guarded(before, statement, values))
+    const rows = this.#guarded(before, statement, values)
+    const gate = rows.then(ignore, ignore).then(() => {
+      if (this.#gate === gate) this.#gate = null
+    })
+    this.#gate = gate
+    return rows
+  }
+
+  async #guarded(before: string, statement: NamedStatement, values: readonly BoundValue[]): Promise<Row[]> {
+    const begun = this.#exec(`savepoint guarded; ${before}`)
+    const rows = this.#send(statement, values)
+    void this.#exec('release savepoint guarded')
+    try {
+      await begun
+      return await rows
+    } catch (error) {
+      if (this.#isLost) throw error
+      await this.#exec('rollback to savepoint guarded; release savepoint guarded')
+      this.recovered()
+      throw error
+    }
+  }
+
+  #send({ name, sql, slots }: NamedStatement, values: readonly BoundValue[]): Promise<Row[]> {
+    const placed = slots === null ? values : slots.map(slot => values[slot])
+    const answer = this.#client.query<Row>({ name, text: sql, values: placed as unknown[], rowMode: 'array' } as never)
+    return this.#watched(answer.then(({ rows }) => rows))
+  }
+
+  #exec(text: string): Promise<string> {
+    return this.#watched(
+      this.#client.query(text).then(result => {
+        const last = Array.isArray(result) ? (result.at(-1) as typeof result) : result
+        return last.command
+      }),
+    )
+  }
+
+  /** A failure is seen by whoever awaits the promise. Of several that were sent together, only the first is awaited. */
+  #watched<T>(promise: Promise<T>): Promise<T> {
+    promise.catch((error: unknown) => void (this.#failure ??= { error }))
+    return promise
+  }
+
+  close(): Promise<void> {
+    this.#isLost = true
+    return this.#client.end().catch(ignore)
+  }
+}
+
+/** A bound value; an array is a list of values of one type. */
+export type BoundValue = Bind | readonly Bind[]
+
+async function driver(): Promise<typeof Client> {
+  try {
+    return (await import('pg')).Client
+  } catch (error) {
+    throw new Error('postgres() needs the package pg: npm install pg', { cause: error })
+  }
+}

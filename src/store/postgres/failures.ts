@@ -1,0 +1,34 @@
+import { ApiError } from '../../protocol/error.ts'
+import { EXHAUSTED, STALE } from './schema/functions.ts'
+
+/** Error codes of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const SERIALIZATION = '40001'
+const DEADLOCK = '40P01'
+const LOCKED = '55P03'
+const IDLE = '25P03'
+const CANCELED = '57014'
+
+/** The code of an error: of PostgreSQL, or of the system for a connection. Empty for others. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** Whether the same work may succeed when it runs again: others were in its way. */
+export function isTransient(error: unknown): boolean {
+  return [SERIALIZATION, DEADLOCK, LOCKED, IDLE, STALE].includes(codeOf(error))
+}
+
+/** Whether a constraint would be violated. */
+export function isViolation(error: unknown): boolean {
+  return codeOf(error).startsWith('23')
+}
+
+export const isExhausted = (error: unknown): boolean => codeOf(error) === EXHAUSTED
+
+/** Whether a statement took longer than it may. */
+export const isCanceled = (error: unknown): boolean => codeOf(error) === CANCELED
+
+/** The error for callers when the database does not answer. A second may be enough for it to come back. */
+export function unavailable(detail: string, cause?: unknown): ApiError {
+  return new ApiError('unavailable', { detail, cause, headers: { 'retry-after': '1' } })
+}

@@ -1,0 +1,144 @@
+import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import type { Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
+import { Terms } from '../terms.ts'
+import type { Maybe, Work } from '../work.ts'
+import type { PostgresAddress, PostgresConnection } from './connection.ts'
+import { codeOf, unavailable } from './failures.ts'
+import { openPostgres, type OpenedPostgres } from './open.ts'
+import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
+import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
+
+/**
+ * A store in a PostgreSQL database (13 or later, encoded in UTF8), which several processes may share. It needs the package
+ * `pg`. `url` is a connection string as psql takes it. Throws Error for options without a meaning.
+ *
+ * ```ts
+ * const app = api({ todo }, { store: postgres('postgres://me@localhost/todo') })
+ * ```
+ */
+export function postgres(url: string, options: PostgresOptions = {}): Store {
+  return new PostgresStore(url, postgresSettings(options))
+}
+
+class PostgresStore implements Store {
+  readonly name = 'postgres'
+  readonly waits = true
+  readonly terms = new Terms()
+  readonly #address: PostgresAddress
+  readonly #settings: PostgresSettings
+  readonly #listeners = new Set<() => void>()
+  #opened: OpenedPostgres | null = null
+  #isTelling = false
+  #poll: NodeJS.Timeout | undefined
+
+  constructor(url: string, settings: PostgresSettings) {
+    this.#address = { url, schema: settings.schema }
+    this.#settings = settings
+  }
+
+  async open(model: Model, environment: StoreEnvironment): Promise<void> {
+    // Another model: what is prepared belongs to the old one.
+    await this.#close()
+    const { terms } = this
+    this.#opened = await openPostgres({ address: this.#address, model, environment, settings: this.#settings, terms })
+    this.#opened.state.onNews = () => this.#tell()
+  }
+
+  get #store(): OpenedPostgres {
+    if (this.#opened === null) throw unavailable('the store is not open')
+    return this.#opened
+  }
+
+  async read<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    return this.#store.snapshots.read(work)
+  }
+
+  async write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
+    return this.#store.lane.write(work)
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#store.lane.transaction(work)
+  }
+
+  onCommit(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    this.#poll ??= setInterval(() => this.#look(), this.#settings.poll).unref()
+    return () => {
+      this.#listeners.delete(own)
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#poll)
+      this.#poll = undefined
+    }
+  }
+
+  /** Looks for commits of other nodes. Each read does. */
+  #look(): void {
+    void this.#opened?.snapshots.read(nothing).catch(() => {})
+  }
+
+  /** Notifies listeners of commits, once for all of this turn. */
+  #tell(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(() => {
+      this.#isTelling = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  commits(after: number, limit: number): Maybe<Commit[] | null> {
+    const { state } = this.#store
+    if (after >= state.position) return after === state.position ? [] : null
+    return state.recent.after(after, limit) ?? this.#with(one => state.log.after(one, after, limit, state.position))
+  }
+
+  async oldestPosition(): Promise<number> {
+    return this.#with(connection => this.#store.state.log.reach(connection))
+  }
+
+  async history(resource: Resource, id: Id, before: number, limit: number): Promise<Recorded[]> {
+    const { log } = this.#store.state
+    const row = await this.read(function* (snapshot) {
+      return (yield snapshot.get(resource, id) as Promise<unknown>) as Row | undefined
+    })
+    return this.#with(connection => log.history(connection, { resource, id, row }, before, limit))
+  }
+
+  async #with<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    const { readers } = this.#store
+    const connection = await readers.take()
+    try {
+      return await work(connection)
+    } catch (error) {
+      throw codeOf(error) === '' && !connection.isLost ? error : unavailable('the database did not answer', error)
+    } finally {
+      readers.give(connection)
+    }
+  }
+
+  async load(resource: Resource, rows: Iterable<Row>): Promise<number> {
+    return bulkLoadRows(this.#store, resource, rows)
+  }
+
+  async loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Promise<number> {
+    return bulkLoadPairs(this.#store, join, pairs)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#poll)
+    this.#poll = undefined
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = null
+    if (opened === null) return
+    await opened.lane.close()
+    await Promise.all([opened.readers.close(), opened.writers.close()])
+  }
+}
+
+function* nothing(): Work<void> {}

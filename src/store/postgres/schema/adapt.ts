@@ -1,0 +1,160 @@
+import type { Model } from '../../../model/model.ts'
+import {
+  planMigration,
+  type ColumnState,
+  type MigrationPlan,
+  type TableQuestions,
+  type TableState,
+} from '../../sql/tables/migrate.ts'
+import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
+import type { PostgresConnection } from '../connection.ts'
+import { postgresDialect } from '../postgres-dialect.ts'
+import { alterTable } from './alter-table.ts'
+import { identifier, quoted } from './identifier.ts'
+
+/** What the tables are adapted to. */
+export interface AdaptTo {
+  readonly model: Model
+  readonly now: number
+  /** Columns whose data may be dropped, as `table.column`. */
+  readonly drop: readonly string[]
+  /** The meaning of the values of each column, as recorded when it was made, by `table.column`. */
+  readonly kinds: Readonly<Record<string, string>>
+}
+
+/** What was done to the tables. */
+export interface Adapted {
+  readonly report: readonly string[]
+  readonly kinds: Readonly<Record<string, string>>
+}
+
+/** Makes the tables of the model or adapts them, within the open transaction. Throws one Error with all faults. */
+export async function adaptToModel(connection: PostgresConnection, to: AdaptTo): Promise<Adapted> {
+  const tables = tablesOf(to.model).map(named)
+  const faults = tables.flatMap(longNames)
+  const plan = faults.length > 0 ? null : await planned(connection, tables, to)
+  faults.push(...(plan?.faults ?? []))
+  if (faults.length > 0)
+    throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
+  if (plan!.statements.length > 0) await connection.exec(plan!.statements.join(';\n'))
+  const kinds = { ...to.kinds }
+  for (const { name, columns } of tables)
+    for (const column of columns) kinds[`${name}.${column.name}`] = column.codec.kind
+  return { report: plan!.report, kinds }
+}
+
+/** A table whose indexes have names that PostgreSQL does not cut. */
+const named = (table: TableSpec): TableSpec => ({
+  ...table,
+  indexes: table.indexes.map(index => ({ ...index, name: identifier(index.name) })),
+})
+
+function longNames({ name, columns }: TableSpec): string[] {
+  return [name, ...columns.map(column => column.name)]
+    .filter(one => identifier(one) !== one)
+    .map(
+      one => `${one}: a name of PostgreSQL has at most 63 bytes; give it a shorter one by \`table\` or \`.column()\``,
+    )
+}
+
+/** A question about rows whose answer is not known yet. */
+class Unanswered extends Error {
+  readonly sql: string
+
+  constructor(sql: string) {
+    super(sql)
+    this.sql = sql
+  }
+}
+
+/**
+ * Plans the changes. The planner asks about rows as if the answers were there at once. So it is started again after each question,
+ * with the answers so far; there are few.
+ */
+async function planned(
+  connection: PostgresConnection,
+  tables: readonly TableSpec[],
+  to: AdaptTo,
+): Promise<MigrationPlan> {
+  const states = await statesOf(connection, to.kinds)
+  const answers = new Map<string, unknown>()
+  const ask = (sql: string): unknown => {
+    if (!answers.has(sql)) throw new Unanswered(sql)
+    return answers.get(sql)
+  }
+  const exists = (sql: string): boolean => ask(`select exists (${sql})`) === 1
+  const questions: TableQuestions = {
+    table: name => states.get(name) ?? null,
+    isEmpty: table => !exists(`select 1 from ${quoted(table)}`),
+    hasValue: (table, column) => exists(`select 1 from ${quoted(table)} where ${quoted(column)} is not null`),
+    hasNull: (table, column) => exists(`select 1 from ${quoted(table)} where ${quoted(column)} is null`),
+    duplicate: (table, columns) => {
+      const list = columns.map(quoted)
+      const all = list.map(column => `${column} is not null`).join(' and ')
+      const shown = list.map(column => `${column}::text`).join(` || ', ' || `)
+      const sql = `select (select ${shown} from ${quoted(table)} where ${all} group by ${list.join()} having count(*) > 1 limit 1)`
+      return ask(sql) as string | null
+    },
+  }
+  const { now, drop } = to
+  for (;;) {
+    try {
+      return planMigration(tables, questions, { dialect: postgresDialect, now, drop, change: alterTable })
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error
+      const [row] = await connection.all({ name: undefined, sql: error.sql, slots: null })
+      answers.set(error.sql, row![0])
+    }
+  }
+}
+
+/** The names of our column types, by those that PostgreSQL shows. */
+const TYPES: Readonly<Record<string, string>> = {
+  bigint: 'INTEGER',
+  'double precision': 'REAL',
+  text: 'TEXT',
+  bytea: 'BLOB',
+}
+
+const COLUMNS = `
+  select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::int::text,
+    (select f.relname || '.' || fa.attname from pg_constraint k join pg_class f on f.oid = k.confrelid
+      join pg_attribute fa on fa.attrelid = k.confrelid and fa.attnum = k.confkey[1]
+      where k.contype = 'f' and k.conrelid = c.oid and k.conkey = array[a.attnum] limit 1)
+  from pg_class c join pg_attribute a on a.attrelid = c.oid
+  where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+  order by c.relname, a.attnum`
+const INDEXES = `
+  select c.relname, i.relname, x.indisunique::int::text,
+    (select json_agg(a.attname order by k.n) from unnest(x.indkey) with ordinality as k(num, n)
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num)
+  from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
+  where c.relnamespace = current_schema()::regnamespace`
+
+/** All tables of the schema as they are. */
+async function statesOf(
+  connection: PostgresConnection,
+  kinds: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, TableState>> {
+  const [columns, indexes] = await Promise.all(
+    [COLUMNS, INDEXES].map(sql => connection.all({ name: undefined, sql, slots: null })),
+  )
+  const states = new Map<string, { columns: Map<string, ColumnState>; indexes: Map<string, IndexState> }>()
+  for (const [table, column, type, required, references] of columns as [
+    string,
+    string,
+    string,
+    string,
+    string | null,
+  ][]) {
+    if (!states.has(table)) states.set(table, { columns: new Map(), indexes: new Map() })
+    const kind = kinds[`${table}.${column}`] ?? null
+    const state: ColumnState = { type: TYPES[type] ?? type, required: required === '1', kind, references }
+    states.get(table)!.columns.set(column, state)
+  }
+  for (const [table, name, unique, list] of indexes as [string, string, string, string | null][])
+    states.get(table)?.indexes.set(name, { columns: JSON.parse(list ?? '[]') as string[], unique: unique === '1' })
+  return states
+}
+
+type IndexState = { readonly columns: readonly string[]; readonly unique: boolean }

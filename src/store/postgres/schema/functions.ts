@@ -1,0 +1,41 @@
+import { foldAlphabets } from '../../../query/folding/fold.ts'
+
+/** A text in SQL. It needs no escapes, as long as backslashes stand for themselves (the default since PostgreSQL 9.1). */
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** The error code of a unit of work that has to run again, because another node has committed meanwhile. */
+export const STALE = 'RS001'
+/** The error code of a query that has visited all the rows that it may. */
+export const EXHAUSTED = 'RS002'
+
+/** The functions that our statements call, made anew where this text has changed. */
+export function functionsText(): string {
+  const { from, to } = foldAlphabets()
+  return `
+    create or replace function restuary_fold(t text) returns text language sql immutable strict parallel safe as
+      $$ select translate(normalize(t, NFC), ${quoted(from)}, ${quoted(to)}) $$;
+    create or replace function restuary_value(e json) returns text language sql immutable strict parallel safe as
+      $$ select case json_typeof(e) when 'null' then null when 'boolean' then (e #>> '{}')::boolean::int::text else e #>> '{}' end $$;
+    create or replace function restuary_type(e json) returns text language sql immutable strict parallel safe as
+      $$ select case json_typeof(e) when 'string' then 'text' when 'boolean' then e #>> '{}' else json_typeof(e) end $$;
+    -- Counts the rows that a statement visits. The low cost makes PostgreSQL call it before it tests anything else of a row.
+    create or replace function restuary_visit() returns boolean language plpgsql volatile cost 0.0001 as $$
+      declare rest int := current_setting('restuary.visits')::int;
+      begin
+        if rest <= 0 then raise exception 'more rows were visited than allowed' using errcode = '${EXHAUSTED}'; end if;
+        perform set_config('restuary.visits', (rest - 1)::text, true);
+        return true;
+      end $$;
+    -- Moves the head at the end of a group. It fails if another node was faster, so that nothing of the group is committed.
+    create or replace function restuary_advance(base bigint, head bigint) returns void language plpgsql as $$
+      begin
+        update _restuary_head set pos = head where k = 1 and pos = base;
+        if not found then raise exception 'another node has committed' using errcode = '${STALE}'; end if;
+      end $$`
+}
+
+/**
+ * What tells whether the server has started again, or its tables come from a dump, since a position was told: the moment at
+ * which it started, and the identity of the table. Clients may then hold positions of commits that were lost.
+ */
+export const BOOT = `extract(epoch from pg_postmaster_start_time())::text || ' ' || tableoid::text`

@@ -1,0 +1,123 @@
+import type { Model, Resource } from '../../model/model.ts'
+import { RecentCommits } from '../log/recent-commits.ts'
+import type { Layouts } from '../sql/layout.ts'
+import type { Commit, StoreEnvironment } from '../store.ts'
+import { readTerms, type Term, type Terms } from '../terms.ts'
+import type { PostgresConnection } from './connection.ts'
+import type { PostgresLog } from './log.ts'
+import type { PostgresSettings } from './options.ts'
+import type { Statements } from './statements.ts'
+
+/** The head of the log as a transaction has found it. */
+export interface Head {
+  readonly position: number
+  readonly epoch: string
+  /** False if the server has started again since the newest term began; then another has to begin. */
+  readonly isCurrent: boolean
+}
+
+/** The most changes of other nodes that are read to find out which resources they changed. */
+const FOLLOWED = 2_000
+
+export interface PostgresStateOptions {
+  readonly model: Model
+  readonly layouts: Layouts
+  readonly environment: StoreEnvironment
+  readonly settings: PostgresSettings
+  readonly statements: Statements
+  readonly log: PostgresLog
+  readonly terms: Terms
+  readonly position: number
+}
+
+/** What this node knows of the database: the newest position it has heard of, when each resource last changed, and the newest commits. */
+export class PostgresState {
+  readonly model: Model
+  readonly layouts: Layouts
+  readonly environment: StoreEnvironment
+  readonly settings: PostgresSettings
+  readonly statements: Statements
+  readonly log: PostgresLog
+  readonly terms: Terms
+  readonly recent: RecentCommits
+  /** Called after commits of this node or of others have become known. */
+  onNews: () => void = () => {}
+  #position: number
+  #everything: number
+  readonly #changed = new Map<Resource, number>()
+
+  constructor(options: PostgresStateOptions) {
+    this.model = options.model
+    this.layouts = options.layouts
+    this.environment = options.environment
+    this.settings = options.settings
+    this.statements = options.statements
+    this.log = options.log
+    this.terms = options.terms
+    this.#position = this.#everything = options.position
+    this.recent = new RecentCommits(options.position)
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  changed(resource: Resource): number {
+    return Math.max(this.#changed.get(resource) ?? 0, this.#everything)
+  }
+
+  /** Takes over what this node has committed. A read may have found it in the log already. */
+  committed(commits: readonly Commit[]): void {
+    const before = this.#position
+    for (const commit of commits) if (commit.position > this.#position) this.#learn(commit)
+    if (this.#position !== before) this.onNews()
+  }
+
+  /** Takes over what other nodes did, up to the head that a transaction has found. It reads within this transaction. */
+  async follow(connection: PostgresConnection, head: Head): Promise<void> {
+    if (head.epoch !== this.terms.epoch) await this.#followTerms(connection, head)
+    const before = this.#position
+    while (head.position > this.#position) {
+      const from = this.#position
+      const commits = await this.log.after(connection, from, FOLLOWED, head.position)
+      if (this.#position !== from) continue // another transaction was faster
+      if (commits !== null && (commits.at(-1)?.position ?? from) === head.position)
+        commits.forEach(one => this.#learn(one))
+      else this.#restart(head.position)
+    }
+    if (this.#position !== before) this.onNews()
+  }
+
+  async #followTerms(connection: PostgresConnection, { position, epoch }: Head): Promise<void> {
+    // An older transaction: a later term is known already.
+    if (this.terms.list.some(term => term.epoch === epoch)) return
+    const [row] = await connection.all(this.statements.of("select value from _restuary_meta where key = 'terms'"))
+    this.began(readTerms(row![0] as string), position)
+  }
+
+  /** Takes over the list of terms. If an earlier state of the database was put back, what is known of the lost one goes. */
+  began(terms: readonly Term[], position: number): void {
+    const { history } = this.terms
+    this.terms.replace(terms, this.#position)
+    if (this.terms.history !== history) this.#restart(position)
+  }
+
+  #learn(commit: Commit): void {
+    this.recent.push(commit)
+    for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)
+    this.#position = commit.position
+  }
+
+  /** Called when nobody knows what has changed. */
+  #restart(position: number): void {
+    this.recent.restart(position)
+    this.#changed.clear()
+    this.#position = this.#everything = position
+  }
+
+  /** Called when rows were loaded without records. */
+  loaded(position: number): void {
+    this.#restart(position)
+    this.onNews()
+  }
+}

@@ -1,0 +1,255 @@
+import { AT, SEQ, type Resource } from '../../../model/model.ts'
+import { CommitDrafts } from '../../log/commit-drafts.ts'
+import type { Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
+import { newTerm, readTerms, termsText, withTerm, type Term } from '../../terms.ts'
+import type { PostgresConnection } from '../connection.ts'
+import { isViolation, unavailable } from '../failures.ts'
+import { PostgresReader } from '../read/postgres-reader.ts'
+import { BOOT } from '../schema/functions.ts'
+import type { PostgresState } from '../state.ts'
+import type { IdSequences } from './id-sequences.ts'
+import { RowStatements } from './row-statements.ts'
+import { violationOf } from './violation.ts'
+
+/**
+ * How a transaction orders itself among those of other nodes. `guess`: it takes the head for what it was at the beginning, and
+ * fails at its end if another node has committed meanwhile. So nobody waits for this node, but it may have to begin again.
+ * `lock`: it locks the head at once. It cannot fail, but all others wait for it.
+ */
+export type Ordering = 'guess' | 'lock'
+
+export interface WriterOptions {
+  readonly ordering: Ordering
+  /** Milliseconds without a statement after which the server gives the transaction up, because this node may hang. */
+  readonly idleTimeout: number
+}
+
+const HEAD = `select pos, epoch, boot = ${BOOT}, pg_current_xact_id()::text from _restuary_head where k = 1`
+
+/** After this many changes, old records of the log are removed. */
+const TRIM_EVERY = 256
+/** How often expired texts are searched for: after this many new texts. At most four times as many are deleted at once. */
+const SWEEP_EVERY = 64
+
+const TERMS = "select value from _restuary_meta where key = 'terms'"
+const NEW_TERMS = "update _restuary_meta set value = $1 where key = 'terms'"
+const NEW_BOOT = `update _restuary_head set epoch = $1, boot = ${BOOT} where k = 1`
+const RECALL = 'select text from _restuary_kept where key = $1 and until > $2'
+const KEEP = `insert into _restuary_kept(key, until, text) values ($1, $2, $3)
+  on conflict (key) do update set until = excluded.until, text = excluded.text`
+const SWEEP = `delete from _restuary_kept where key in (
+  select key from _restuary_kept where until <= $1 limit ${4 * SWEEP_EVERY} for update skip locked)`
+
+/** One transaction that writes: a group of units, or that of application code. */
+export class PostgresWriter extends PostgresReader implements Transaction {
+  readonly #ids: IdSequences
+  readonly #rows: RowStatements
+  /** The id of the transaction in the database. */
+  #xid = ''
+  /** The committed seq when the transaction began, and that of the newest change. */
+  #base = 0
+  #head = 0
+  readonly #commits = new CommitDrafts()
+  #terms: readonly Term[] | null = null
+  #isOpen = false
+  #isCommitting = false
+  /** About the current unit: its first seq, the time of its changes (-1 = none yet), and whether savepoints protect the others. */
+  #tx = 0
+  #at = -1
+  #isSafe = false
+  /** It has stored texts or changed links. They have no positions, so the head does not show it. */
+  #hasMore = false
+  /** The same of any unit. */
+  #hasAnyMore = false
+  #kept = 0
+
+  constructor(connection: PostgresConnection, state: PostgresState, ids: IdSequences) {
+    super(connection, state, 0, false)
+    this.#ids = ids
+    this.#rows = new RowStatements(state.statements, state.layouts)
+  }
+
+  override get position(): number {
+    return this.#head
+  }
+
+  override changed(resource: Resource): number {
+    const own = this.#commits.all.some(commit => commit.changes.some(change => change.resource === resource))
+    return own ? this.#head : this.state.changed(resource)
+  }
+
+  get xid(): string {
+    return this.#xid
+  }
+
+  /** What is committed, or may be. */
+  get commits(): readonly Commit[] {
+    return this.#commits.all
+  }
+
+  /** COMMIT was sent. If the connection is lost now, nobody knows whether it happened. */
+  get isCommitting(): boolean {
+    return this.#isCommitting
+  }
+
+  /** Whether the current unit, or one before it, has written anything. */
+  get hasWritten(): boolean {
+    return this.#head > this.#base || this.#hasAnyMore || this.#terms !== null
+  }
+
+  async begin({ ordering, idleTimeout }: WriterOptions): Promise<void> {
+    const { settings, statements } = this.state
+    this.connection.recovered()
+    void this.connection.exec(
+      `begin isolation level ${ordering === 'lock' ? 'read committed' : 'repeatable read'}; ` +
+        `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
+        `set local idle_in_transaction_session_timeout = ${idleTimeout}`,
+    )
+    const [row] = await this.connection.all(statements.of(ordering === 'lock' ? `${HEAD} for update` : HEAD))
+    const [position, epoch, isCurrent, xid] = row as [number, string, number, string]
+    this.#xid = xid
+    this.#isOpen = true
+    await this.state.follow(this.connection, { position, epoch, isCurrent: isCurrent === 1 })
+    this.#base = this.#head = position
+    if (isCurrent !== 1) await this.#beginTerm(position)
+  }
+
+  /** Begins a term after what is there now. The server may have lost what it had told before it started again. */
+  async #beginTerm(position: number): Promise<void> {
+    const { statements, environment } = this.state
+    const [row] = await this.connection.all(statements.of(TERMS))
+    const terms = readTerms(row![0] as string)
+    const term = newTerm(terms, position, environment.random)
+    this.#terms = withTerm(terms, term)
+    void this.connection.all(statements.of(NEW_TERMS), termsText(this.#terms))
+    await this.connection.all(statements.of(NEW_BOOT), term.epoch)
+  }
+
+  /** Begins a unit. Its changes form one commit of the log. */
+  start(isSafe: boolean): void {
+    this.#tx = this.#head + 1
+    this.#at = -1
+    this.#isSafe = isSafe
+    this.#hasMore = false
+  }
+
+  /** Whether the current unit has written anything. */
+  get unitHasWritten(): boolean {
+    return this.#hasMore || this.#head >= this.#tx
+  }
+
+  /** Commits if anything was written. */
+  async commit(): Promise<void> {
+    this.#isOpen = false
+    if (!this.hasWritten) return void (await this.connection.exec('rollback'))
+    const { statements, environment, log } = this.state
+    if (this.#head % TRIM_EVERY < this.#head - this.#base) log.trim(this.connection, this.#head, environment.clock())
+    const records = log.recordsOf(this.commits)
+    // In one message, and the head first: whoever is later waits for the lock of the head alone, and not for this process.
+    const sent = [
+      this.connection.all(statements.of('select restuary_advance($1, $2)'), this.#base, this.#head),
+      ...(records.length > 0 ? [log.append(this.connection, records)] : []),
+    ]
+    const committed = this.connection.exec('commit')
+    this.#isCommitting = true
+    const failed = (await Promise.allSettled([...sent, committed])).find(one => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    // A transaction that has failed answers COMMIT with ROLLBACK.
+    if ((await committed) !== 'COMMIT') throw new Error('the transaction had failed before its end')
+    this.finish()
+  }
+
+  /** Called when it is known that the transaction is committed. */
+  finish(): void {
+    if (this.#terms !== null) this.state.began(this.#terms, this.#head)
+    this.state.committed(this.#commits.all)
+  }
+
+  async rollback(): Promise<void> {
+    this.#isOpen = false
+    if (!this.connection.isLost) await this.connection.exec('rollback')
+  }
+
+  /** Takes back what the current unit did, after its savepoint was rolled back. */
+  undo(head: number): void {
+    this.#withdraw(head)
+    this.connection.recovered()
+  }
+
+  nextId(resource: Resource): Promise<number> {
+    return this.#ids.next(this.connection, resource)
+  }
+
+  reserve(resource: Resource, id: number): void {
+    this.#ids.reserve(this.connection, resource, id)
+  }
+
+  async recall(key: string): Promise<string | undefined> {
+    const { statements, environment } = this.state
+    const [row] = await this.connection.all(statements.of(RECALL), key, environment.clock())
+    return row?.[0] as string | undefined
+  }
+
+  async keep(key: string, text: string, until: number): Promise<void> {
+    this.#check()
+    const { statements, environment } = this.state
+    this.#hasMore = this.#hasAnyMore = true
+    if (++this.#kept % SWEEP_EVERY === 0) void this.connection.all(statements.of(SWEEP), environment.clock())
+    await this.connection.all(statements.of(KEEP), key, until, text)
+  }
+
+  async apply(changes: readonly RowChange[], links: readonly LinkChange[]): Promise<void> {
+    this.#check()
+    if (this.#at < 0) this.#at = this.state.environment.clock()
+    if (links.length > 0) this.#hasMore = this.#hasAnyMore = true
+    const before = this.#head
+    for (const change of changes) {
+      const seq = ++this.#head
+      if (change.after !== null) {
+        change.after[SEQ] = seq
+        change.after[AT] = this.#at
+      }
+      if (change.op === 'create' && typeof change.id === 'number') this.reserve(change.resource, change.id)
+      this.#commits.add({ ...change, seq }, this.#tx, this.#at)
+    }
+    try {
+      await this.#write(changes, links)
+    } catch (error) {
+      this.#withdraw(before)
+      throw isViolation(error) ? violationOf(error as Error, this.state.model) : error
+    }
+  }
+
+  async #write(changes: readonly RowChange[], links: readonly LinkChange[]): Promise<void> {
+    const { connection } = this
+    if (this.#isSafe) void connection.exec('savepoint apply')
+    const sent: Promise<unknown>[] = this.#rows
+      .of(changes, links)
+      .map(([statement, ...values]) => connection.all(statement, ...values))
+    if (this.#isSafe) sent.push(connection.exec('release savepoint apply'))
+    const failed = (await Promise.allSettled(sent)).find(one => one.status === 'rejected')
+    if (failed === undefined) return
+    if (this.#isSafe && !connection.isLost) {
+      await connection.exec('rollback to savepoint apply; release savepoint apply')
+      connection.recovered()
+    }
+    throw failed.reason
+  }
+
+  async publish(uri: string, op: Published['op'], body: string | null): Promise<number> {
+    this.#check()
+    if (this.#at < 0) this.#at = this.state.environment.clock()
+    const published: Published = { seq: ++this.#head, uri, op, body }
+    this.#commits.publish(published, this.#tx, this.#at)
+    return published.seq
+  }
+
+  #withdraw(seq: number): void {
+    this.#head = seq
+    this.#commits.withdraw(seq)
+  }
+
+  #check(): void {
+    if (!this.#isOpen) throw unavailable('the transaction has ended')
+  }
+}

@@ -1,0 +1,132 @@
+// Several processes share a database: here, several stores in one process.
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import type { Row } from '../../src/model/model.ts'
+import type { Commit, Store } from '../../src/store/store.ts'
+import { wait } from '../../src/store/work.ts'
+import { postgres, type PostgresOptions } from '../../src/store/postgres/index.ts'
+import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import {
+  created,
+  existing,
+  get,
+  model,
+  patched,
+  put,
+  testEnvironment,
+  user,
+} from '../../src/testing/store-suite/world.ts'
+import { runsWith } from '../system-programs.ts'
+
+let schemas = 0
+
+/** Stores that share the tables of a schema of their own, all open. */
+async function nodes(count: number, options: PostgresOptions = {}): Promise<Store[]> {
+  const url = await startPostgres(inject('postgresFolder'))
+  const schema = `nodes_${process.pid}_${++schemas}`
+  const stores = Array.from({ length: count }, () => postgres(url, { readers: 2, schema, poll: 50, ...options }))
+  await Promise.all(stores.map(async store => store.open(model, testEnvironment({ now: 1_000 }))))
+  onTestFinished(async () => void (await Promise.all(stores.map(async store => store.close()))))
+  return stores
+}
+
+const RANK = user.columns.find(field => field.name === 'rank')!.slot
+
+const increment = (store: Store, id: number): Promise<void> =>
+  store.write(function* (tx) {
+    const row: Row = (yield* wait(tx.get(user, id)))!
+    yield* wait(tx.apply([patched(user, row, { rank: ((row[RANK] as number | null) ?? 0) + 1 })], []))
+  })
+
+const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+
+/** Waits until a condition holds that commits of others bring about. */
+async function heard(store: Store, condition: () => Promise<boolean>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (): void => void condition().then(holds => holds && resolve())
+  const stop = store.onCommit(look)
+  look()
+  await promise
+  stop()
+}
+
+describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('several nodes', () => {
+  test('start at the same time, and make the tables once', async () => {
+    const stores = await nodes(4)
+    await put(stores[0]!, created(user, { id: 1, email: 'a' }))
+    for (const store of stores) expect((await existing(store, user, 1))[3]).toBe('a')
+    expect(new Set(stores.map(store => store.terms.epoch)).size).toBe(1)
+  })
+
+  test('lose no update of a row that all of them change, and agree on one log without gaps', async () => {
+    const stores = await nodes(3)
+    const [first] = stores as [Store]
+    await put(first, ...[1, 2].map(id => created(user, { id, email: `${id}` })))
+    const position = (await first.commits(0, 10))!.at(-1)!.position
+    await Promise.all(stores.flatMap(store => times(40, i => increment(store, 1 + (i % 2)))))
+    const logs: Commit[][] = []
+    for (const store of stores) {
+      expect([1, 2].map(() => 60)).toEqual([
+        (await existing(store, user, 1))[RANK],
+        (await existing(store, user, 2))[RANK],
+      ])
+      logs.push((await store.commits(position, 1_000))!)
+    }
+    const [log] = logs as [Commit[]]
+    expect(log.flatMap(commit => commit.changes.map(change => change.seq))).toEqual(times(120, i => position + 1 + i))
+    for (const other of logs) expect(other).toEqual(log)
+    // Each change follows on the one before it.
+    for (const id of [1, 2]) {
+      const ranks = log.flatMap(({ changes }) =>
+        changes.filter(change => change.id === id).map(({ after }) => after![RANK]),
+      )
+      expect(ranks).toEqual(times(60, i => i + 1))
+    }
+  })
+
+  test('hand out no id twice', async () => {
+    const stores = await nodes(2)
+    const next = (store: Store): Promise<number> => store.write(tx => wait(tx.nextId(user)))
+    const ids = await Promise.all(stores.flatMap(store => times(20, () => next(store))))
+    expect(new Set(ids).size).toBe(40)
+  })
+
+  test('do what has a key once', async () => {
+    const stores = await nodes(2)
+    const once = (store: Store): Promise<string> =>
+      store.write(function* (tx) {
+        const known = yield* wait(tx.recall('k'))
+        if (known !== undefined) return known
+        yield* wait(tx.keep('k', 'done', 10_000))
+        return 'new'
+      })
+    expect((await Promise.all(stores.map(once))).toSorted()).toEqual(['done', 'new'])
+  })
+
+  test('hear of each other', async () => {
+    const [one, other] = (await nodes(2)) as [Store, Store]
+    await put(one, created(user, { id: 1, email: 'a' }))
+    await heard(other, async () => (await other.commits(0, 10))?.length === 1)
+    expect(await get(other, user, 1)).toBeDefined()
+  })
+
+  test('write while a transaction of another one waits for something else, as far as they need not wait for it', async () => {
+    const [one, other] = (await nodes(2, { busyTimeout: 200 })) as [Store, Store]
+    const begun = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    const slow = one.transaction(async tx => {
+      await tx.apply([created(user, { id: 1, email: 'a' })], [])
+      begun.resolve()
+      await end.promise
+    })
+    await begun.promise
+    expect(await get(other, user, 1)).toBeUndefined()
+    await expect(put(other, created(user, { id: 2, email: 'b' }))).rejects.toMatchObject({
+      code: 'unavailable',
+      headers: { 'retry-after': '1' },
+    })
+    end.resolve()
+    await slow
+    await put(other, created(user, { id: 2, email: 'b' }))
+    expect(await get(one, user, 2)).toBeDefined()
+  })
+})
