@@ -38,6 +38,7 @@ test.each([
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 2, shared],
+  ['tabs.ts', 1.5, [...shared, 'client/socket/connection.ts']],
   ['adapters/react.ts', 1, shared],
   ['adapters/tanstack-db.ts', 1, shared],
   ['adapters/tanstack-query.ts', 1, shared],

@@ -146,7 +146,8 @@ class Subscription {
 
   hear(event: string, { resource, ids, id, patch, position, by }: Frame): void {
     this.#isTold = true
-    const own = (id ?? [...this.#rows.keys()][0]) as Id
+    // A row that is followed by itself is not named.
+    const own = (id ?? (resource as Row | undefined)?.['id'] ?? [...this.#rows.keys()][0]) as Id
     switch (event) {
       case 'behind':
         return this.follower.hear({ op: 'behind' })

@@ -1,0 +1,61 @@
+// Tabs of one browser share a connection.
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { api, resource, t } from '../../src/index.ts'
+import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
+import { urlOf } from './served.ts'
+
+let browser: Browser
+let script: string
+beforeAll(async () => {
+  if (!hasBrowser) return
+  browser = await openBrowser()
+  script = await bundlePage(join(import.meta.dirname, 'tabs.page.ts'))
+})
+afterAll(() => browser?.close())
+
+const inPage = async <T>(page: Page, work: string): Promise<T> => (await page.evaluate(`(async () => ${work})()`)) as T
+const texts = (page: Page): Promise<string> => inPage(page, 'texts()')
+const sockets = (page: Page): Promise<number> => inPage(page, 'sockets()')
+
+describe.skipIf(!hasBrowser)('two tabs', () => {
+  test('have one connection, and when one is closed the other goes on without loss', async () => {
+    const app = api({ note: resource({ id: t.id(), text: t.text({ min: 1 }) }).public() })
+    const url = await urlOf(app)
+    const context = await browser.newContext()
+    onTestFinished(() => context.close())
+    await context.route(`${url}/page`, route =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<!doctype html><body><script type="module">${script.replaceAll('</script', '<\\/script')}</script>`,
+      }),
+    )
+    const openTab = async (): Promise<Page> => {
+      const page = await context.newPage()
+      await page.goto(`${url}/page`)
+      await expect.poll(() => inPage(page, 'api.$status.connection')).toBe('open')
+      return page
+    }
+    const first = await openTab()
+    const second = await openTab()
+    await inPage(first, `api.note.create({ text: 'a' })`)
+    // The answer comes after what the write did to the live queries of the tab, as without other tabs.
+    expect(await inPage(second, `api.note.create({ text: 'b' }).then(() => texts())`)).toBe('a,b')
+    await expect.poll(() => texts(first)).toBe('a,b')
+    expect(await inPage(second, `api.note.create({ text: '' }).catch(problem => problem.code)`)).toBe('validation')
+    expect([await sockets(first), await sockets(second)]).toEqual([1, 0])
+
+    await first.close()
+    await app.create('note', { text: 'c' })
+    await inPage(second, `api.note.create({ text: 'd' })`)
+    await expect.poll(() => texts(second)).toBe('a,b,c,d')
+    expect(await sockets(second)).toBe(1)
+    const third = await openTab()
+    await expect.poll(() => texts(third)).toBe('a,b,c,d')
+    expect(await sockets(third)).toBe(0)
+    await third.close()
+    await app.create('note', { text: 'e' })
+    await expect.poll(() => texts(second)).toBe('a,b,c,d,e')
+  })
+})
