@@ -1,7 +1,7 @@
 import { Core } from './core.ts'
 import type { ConnectionStatus, Io, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { Http } from './http.ts'
-import { loaded, resourceOf, seldom, type Seldom } from './resource.ts'
+import { loaded, resourceOf, seldom, type ResourceParts, type Seldom } from './resource.ts'
 import { Connection } from './socket/connection.ts'
 import { Status } from './status.ts'
 import { later } from './transports/later.ts'
@@ -85,14 +85,17 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const own = {
     $auth: { login: ask('login'), logout: ask('logout'), refresh: ask('refresh'), ticket: ask('ticket') },
     $request: ask('send'),
+    $batch: (...given: readonly unknown[]) => seldom(all => (all.batch as Seldom)(http, resourceWith, ...given)),
     $status: status,
     $dehydrate: () => core.dehydrate(),
     $close: () => core.close(),
   }
+  const resourceWith = (name: string, by: ResourceParts['core']): object =>
+    resourceOf({ name, path: paths[name] ?? `/${name}`, core: by, http })
   const resources = new Map<string, object>()
   const resource = (name: string): object => {
     let made = resources.get(name)
-    if (!made) resources.set(name, (made = resourceOf({ name, path: paths[name] ?? `/${name}`, core, http })))
+    if (!made) resources.set(name, (made = resourceWith(name, core)))
     return made
   }
   return new Proxy(own, {

@@ -14,8 +14,6 @@ export interface HttpOptions {
 /** A request as it is sent. */
 export interface HttpRequest {
   readonly query?: Call['params']
-  /** Lists in the query are JSON: the arguments of an action. */
-  readonly json?: boolean
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: BodyInit | undefined
   readonly signal?: AbortSignal | undefined
@@ -50,21 +48,18 @@ export class Http implements Transport {
     }
   }
 
-  async #call({ op, uri, params, data, ifMatch, key, min, method, signal }: Call): Promise<Answer> {
-    const verb = op === 'act' ? (method ?? 'POST') : METHODS[op]
-    const inQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
-    const type = op === 'patch' && Array.isArray(data) ? 'application/json-patch+json' : 'application/json'
-    const body = inQuery ? undefined : (JSON.stringify(data) as string | undefined)
-    const response = await this.send(verb, uri, {
-      query: inQuery ? (data as Params) : params,
-      json: inQuery,
-      signal,
-      body,
+  async #call(call: Call): Promise<Answer> {
+    const { method, uri, body } = this.wordsOf(call)
+    const text = JSON.stringify(body) as string | undefined
+    const type = call.op === 'patch' && Array.isArray(body) ? 'application/json-patch+json' : 'application/json'
+    const response = await this.send(method, uri, {
+      signal: call.signal,
+      body: text,
       headers: {
-        'content-type': body && type,
-        'if-match': ifMatch && `"${ifMatch}"`,
-        'idempotency-key': key,
-        'min-position': min,
+        'content-type': text && type,
+        'if-match': call.ifMatch && `"${call.ifMatch}"`,
+        'idempotency-key': call.key,
+        'min-position': call.min,
       },
     })
     const { headers } = response
@@ -78,6 +73,14 @@ export class Http implements Transport {
       previous: cursorIn(links, 'prev'),
       ...(total && { total: Number(total) }),
     }
+  }
+
+  /** The method, the URI and the body of a call. */
+  wordsOf({ op, uri, params, data, method = 'POST' }: Call): { method: string; uri: string; body: unknown } {
+    const verb = op === 'act' ? method : METHODS[op]
+    const isInQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
+    const query = isInQuery ? queryText(data as Params, true) : queryText(params)
+    return { method: verb, uri: uri + query, body: isInQuery ? undefined : data }
   }
 
   /** Resolves to the JSON of a successful response. null = it has no content. */
@@ -104,12 +107,12 @@ export class Http implements Transport {
 
   /** Sends a request once, with these credentials. Resolves to a successful response. */
   async #fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
-    const { query, json, headers, body, signal } = request
+    const { query, headers, body, signal } = request
     const url = this.#options.base + path
     const authorization = token && `Bearer ${token}`
     const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
     const response = await this.#options
-      .fetch(url + queryText(query, json), {
+      .fetch(url + queryText(query), {
         method,
         headers: fields.filter((field): field is [string, string] => Boolean(field[1])),
         credentials: this.cookies ? 'include' : 'same-origin',

@@ -10,7 +10,7 @@ export { Problem, type Asked, type Complaint, type LocalCode, type ProblemDocume
 export type { Layer, LayerParts } from './layer.ts'
 export type { LiveTransport, LiveTransportOptions } from './follower.ts'
 export type { Tokens, TokenStore } from './session.ts'
-export type { ActionOptions, AnyRequest, Auth, Client, Own, Served } from './types/client.ts'
+export type { ActionOptions, AnyRequest, Auth, Batch, Client, Own, Served } from './types/client.ts'
 export type { AskedList, Matching, Resource } from './types/resource.ts'
 export type {
   ChangeOptions,

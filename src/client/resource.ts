@@ -9,7 +9,7 @@ export interface ResourceParts {
   readonly name: string
   /** The path of its list: `/todo`. */
   readonly path: string
-  readonly core: Core
+  readonly core: Pick<Core, 'call' | 'known' | 'live'>
   readonly http: Http
 }
 

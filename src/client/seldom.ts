@@ -5,6 +5,8 @@ import type { Session, Tokens } from './session.ts'
 import type { AnyRequest } from './types/client.ts'
 import type { HistoryOptions, RequestOptions, UploadOptions } from './types/query.ts'
 
+export { batch } from './batch.ts'
+
 export async function login(http: Http, session: Session, credentials: unknown): Promise<void> {
   await session.keep(await authenticate(http, '/auth/token', credentials))
 }

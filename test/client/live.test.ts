@@ -104,6 +104,25 @@ describe('a live query', () => {
     expect(deep.rows.map(row => row.list?.title)).toEqual(['b', 'c'])
   })
 
+  test('is told of a changed row what is different', async () => {
+    const app = declare()
+    const heard: { op: string; events?: object[] }[] = []
+    class Recorded extends WebSocket {
+      constructor(...given: ConstructorParameters<typeof WebSocket>) {
+        super(...given)
+        this.addEventListener('message', ({ data }) => heard.push(JSON.parse(data as string)))
+      }
+    }
+    const c = clientAt<App>(await urlOf(app), { WebSocket: Recorded })
+    const { id } = await app.post('todo', { text: 'a long text that is not sent again' })
+    const live = c.todo.live()
+    await live.ready
+    await app.patch('todo', id, { rank: 3 })
+    await until(live, ({ rows }) => rows[0]?.rank === 3)
+    expect(heard.find(({ op }) => op === 'commit')?.events).toMatchObject([{ kind: 'change', patch: { rank: 3 } }])
+    expect(live.rows).toEqual(await app.list('todo'))
+  })
+
   test('that is refused says why', async () => {
     const { c } = await open()
     // @ts-expect-error -- no such field

@@ -43,9 +43,9 @@ export class Rows {
 
   /** Reads what one commit did to the rows in view. */
   commit({ events, order }: Frame): void {
-    for (const { kind, id, data } of events as Frame[]) {
+    for (const { kind, id, data, patch } of events as Frame[]) {
       const former = this.byId.get(id)
-      const row = kind === 'leave' ? null : this.#told(id, data as Row)
+      const row = kind === 'leave' ? null : this.#told(id, (data ?? { ...former, ...patch }) as Row)
       if (row) this.byId.set(id, row)
       else this.byId.delete(id)
       this.put(former, row, this.list)

@@ -79,7 +79,7 @@ export class Connection implements LiveTransport {
     const follower = this.#followers.get(id)
     if (follower) {
       const { request, position } = follower
-      return this.#send({ ...request, op: 'subscribe', id, ...(position !== null && { since: position }) })
+      return this.#send({ ...request, op: 'subscribe', id, changes: 'patch', since: position ?? undefined })
     }
     const asked = this.#asked.get(id)
     if (!asked) return

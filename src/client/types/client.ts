@@ -59,6 +59,20 @@ export interface Own<M> {
   readonly $auth: Auth<M>
   /** Sends any other request, for instance to a handled resource: `$request('GET', '/lamps/3')`. Returns its JSON. */
   $request(method: string, path: string, options?: AnyRequest): Asked<unknown>
+  /**
+   * Sends several calls as one request: all of them happen, or none. Returns the answers to those that the function returns.
+   * `$ref` stands for the id of a row that an earlier call creates.
+   *
+   * @example
+   * const [list, todo] = await api.$batch(batch => {
+   *   const made = batch.list.create({ title: 'Trip' })
+   *   return [made, batch.todo.create({ text: 'pack', list: batch.$ref(made) })]
+   * })
+   */
+  $batch<const T extends readonly unknown[]>(
+    ask: (batch: Batch<M>) => T,
+    options?: Pick<ActionOptions, 'key' | 'signal'>,
+  ): Asked<{ -readonly [I in keyof T]: Awaited<T[I]> }>
   /** Whether it is connected, and how many writes are not answered. */
   readonly $status: Status
   /**
@@ -68,6 +82,12 @@ export interface Own<M> {
   $dehydrate(): string
   /** Ends the connection and all live queries. */
   $close(): void
+}
+
+/** The resources of an API in a batch. Live queries and files are not part of it. */
+export type Batch<M> = Faces<M> & {
+  /** The id of a row that a call of the same batch creates. */
+  $ref<R extends { readonly id: unknown }>(created: Promise<R>): R['id']
 }
 
 /** Any request. */

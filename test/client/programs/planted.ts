@@ -34,8 +34,8 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'subscriptions resume from what they were told last, and forget what they missed': {
     file: 'socket/connection.ts',
-    find: '...(position !== null && { since: position })',
-    replace: '...(position !== null && { since: position.replace(/[0-9]+$/, seq => String(Number(seq) + 3)) })',
+    find: 'since: position ?? undefined',
+    replace: 'since: position?.replace(/[0-9]+$/, seq => String(Number(seq) + 3))',
     only: 'restuary.1',
   },
   'writes are not sent again': {
