@@ -7,7 +7,7 @@ import { Status } from './status.ts'
 import { later } from './transports/later.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
 import type { Client } from './types/client.ts'
-import type { Layer, LayerParts } from './layer.ts'
+import type { Layer, LayerParts } from './offline/layer.ts'
 
 /** Options of a client. */
 export interface ClientOptions {

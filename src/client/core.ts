@@ -1,7 +1,7 @@
 import type { Answer, Call, Id, Frame, Params } from './call.ts'
 import type { LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
-import type { KeptFollower, Layer, LayerParts } from './layer.ts'
+import type { KeptFollower, Layer, LayerParts } from './offline/layer.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
 import type { Pending, View } from './live/overlay.ts'
 import type { Row } from './live/order.ts'

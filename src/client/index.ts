@@ -7,7 +7,7 @@
  */
 export { client, type ClientOptions } from './client.ts'
 export { Problem, type Asked, type Complaint, type LocalCode, type ProblemDocument, type Settled } from './problem.ts'
-export type { Layer, LayerParts } from './layer.ts'
+export type { Layer, LayerParts } from './offline/layer.ts'
 export type { LiveTransport, LiveTransportOptions } from './follower.ts'
 export type { Tokens, TokenStore } from './session.ts'
 export type { ActionOptions, AnyRequest, Auth, Batch, Client, Own, Served } from './types/client.ts'

@@ -1,5 +1,5 @@
 import type { Answer, Call, Id } from './call.ts'
-import type { Layer, LayerParts } from './layer.ts'
+import type { Layer, LayerParts } from './offline/layer.ts'
 import { database } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
 import type { Problem, ProblemDocument } from './problem.ts'

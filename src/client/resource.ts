@@ -86,8 +86,8 @@ type Given = readonly any[] // oxlint-disable-line typescript/no-explicit-any --
 export type Seldom = (...given: Given) => Promise<unknown>
 
 /** Asks for something whose code is not loaded yet. */
-export function seldom<T>(ask: (all: typeof import('./seldom.ts')) => Promise<T>): Asked<T> {
-  return asked(loaded(import('./seldom.ts')).then(ask))
+export function seldom<T>(ask: (all: typeof import('./seldom/seldom.ts')) => Promise<T>): Asked<T> {
+  return asked(loaded(import('./seldom/seldom.ts')).then(ask))
 }
 
 /** A part of the client that is being loaded. */

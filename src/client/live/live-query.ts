@@ -1,7 +1,7 @@
 import type { Frame, Id } from '../call.ts'
 import { deferred } from '../deferred.ts'
 import type { Outline } from '../follower.ts'
-import type { KeptFollower } from '../layer.ts'
+import type { KeptFollower } from '../offline/layer.ts'
 import { local, type Problem } from '../problem.ts'
 import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
 import { changesBetween } from './changes.ts'

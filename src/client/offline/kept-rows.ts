@@ -1,6 +1,6 @@
 import type { Frame } from '../call.ts'
 import type { Outline } from '../follower.ts'
-import type { KeptFollower, Layer } from '../layer.ts'
+import type { KeptFollower, Layer } from './layer.ts'
 import type { Database } from './database.ts'
 
 /** How long the rows of a query may change before they are stored, in milliseconds. */

@@ -1,9 +1,9 @@
 // What most pages ask for seldom or never: logging in and out, files, history, any other request. It is loaded when it is needed.
-import type { Http, HttpRequest } from './http.ts'
-import type { Problem } from './problem.ts'
-import type { Session, Tokens } from './session.ts'
-import type { AnyRequest } from './types/client.ts'
-import type { HistoryOptions, RequestOptions, UploadOptions } from './types/query.ts'
+import type { Http, HttpRequest } from '../http.ts'
+import type { Problem } from '../problem.ts'
+import type { Session, Tokens } from '../session.ts'
+import type { AnyRequest } from '../types/client.ts'
+import type { HistoryOptions, RequestOptions, UploadOptions } from '../types/query.ts'
 
 export { batch } from './batch.ts'
 

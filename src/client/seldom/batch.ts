@@ -1,13 +1,16 @@
 // Several calls, all or nothing. It is loaded when it is needed.
-import type { Answer, Call } from './call.ts'
-import type { Http } from './http.ts'
-import type { ResourceParts } from './resource.ts'
-import type { ActionOptions } from './types/client.ts'
+import type { Answer, Call } from '../call.ts'
+import type { Core } from '../core.ts'
+import type { Http } from '../http.ts'
+import type { ActionOptions } from '../types/client.ts'
+
+/** What resources need to record their calls. */
+type BatchCore = Pick<Core, 'call' | 'known' | 'live'>
 
 /** Collects the calls that `ask` makes, and sends them together. Resolves to what `ask` returns, answered. */
 export async function batch(
   http: Http,
-  resourceOf: (name: string, core: ResourceParts['core']) => object,
+  resourceOf: (name: string, core: BatchCore) => object,
   ask: (batch: object) => readonly unknown[],
   { key, signal }: ActionOptions = {},
 ): Promise<unknown[]> {
@@ -15,7 +18,7 @@ export async function batch(
   const answers: PromiseWithResolvers<Answer>[] = []
   /** The calls by what they return. */
   const numbers = new WeakMap<object, number>()
-  const core: ResourceParts['core'] = {
+  const core: BatchCore = {
     call(call) {
       const answer = Promise.withResolvers<Answer>()
       calls.push(call)

@@ -1,6 +1,6 @@
-import type { Answer, Call, Id } from './call.ts'
-import type { Follower } from './follower.ts'
-import type { Session } from './session.ts'
+import type { Answer, Call, Id } from '../call.ts'
+import type { Follower } from '../follower.ts'
+import type { Session } from '../session.ts'
 
 /** What is between a client and its connection. */
 export interface Layer {
