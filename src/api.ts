@@ -28,6 +28,7 @@ import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
 import { assembleEngine } from './assemble-engine.ts'
 import { apiEnvironment } from './environment.ts'
+import { stopIfInspected } from './inspect.ts'
 import { linkDeclarations } from './link-declarations.ts'
 import { followCommits } from './live/subscriptions/commit-hooks.ts'
 import { Live } from './live/live.ts'
@@ -128,6 +129,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const prefix = pathPrefix(options.http?.prefix)
   const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
+  stopIfInspected(model, options.store)
   const background = { clock, onFault: onBackgroundFault }
   const { store, expiry } = withEphemeral(tellOwnCommits(options.store ?? memory()), model, background)
   const opening = store.open(model, { clock, random, report })

@@ -67,6 +67,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
     examples: ['restuary changes shop.db', 'restuary changes shop.db --since k3x9q0.17 --once'],
   },
+  migrate: {
+    takes: 'ACTION MODULE',
+    does: 'leads the database of a module to its declaration: plan writes what differs into a file, apply applies the files, status tells what was applied and what differs, down takes the last one back',
+    options: {
+      'rename PLACE=NAME': 'a column or table is called otherwise now; .was(…) in the declaration says the same',
+      'drop PLACE': 'a column or table goes with its data',
+      'set PLACE=VALUE': 'what rows get that have no value',
+      'map PLACE:OLD=NEW': 'what a value becomes',
+      'otherwise PLACE=VALUE': 'what all values become that do not fit; cut = their beginning, keep = they stay',
+      'name NAME': 'of the file that plan writes, and of the plan that down takes back',
+      'dir FOLDER': 'where the files are; default: migrations next to the module',
+    },
+    examples: [
+      'restuary migrate plan app.ts --rename todo.title=name --set todo.rank=0',
+      'restuary migrate apply app.ts',
+    ],
+  },
   client: {
     takes: 'SOURCE',
     does: 'writes a client in JavaScript, with its types: of a running API by its URL, of a module that exports an API, of its OpenAPI document, or of what serve would serve',

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { nearest } from '../model/link/faults.ts'
 import { parsePort } from '../transport/hosts/port.ts'
 import { COMMANDS, helpOf, helpOfAll, optionsOf } from './commands.ts'
+import type { MigrateCommand } from './migrate.ts'
 import { Misuse } from './misuse.ts'
 import { refusedFile } from './refused-file.ts'
 
@@ -18,6 +20,13 @@ const OPTIONS = {
   out: { type: 'string' },
   since: { type: 'string' },
   once: { type: 'boolean' },
+  rename: { type: 'string', multiple: true },
+  drop: { type: 'string', multiple: true },
+  set: { type: 'string', multiple: true },
+  map: { type: 'string', multiple: true },
+  otherwise: { type: 'string', multiple: true },
+  name: { type: 'string' },
+  dir: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -46,6 +55,11 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     throw new Misuse(`${command} has no option --${strange}`, `it has ${known || 'none'}`)
   }
   if (command === 'init' || command === 'dev') return begin(command, positionals.slice(1), values)
+  if (command === 'migrate') {
+    const [module, ...rest] = more
+    if (rest.length > 0) throw new Misuse('migrate takes one action and one module', 'restuary migrate plan app.ts')
+    return (await import('./migrate.ts')).migrate(file, module, migrateOptions(values, module ?? ''))
+  }
   if (file === undefined) {
     const [kind, example] = command === 'client' ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
     throw new Misuse(`${command} needs a ${kind}`, `restuary ${command} ${example}`)
@@ -116,6 +130,30 @@ function parse(args: readonly string[]): Parsed {
     const near = nearest(given.replace(/^-+/, ''), Object.keys(OPTIONS))
     throw new Misuse(text.split('. ')[0]!, near === null ? 'see restuary help' : `did you mean --${near}?`)
   }
+}
+
+function migrateOptions(values: Values, module: string): MigrateCommand {
+  const { rename = [], drop = [], set = [], map = [], otherwise = [], name = null, dir } = values
+  return {
+    dir: dir ?? join(dirname(module), 'migrations'),
+    name,
+    drop: new Set(drop),
+    renames: new Map(rename.map(text => cut('rename', text, '='))),
+    set: set.map(text => cut('set', text, '=')),
+    otherwise: otherwise.map(text => cut('otherwise', text, '=')),
+    map: map.map(text => {
+      const [place, pair] = cut('map', text, ':')
+      return [place, ...cut('map', pair, '=')] as const
+    }),
+  }
+}
+
+/** Cuts an option at a sign. */
+function cut(option: string, text: string, sign: string): readonly [string, string] {
+  const at = text.indexOf(sign)
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  const example = { rename: 'todo.title=name', set: 'todo.done=false', map: 'todo.state:open=new' }[option]
+  throw new Misuse(`--${option} ${text} has no "${sign}"`, `write --${option} ${example ?? 'todo.state=new'}`)
 }
 
 function portOf(text: string): number {

@@ -88,6 +88,8 @@ export interface Resource extends Scope {
   /** The canonical path below the host: that of the API, then its own. Its rows are below it. */
   readonly url: string
   readonly table: string
+  /** Its former names. */
+  readonly was: readonly string[]
   readonly fields: readonly Field[]
   readonly field: ReadonlyMap<string, Field>
   readonly id: ScalarField
@@ -145,6 +147,8 @@ export interface ResourceOptions {
 
 interface Common extends ScopeField {
   readonly owner: Resource
+  /** Its former names. */
+  readonly was: readonly string[]
   /** What follows in the JSON pointer to it behind that of its object: `/name`. */
   readonly pointer: string
   readonly readonly: boolean

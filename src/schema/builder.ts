@@ -9,6 +9,7 @@ import type { DeclaredField } from './types.ts'
 /** A builder at run time. The types of `Builders` say which of these methods make sense for which field. */
 interface Chain extends DeclaredField {
   column(name: string): Chain
+  was(...names: string[]): Chain
   readonly(): Chain
   hidden(): Chain
   nullable(): Chain
@@ -30,6 +31,7 @@ function field(def: FieldDef): Chain {
   const chain: Omit<Chain, '~type'> = {
     '~def': Object.freeze(def),
     column: column => having({ column }),
+    was: (...names) => having({ was: Object.freeze([...(def.was ?? []), ...names]) }),
     readonly: () => having({ readonly: true }),
     hidden: () => having({ hidden: true }),
     nullable: () => having({ nullable: true }),

@@ -24,6 +24,8 @@ export type RowCheck = (row: ReadRow, ctx: Ctx) => true | string | Readonly<Reco
 export interface FieldOptions {
   /** The name of its column. Clients see the key in the declaration. */
   readonly column?: string
+  /** Its former names, so that a database under one of them follows. */
+  readonly was?: readonly string[]
   readonly readonly?: boolean
   readonly hidden?: boolean
   readonly nullable?: boolean

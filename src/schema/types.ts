@@ -68,6 +68,8 @@ export interface Scalar<T, O extends string = never, U = Me> {
   readonly '~type': { kind: 'scalar'; read: T; write: T; flags: O; to: never; via: never }
   /** Sets the name of its column. Clients see the key in the declaration. */
   column(name: string): Scalar<T, O, U>
+  /** Its former name: a database that still has it is renamed, and keeps the data. */
+  was(...names: string[]): Scalar<T, O, U>
   /** Clients may not set it. */
   readonly(): Scalar<T, O | 'readonly', U>
   /** Hides it from clients: they cannot read, write, filter or sort by it. */
@@ -114,6 +116,8 @@ export interface FileField<O extends string = never, U = Me> {
     via: never
   }
   column(name: string): FileField<O, U>
+  /** Its former name: a database that still has it is renamed, and keeps the data. */
+  was(...names: string[]): FileField<O, U>
   /** Clients may download it, but not change it. */
   readonly(): FileField<O | 'readonly', U>
   hidden(): FileField<O | 'hidden', U>
@@ -157,6 +161,8 @@ export interface One<K extends string, O extends string = never, U = Me> {
   readonly '~type': { kind: 'one'; read: unknown; write: unknown; flags: O; to: K; via: never }
   /** Sets the column of the foreign key. */
   column(name: string): One<K, O, U>
+  /** Its former name: a database that still has it is renamed, and keeps the data. */
+  was(...names: string[]): One<K, O, U>
   readonly(): One<K, O | 'readonly', U>
   hidden(): One<K, O | 'hidden', U>
   nullable(): One<K, O | 'nullable' | 'optional', U>
@@ -187,6 +193,8 @@ export interface ToMany<
 > {
   readonly '~def': FieldDef
   readonly '~type': { kind: X; read: unknown; write: unknown; flags: O; to: K; via: V }
+  /** Its former name: a database that still has it is renamed, and keeps the data. */
+  was(...names: string[]): ToMany<X, K, V, O>
   readonly(): ToMany<X, K, V, O | 'readonly'>
   hidden(): ToMany<X, K, V, O | 'hidden'>
   /** The related rows of a new row that names none: ids, or objects from which rows are made. */

@@ -2,6 +2,7 @@ import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/m
 import type { Predicate, SortKey } from '../query/predicate.ts'
 import type { Room } from './room.ts'
 import type { Terms } from './terms.ts'
+import type { Migrations } from './migrate/migrations.ts'
 import type { Maybe, Work } from './work.ts'
 
 /** Stores rows and the change log. The interface is asynchronous, but a synchronous database may answer at once (see work.ts). */
@@ -54,6 +55,8 @@ export interface Store {
    * `conflict` if there is a file of that name. Absent if copies of the store are made in another way.
    */
   readonly backup?: ((file: string) => Promise<void>) | undefined
+  /** The migrations of its database, which need not be open. Absent if it has none. */
+  readonly migrations?: (() => Maybe<Migrations>) | undefined
   close(): Maybe<void>
 }
 

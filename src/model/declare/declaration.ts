@@ -16,6 +16,8 @@ export interface ResourceDef {
   readonly title?: string
   /** The name of its table. Default: made from its name. */
   readonly table?: string
+  /** Its former names, so that a database under one of them follows. */
+  readonly was?: readonly string[]
   /** Text for documents. */
   readonly docs?: string
   /** Settings for dialects and other extensions, by their names. */

@@ -64,6 +64,8 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   unique(...fields: (keyof StoredRow<F> & string)[]): Declared<F, U, A, L>
   /** Adds an index over these fields, in this order. */
   index(...fields: (keyof StoredRow<F> & string)[]): Declared<F, U, A, L>
+  /** Its former name in `api({…})`: a database that still has it is renamed, and keeps rows and log. */
+  was(...names: string[]): Declared<F, U, A, L>
   /** Text for documents. It may contain `$shared` schema texts for the resource's actions. */
   docs(text: string): Declared<F, U, A, L>
   /** Adds actions on the list or on rows. See {@link action}. */
@@ -175,6 +177,7 @@ function declared(def: ResourceDef): Chain {
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
+    was: (...names: string[]) => having({ was: Object.freeze([...(def.was ?? []), ...names]) }),
     docs: (docs: string) => having({ docs }),
     around: (operation: string, hook: Around, options: AroundOptions = {}) =>
       having({ around: Object.freeze([...(def.around ?? []), Object.freeze({ ...options, operation, hook })]) }),

@@ -31,6 +31,7 @@ export function linkField(
   const hidden = (def.hidden ?? false) || (type?.secret ?? false)
   const common = {
     name,
+    was: def.was ?? [],
     owner,
     pointer: pointer('', name),
     type,

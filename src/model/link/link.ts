@@ -130,6 +130,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits, prefix: st
     paths,
     url: prefix + (paths[0] ?? ''),
     table: tableName(name, def),
+    was: def.was ?? [],
     inbound: [],
     joins: [],
     rules: null,

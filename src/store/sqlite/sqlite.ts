@@ -6,6 +6,7 @@ import { Terms } from '../terms.ts'
 import { noWork, type Maybe, type Work } from '../work.ts'
 import { backUp, backUpMemory } from './backup.ts'
 import { FurtherReaders } from './read/further-readers.ts'
+import { SqliteMigrations } from './migrate/migrations.ts'
 import { isBusy } from './write/conflict.ts'
 import { Interactive } from './write/interactive-transaction.ts'
 import { loadPairs, loadRows } from './write/load.ts'
@@ -13,10 +14,8 @@ import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
 import { followOthers } from './read/turn-snapshot.ts'
 import { readOnlyStore } from './read/read-only.ts'
-import { runUnits } from './write/group-commit.ts'
+import { GROUP, runUnits } from './write/group-commit.ts'
 
-/** The most units of work in one commit, so that reads get their turn in between. */
-const GROUP = 256
 /** Milliseconds between two looks for writes of other processes. */
 const WATCH = 100
 
@@ -39,6 +38,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Store {
 class SqliteStore implements Store {
   readonly name = 'sqlite'
   readonly terms = new Terms()
+  readonly migrations = (): SqliteMigrations => new SqliteMigrations(this.#file)
   readonly file: string | undefined
   readonly #file: string
   readonly #options: SqliteSettings

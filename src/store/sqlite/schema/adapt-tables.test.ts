@@ -200,18 +200,29 @@ test('refused: all faults are reported at once with advice, and nothing is chang
     mine: t.text().default(ctx => String(ctx.me!.id)),
   })
   const error: unknown = await opened(file, after).catch((thrown: unknown) => thrown)
-  expect((error as Error).message).toBe(
-    [
-      'The database cannot follow the model:',
-      'thing.type: changes from text to integer; keep its type, or use another column',
-      'thing.need: is required now, but some rows have none; give it a default or leave it nullable',
-      'thing.price: changes from decimal.2 to decimal.3; keep its type, or use another column',
-      'thing.fresh: is new and required, but there are rows without it; give it a default or make it nullable',
-      'thing.mine: is new and required, but there are rows without it; give it a default or make it nullable',
-      `thing.gone: is not in the model any more, but holds data; if it is called extra or fresh or mine now, keep its data by .column('gone') on that field; let its data go by sqlite(file, { drop: ['thing.gone'] })`,
-      'thing.twice: must be unique now, but 1 occurs twice; change the rows first',
-    ].join('\n  '),
-  )
+  const [decide, plan, commands] = (error as Error).message.split(/\n(?! )/)
+  expect(decide!.split('\n  ')).toEqual([
+    'The database cannot follow the model until this is decided:',
+    'thing.type cannot become integer in 2 rows, such as "x": say what becomes of their values, by --map thing.type:OLD=NEW or --otherwise thing.type=VALUE',
+    'thing.need is required now, but 1 row is there without it: give it a default, leave it nullable, or say --set thing.need=VALUE',
+    'thing.price changes from decimal.2 to decimal.3, and 2 rows hold a value that has to be converted',
+    'thing.fresh is new and required, and 2 rows are there without it: give it a default, make it nullable, or say --set thing.fresh=VALUE',
+    'thing.mine is new and required, and 2 rows are there without it: give it a default, make it nullable, or say --set thing.mine=VALUE',
+    `thing.gone is not declared any more, but 2 rows hold a value: let it go by --drop thing.gone, or name the field that it is now, by .was('gone') there or by --rename thing.gone=NAME`,
+    'thing.twice must be unique now, but 2 rows share a value with another, such as 1: change them first',
+  ])
+  expect(plan!.split('\n  ')).toEqual([
+    'The whole plan:',
+    'thing.extra: added',
+    'thing.type: now integer',
+    'thing.need: now required',
+    'thing.price: now decimal.3',
+    'thing.fresh: added',
+    'thing.mine: added',
+    'thing.gone: dropped with the values of 2 rows, which are kept for the way back',
+    'table thing: index restuary_thing_twice_unique made',
+  ])
+  expect(commands).toMatch(/restuary migrate plan \S+\n  restuary migrate apply \S+$/)
   expect((await opened(file, before)).things).toEqual(things)
 })
 
@@ -253,10 +264,60 @@ test('a field that was renamed keeps its data by the name of its column, and a f
   const file = newFile()
   await opened(file, modelOf({ title: t.text().nullable() }), [{ id: 1, title: 'x' }])
   await expect(opened(file, modelOf({ name: t.text().nullable() }))).rejects.toThrow(
-    `if it is called name now, keep its data by .column('title') on that field`,
+    `thing.title is not declared any more, but 1 row holds a value: let it go by --drop thing.title, or name the field that it is now, by .was('title')`,
   )
-  await expect(opened(file, modelOf({}))).rejects.toThrow(`keep the field, under another name by .column('title')`)
   expect((await opened(file, modelOf({ name: t.text().nullable().column('title') }))).things).toEqual([[1, 'x']])
+})
+
+test('a field that says what it was called keeps its data', async () => {
+  const file = newFile()
+  await opened(file, modelOf({ title: t.text(), a: t.text() }), [{ id: 1, title: 'x', a: 'y' }])
+  const renamed = modelOf({ a: t.text(), name: t.text().was('title').index() })
+  expect(await opened(file, renamed)).toEqual({
+    report: ['thing.title: renamed to name; its values stay', 'table thing: index restuary_thing_name made'],
+    things: [[1, 'y', 'x']],
+  })
+  expect((await opened(file, renamed)).report).toEqual([])
+})
+
+test('a resource that says what it was called keeps its rows, links and references', async () => {
+  const file = newFile()
+  const before = link({
+    task: resource({ id: t.id(), a: t.text(), parent: t.one('task').nullable(), tags: t.many('user') }),
+    thing: resource({ id: t.id(), task: t.one('task').nullable() }),
+    user: resource({ id: t.id() }),
+  })
+  const after = link({
+    item: resource({
+      id: t.id(),
+      a: t.text(),
+      parent: t.one('item').nullable(),
+      labels: t.many('user').was('tags'),
+    }).was('task'),
+    thing: resource({ id: t.id(), task: t.one('item').nullable() }),
+    user: resource({ id: t.id() }),
+  })
+  await opened(file, before)
+  const db = new DatabaseSync(file)
+  db.exec(`INSERT INTO task(id, _seq, _at, a, parent) VALUES (1, 1, 1, 'x', NULL), (2, 1, 1, 'y', 1);
+    INSERT INTO user(id, _seq, _at) VALUES (7, 1, 1);
+    INSERT INTO thing(id, _seq, _at, task) VALUES (3, 1, 1, 2);
+    INSERT INTO task_tags(task_id, user_id) VALUES (2, 7)`)
+  const { report, things } = await opened(file, after)
+  expect(report.filter(line => line.includes('renamed'))).toEqual([
+    'table task: renamed to item; its rows, links and log stay',
+    'table task_tags: renamed to item_labels; its rows, links and log stay',
+    'item_labels.task_id: renamed to item_id; its values stay',
+  ])
+  expect(things).toEqual([[3, 2]])
+  expect(db.prepare('SELECT id, a, parent FROM item').all()).toEqual([
+    { id: 1, a: 'x', parent: null },
+    { id: 2, a: 'y', parent: 1 },
+  ])
+  expect(db.prepare('SELECT item_id, user_id FROM item_labels').all()).toEqual([{ item_id: 2, user_id: 7 }])
+  expect(db.prepare('PRAGMA foreign_key_list(thing)').get()).toMatchObject({ table: 'item', to: 'id' })
+  db.close()
+  expect((await opened(file, after)).report).toEqual([])
 })
 
 test('values that a field no longer takes are told at start, with their number', async () => {
@@ -285,4 +346,18 @@ test('values that a field no longer takes are told at start, with their number',
   // It is told once, when the declaration changes.
   expect((await opened(file, modelOf(after))).report).toEqual([])
   expect((await opened(file, modelOf(before))).report).toEqual([])
+})
+
+test('a join table of another program is left as it is, whatever else it has', async () => {
+  const file = newFile()
+  const db = new DatabaseSync(file)
+  db.exec('CREATE TABLE pairs(a INTEGER, b INTEGER, note TEXT); INSERT INTO pairs VALUES (1, 1, NULL)')
+  const through = { table: 'pairs', from: 'a', to: 'b' }
+  const model = (fields: Fields): Model => modelOf({ friends: t.many('user', { through }), ...fields })
+  await opened(file, model({}))
+  db.exec(`UPDATE pairs SET note = 'kept'`)
+  expect((await opened(file, model({ a: t.text().nullable() }))).report).toEqual(['thing.a: added'])
+  expect((await opened(file, model({ a: t.text().nullable() }))).report).toEqual([])
+  expect(db.prepare('SELECT * FROM pairs').all()).toEqual([{ a: 1, b: 1, note: 'kept' }])
+  db.close()
 })

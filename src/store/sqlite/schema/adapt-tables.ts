@@ -1,6 +1,15 @@
+import { basename } from 'node:path'
 import type { Model } from '../../../model/model.ts'
+import { inWords, nobody, placeOf, startNeedOf } from '../../migrate/need.ts'
+import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
+import type { DatabaseShape } from '../../migrate/shape.ts'
+import { targetOf, type Target } from '../../migrate/target.ts'
+import type { MigrationStep } from '../../migrate/step.ts'
+import { askRows } from '../migrate/ask-rows.ts'
+import { readShape, writeShape } from '../migrate/read-shape.ts'
+import { runSteps } from '../migrate/run-steps.ts'
 import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/tables/migrate.ts'
-import { rebuildTable, tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
+import { rebuildTable, tablesOf } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
@@ -15,44 +24,121 @@ export interface AdaptOptions {
   readonly options: { readonly drop: readonly string[] }
 }
 
-/** Creates or adapts the tables of the model. Throws one Error with all faults, and then has changed nothing. */
-export function adaptTables(
+/**
+ * Creates or adapts the tables of the model, as far as no row loses anything. Throws one Error with all that somebody has to
+ * decide first, and then has changed nothing.
+ */
+export function adaptTables(connection: Connection, meta: MetaTable, options: AdaptOptions): void {
+  if (isAdapted(connection, meta, options)) return
+  // Rebuilding a table drops the old one. That must not delete the rows that refer to it.
+  connection.exec('PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=5000')
+  let report: readonly string[]
+  try {
+    connection.exec('BEGIN IMMEDIATE')
+    // Another process may have been first.
+    report = adapt(connection, meta, options)
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.db.isTransaction) connection.exec('ROLLBACK')
+    if (error instanceof Undecided) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`The database cannot follow the model, nothing was changed:\n  ${why}`, { cause: error })
+  } finally {
+    connection.exec('PRAGMA foreign_keys=ON; PRAGMA busy_timeout=0')
+  }
+  for (const line of report) options.environment.report(line)
+}
+
+/** Thrown if somebody has to decide what becomes of rows. */
+class Undecided extends Error {}
+
+interface Difference {
+  readonly shape: DatabaseShape
+  readonly target: Target
+  readonly steps: readonly MigrationStep[]
+}
+
+function difference(
   connection: Connection,
   meta: MetaTable,
-  { model, environment: { clock, report }, options: { drop } }: AdaptOptions,
-): void {
+  { model, environment, options }: AdaptOptions,
+): Difference {
+  const shape = readShape(connection, meta)
+  const target = targetOf(model, environment.clock())
+  // A table that is there without being ours is that of another program.
+  const isThere = (table: string): boolean =>
+    shape[table] === undefined &&
+    connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined
+  const steps = planSteps(shape, target, { ...nothingAsked, drop: new Set(options.drop) })
+  return { shape, target, steps: steps.filter(({ table }) => !isThere(table)) }
+}
+
+function isAdapted(connection: Connection, meta: MetaTable, options: AdaptOptions): boolean {
+  const { shape, target, steps } = difference(connection, meta, options)
+  const faults = claimedFaults(options.model, JSON.parse(meta.get(KINDS) ?? '{}') as Kinds)
+  return faults.length === 0 && steps.length === 0 && isRecorded(shape, target)
+}
+
+function isRecorded(shape: DatabaseShape, target: Target): boolean {
+  return Object.entries(target.shape).every(([table, { columns }]) =>
+    Object.entries(columns).every(([name, { type }]) => type === null || shape[table]?.columns[name]?.type !== null),
+  )
+}
+
+/** Does what is safe within the open transaction, and returns what was done. Throws if something is not. */
+function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): readonly string[] {
+  const {
+    model,
+    environment,
+    options: { drop },
+  } = options
+  const { shape, target, steps } = difference(connection, meta, options)
+  const concerned = askRows(connection, shape, steps, target.custom)
+  const needs = steps.flatMap((step, i) => {
+    if (step.do.startsWith('drop') && drop.includes(placeOf(step))) return []
+    return startNeedOf(step, concerned[i]!) ?? []
+  })
+  if (needs.length > 0)
+    throw new Undecided(
+      refusal(
+        needs,
+        steps.map((step, i) => inWords(step, concerned[i]!)),
+      ),
+    )
+  const renames = steps.filter(step => step.do.startsWith('rename'))
+  const renamed = runSteps(connection, shape, renames, { custom: target.custom, keeping: null })
+  writeShape(meta, renamed)
   const tables = tablesOf(model)
   const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
   const plan = planMigration(tables, rowsOf(connection, known), {
     dialect: sqliteDialect,
-    now: clock(),
+    now: environment.clock(),
     drop,
     change: (table, _, sources) => rebuildTable(table, sources, sqliteDialect),
   })
   const faults = [...claimedFaults(model, known), ...plan.faults]
-  if (faults.length > 0) {
-    throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
-  }
-  const kinds = kindsOf(tables, known)
-  if (plan.statements.length === 0 && JSON.stringify(kinds) === JSON.stringify(known)) return
-  // Rebuilding a table drops the old one. That must not delete the rows that refer to it.
-  connection.exec('PRAGMA foreign_keys=OFF')
-  try {
-    connection.exec('BEGIN IMMEDIATE')
-    for (const statement of plan.statements) connection.exec(statement)
-    const broken = connection.prepare('PRAGMA foreign_key_check').get()
-    if (broken !== undefined)
-      throw new Error(`a row of ${broken[0] as string} refers to a row of ${broken[2] as string} that is not there`)
-    meta.set(KINDS, JSON.stringify(kinds))
-    connection.exec('COMMIT')
-  } catch (error) {
-    if (connection.db.isTransaction) connection.exec('ROLLBACK')
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`The database cannot follow the model, nothing was changed:\n  ${why}`, { cause: error })
-  } finally {
-    connection.exec('PRAGMA foreign_keys=ON')
-  }
-  for (const line of plan.report) report(line)
+  if (faults.length > 0)
+    throw new Undecided(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
+  for (const statement of plan.statements) connection.exec(statement)
+  const broken = connection.prepare('PRAGMA foreign_key_check').get()
+  if (broken !== undefined)
+    throw new Error(`a row of ${broken[0] as string} refers to a row of ${broken[2] as string} that is not there`)
+  writeShape(meta, { ...renamed, ...target.shape })
+  return [...renames.map(step => inWords(step, nobody)), ...plan.report]
+}
+
+/** Why the database does not follow by itself, what would happen, and the commands. */
+function refusal(needs: readonly string[], plan: readonly string[]): string {
+  const lines = (all: readonly string[]): string => all.map(line => `\n  ${line}`).join('')
+  const main = basename(process.argv[1] ?? 'app.ts')
+  return [
+    `The database cannot follow the model until this is decided:${lines(needs)}`,
+    `The whole plan:${lines(plan)}`,
+    `Nothing was changed. Write the plan to a file with what you decide, look at it, and apply it:${lines([
+      `restuary migrate plan ${main}`,
+      `restuary migrate apply ${main}`,
+    ])}`,
+  ].join('\n')
 }
 
 /** Faults for foreign tables that an application of Restuary made. As foreign tables they would lose their log and versions. */
@@ -62,18 +148,6 @@ function claimedFaults(model: Model, known: Kinds): string[] {
   return foreign
     .filter(({ table }) => made.has(table))
     .map(({ table }) => `${table}: an application of Restuary made this table; take \`foreign\` from its declaration`)
-}
-
-/**
- * The kinds of all columns that were ever made. A table that is no longer in the model keeps its rows, and its kinds are needed
- * when it is declared again.
- */
-function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
-  const kinds: Record<string, string> = { ...known }
-  for (const { name, columns } of tables) {
-    for (const column of columns) kinds[`${name}.${column.name}`] = column.codec.kind
-  }
-  return kinds
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -3,6 +3,9 @@ import { isBusy, isConstraint } from './conflict.ts'
 import type { IdCounters } from './ids.ts'
 import { Spoiled, type Writer } from './writer.ts'
 
+/** The most units of work in one commit, so that reads get their turn in between. */
+export const GROUP = 256
+
 /**
  * Group commit: runs units in one transaction, and returns the result of each. Throws BUSY, having done nothing, if another
  * process is writing. The first attempt has no savepoints, because units that check before they write do not need them. If a

@@ -1,0 +1,41 @@
+import type { Model } from './model/model.ts'
+import { lastingPart } from './store/ephemeral/sides.ts'
+import type { Store } from './store/store.ts'
+
+/** What a module declares, found without opening a store: thrown by its call of `api(…)`. */
+export class Inspected extends Error {
+  /** The part of the model that the store keeps. */
+  readonly model: Model
+  /** null = the API keeps its rows in memory. */
+  readonly store: Store | null
+
+  constructor(model: Model, store: Store | null) {
+    super('the declaration was only looked at')
+    this.model = model
+    this.store = store
+  }
+}
+
+let inspecting = false
+
+/**
+ * Loads a module until it calls `api(…)`, and returns what that call declares. Nothing is opened, migrated or served. null = it
+ * makes no API.
+ */
+export async function inspect(load: () => Promise<unknown>): Promise<Inspected | null> {
+  inspecting = true
+  try {
+    await load()
+    return null
+  } catch (error) {
+    if (error instanceof Inspected) return error
+    throw error
+  } finally {
+    inspecting = false
+  }
+}
+
+/** Called by `api(…)`. Throws if the module is only looked at. */
+export function stopIfInspected(model: Model, store: Store | undefined): void {
+  if (inspecting) throw new Inspected(lastingPart(model), store ?? null)
+}

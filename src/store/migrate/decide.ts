@@ -1,0 +1,65 @@
+import { Refused } from '../../schema/read/refused.ts'
+import type { Value } from '../../schema/value.ts'
+import type { ColumnShape, DatabaseShape } from './shape.ts'
+import type { ChangeColumn, Mapping, MigrationStep } from './step.ts'
+import { columnTypeOf, type CustomTypes } from './type-data.ts'
+
+/** What somebody has decided about rows, as text: pairs of a place (`todo.title`) and what they said. */
+export interface Decisions {
+  /** The value of rows that have none. */
+  readonly set: readonly (readonly [place: string, value: string])[]
+  readonly map: readonly (readonly [place: string, from: string, to: string])[]
+  /** `cut`, `keep`, or a value. */
+  readonly otherwise: readonly (readonly [place: string, what: string])[]
+}
+
+/** Thrown if something was decided about a column that is not there, or with a value that it does not take. */
+export class DecisionFault extends Error {
+  override readonly name = 'DecisionFault'
+}
+
+/** The steps with what was decided about them. A decision about a column that does not change is a step of its own. */
+export function decide(
+  steps: readonly MigrationStep[],
+  shape: DatabaseShape,
+  decisions: Decisions,
+  custom: CustomTypes,
+): MigrationStep[] {
+  const decided = [...steps]
+  const change = (place: string, make: (step: ChangeColumn) => Mapping): void => {
+    const at = decided.findIndex(step => step.do === 'change column' && `${step.table}.${step.column}` === place)
+    const step = at < 0 ? unchanged(place, shape) : (decided[at] as ChangeColumn)
+    if (step === null) throw new DecisionFault(`the plan does not change ${place}, and there is no such column`)
+    decided[at < 0 ? decided.length : at] = { ...step, ...make(step) }
+  }
+  for (const [place, text] of decisions.set) {
+    const at = decided.findIndex(step => step.do === 'add column' && `${step.table}.${step.column}` === place)
+    const added = decided[at]
+    if (added?.do === 'add column') decided[at] = { ...added, value: read(place, added.as, text, custom) }
+    else change(place, ({ to }) => ({ missing: read(place, to, text, custom) }))
+  }
+  for (const [place, from, to] of decisions.map)
+    change(place, step => ({
+      values: [...(step.values ?? []), [read(place, step.from, from, custom), read(place, step.to, to, custom)]],
+    }))
+  for (const [place, what] of decisions.otherwise)
+    change(place, ({ to }) => ({
+      otherwise: what === 'cut' || what === 'keep' ? what : { value: read(place, to, what, custom) },
+    }))
+  return decided
+}
+
+function unchanged(place: string, shape: DatabaseShape): ChangeColumn | null {
+  for (const [table, { columns }] of Object.entries(shape))
+    for (const [column, is] of Object.entries(columns))
+      if (`${table}.${column}` === place) return { do: 'change column', table, column, from: is, to: is }
+  return null
+}
+
+/** A value of the column. What it does not take by its bounds may still be a value that is there. */
+function read(place: string, column: ColumnShape, text: string, custom: CustomTypes): Value {
+  if (text === 'null') return null
+  const value = columnTypeOf(column, custom).readText(text)
+  if (value instanceof Refused) throw new DecisionFault(`${place} ${value.detail}, but "${text}" was given`)
+  return value
+}

@@ -1,0 +1,190 @@
+import { applyStep } from './apply-step.ts'
+import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from './shape.ts'
+import type { Target } from './target.ts'
+import type { Mapping, MigrationStep } from './step.ts'
+
+/** What somebody has asked for by name, beside what the declaration says. Places are `table` or `table.column`. */
+export interface PlanRequest {
+  /** New names by places: `todo.title` → `name`. */
+  readonly renames: ReadonlyMap<string, string>
+  /** Tables and columns that go with what they hold. */
+  readonly drop: ReadonlySet<string>
+}
+
+export const nothingAsked: PlanRequest = { renames: new Map(), drop: new Set() }
+
+/**
+ * The steps that lead a database to the shape of a model, in their order: tables and columns get their new names, then columns
+ * change, then tables and indexes are made. It only compares shapes; what rows say of the steps is asked separately.
+ */
+export function planSteps(is: DatabaseShape, target: Target, asked: PlanRequest = nothingAsked): MigrationStep[] {
+  const plan = new Plan(is, target, asked)
+  plan.renameTables()
+  const shared = plan.shared()
+  for (const table of shared) plan.dropIndexes(table)
+  for (const table of shared) plan.renameColumns(table)
+  for (const table of shared) plan.changeColumns(table)
+  const made = plan.createTables()
+  plan.dropTables()
+  for (const table of [...shared, ...made]) plan.addIndexes(table)
+  return plan.steps
+}
+
+class Plan {
+  readonly steps: MigrationStep[] = []
+  #shape: DatabaseShape
+  readonly #target: Target
+  readonly #asked: PlanRequest
+
+  constructor(is: DatabaseShape, target: Target, asked: PlanRequest) {
+    this.#shape = is
+    this.#target = target
+    this.#asked = asked
+  }
+
+  #add(step: MigrationStep): void {
+    this.#shape = applyStep(this.#shape, step)
+    this.steps.push(step)
+  }
+
+  /** The tables that are there and stay. A join table of another program is left as it is: it lacks our index. */
+  shared(): string[] {
+    return Object.keys(this.#target.shape).filter(table => {
+      const is = this.#shape[table]
+      return is !== undefined && (!this.#isJoin(table) || Object.keys(is.indexes).length > 0)
+    })
+  }
+
+  renameTables(): void {
+    const wanted = Object.entries(this.#target.shape).filter(([table]) => this.#shape[table] === undefined)
+    // Join tables come last: by then the tables to which they refer have their new names.
+    for (const [to, { resource }] of wanted.toSorted(([, a], [, b]) => Number(!a.resource) - Number(!b.resource))) {
+      const table = this.#formerTable(to)
+      if (table === undefined) continue
+      const was = this.#shape[table]!.resource
+      const names = resource === null || was === null ? null : ([was, resource] as const)
+      this.#add({ do: 'rename table', table, to, resource: names })
+    }
+  }
+
+  #formerTable(to: string): string | undefined {
+    const isFree = (table: string): boolean => this.#shape[table] !== undefined && !this.#target.shape[table]
+    const asked = [...this.#asked.renames].find(([from, name]) => name === to && isFree(from))?.[0]
+    if (asked !== undefined) return asked
+    const former = this.#target.formerTables.get(to) ?? []
+    return Object.entries(this.#shape).find(
+      ([table, { resource }]) =>
+        isFree(table) && former.includes(resource ?? table) && (resource === null) === this.#isJoin(to),
+    )?.[0]
+  }
+
+  #isJoin(table: string): boolean {
+    return this.#target.shape[table]!.resource === null
+  }
+
+  renameColumns(table: string): void {
+    const { columns, key } = this.#target.shape[table]!
+    const isFree = (column: string): boolean => this.#columns(table)[column] !== undefined && !columns[column]
+    for (const [to, { field }] of Object.entries(columns)) {
+      if (this.#columns(table)[to] !== undefined) continue
+      const column = this.#isJoin(table)
+        ? this.#formerSide(table, key.indexOf(to))
+        : this.#formerColumn(table, to, isFree)
+      if (column === undefined) continue
+      const was = this.#columns(table)[column]!.field
+      const names = field === null || was === null ? null : ([was, field] as const)
+      this.#add({ do: 'rename column', table, column, to, field: names })
+    }
+  }
+
+  #formerColumn(table: string, to: string, isFree: (column: string) => boolean): string | undefined {
+    const former = this.#target.formerFields.get(`${table}.${to}`) ?? []
+    const { field: name } = this.#target.shape[table]!.columns[to]!
+    return Object.entries(this.#columns(table)).find(([column, { field }]) => {
+      if (!isFree(column)) return false
+      const asked = this.#asked.renames.get(`${table}.${column}`)
+      return asked === to || (field !== null && (former.includes(field) || field === name || asked === name))
+    })?.[0]
+  }
+
+  /** The column of a join table that leads to the same table. With both leading to one, their order decides. */
+  #formerSide(table: string, side: number): string | undefined {
+    const { key, columns: wanted } = this.#target.shape[table]!
+    const free = this.#shape[table]!.key.filter(column => !wanted[column])
+    const to = wanted[key[side]!]!.references?.table
+    const leading = free.filter(column => this.#columns(table)[column]!.references?.table === to)
+    return leading.length > 1 ? this.#shape[table]!.key[side] : leading[0]
+  }
+
+  #columns(table: string): TableShape['columns'] {
+    return this.#shape[table]!.columns
+  }
+
+  changeColumns(table: string): void {
+    const { columns } = this.#target.shape[table]!
+    for (const [column, as] of Object.entries(columns)) {
+      if (isVersion(column)) continue
+      const from = this.#columns(table)[column]
+      const value = this.#target.presets.get(`${table}.${column}`)
+      if (from === undefined)
+        this.#add({
+          do: 'add column',
+          table,
+          column,
+          as,
+          ...(as.required && value !== undefined && { value }),
+        })
+      else if (isChanged(from, as)) {
+        const mapping: Mapping = as.required && !from.required && value !== undefined ? { missing: value } : {}
+        this.#add({ do: 'change column', table, column, from, to: as, ...mapping })
+      }
+    }
+    for (const [column, as] of Object.entries(this.#columns(table)))
+      if (columns[column] === undefined) this.#add({ do: 'drop column', table, column, as })
+  }
+
+  /** Makes the tables that are missing, and returns their names. */
+  createTables(): string[] {
+    const missing = Object.entries(this.#target.shape).filter(([table]) => this.#shape[table] === undefined)
+    for (const [table, as] of missing) this.#add({ do: 'create table', table, as: { ...as, indexes: {} } })
+    return missing.map(([table]) => table)
+  }
+
+  /** Tables that the model no longer names stay, unless somebody asked. */
+  dropTables(): void {
+    const surplus = Object.keys(this.#shape).filter(table => !this.#target.shape[table] && this.#asked.drop.has(table))
+    // Those that refer to others go first.
+    for (const table of surplus.toSorted((a, b) => this.#references(b) - this.#references(a)))
+      this.#add({ do: 'drop table', table, as: this.#shape[table]! })
+  }
+
+  #references(table: string): number {
+    return Object.values(this.#columns(table)).filter(({ references }) => references !== null).length
+  }
+
+  /** Indexes that change go before their columns do. */
+  dropIndexes(table: string): void {
+    const wanted = this.#target.shape[table]!
+    for (const [index, as] of Object.entries(this.#shape[table]!.indexes)) {
+      const stays = wanted.indexes[index]
+      if (stays && stays.unique === as.unique && stays.columns.join() === as.columns.join()) continue
+      this.#add({ do: 'drop index', table, index, ...as })
+    }
+  }
+
+  addIndexes(table: string): void {
+    for (const [index, as] of Object.entries(this.#target.shape[table]!.indexes))
+      if (!this.#shape[table]!.indexes[index]) this.#add({ do: 'add index', table, index, ...as })
+  }
+}
+
+function isChanged(is: ColumnShape, as: ColumnShape): boolean {
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+  return (
+    is.kind !== as.kind ||
+    is.storage !== as.storage ||
+    is.required !== as.required ||
+    !same(is.references, as.references) ||
+    (is.type !== null && !same(is.type, as.type))
+  )
+}

@@ -1,0 +1,102 @@
+import type { Value } from '../../schema/value.ts'
+import type { ColumnShape, IndexShape, TableShape } from './shape.ts'
+
+/** A change of the tables, as data. A plan is a list of them; each has a reverse. */
+export type MigrationStep =
+  | { readonly do: 'create table'; readonly table: string; readonly as: TableShape }
+  | { readonly do: 'drop table'; readonly table: string; readonly as: TableShape }
+  | {
+      readonly do: 'rename table'
+      readonly table: string
+      readonly to: string
+      /** The names of its resource before and after. null = it is a join table. */
+      readonly resource: readonly [string, string] | null
+    }
+  | AddColumn
+  | { readonly do: 'drop column'; readonly table: string; readonly column: string; readonly as: ColumnShape }
+  | {
+      readonly do: 'rename column'
+      readonly table: string
+      readonly column: string
+      readonly to: string
+      /** The names of its field before and after. null = it has none. */
+      readonly field: readonly [string, string] | null
+    }
+  | ChangeColumn
+  | ({ readonly do: 'add index'; readonly table: string; readonly index: string } & IndexShape)
+  | ({ readonly do: 'drop index'; readonly table: string; readonly index: string } & IndexShape)
+
+export interface AddColumn {
+  readonly do: 'add column'
+  readonly table: string
+  readonly column: string
+  readonly as: ColumnShape
+  /** The value of the rows that are there. */
+  readonly value?: Value
+}
+
+export interface ChangeColumn extends Mapping {
+  readonly do: 'change column'
+  readonly table: string
+  readonly column: string
+  readonly from: ColumnShape
+  readonly to: ColumnShape
+  /** The mapping of the way back. */
+  readonly back?: Mapping
+}
+
+/** What becomes of values that do not fit the new type by themselves. */
+export interface Mapping {
+  /** Pairs of a value and what it becomes. */
+  readonly values?: readonly (readonly [from: Value, to: Value])[]
+  /** What all others become: a value, `cut` = the beginning of the text, `keep` = they stay as they are. */
+  readonly otherwise?: 'cut' | 'keep' | { readonly value: Value }
+  /** What rows without a value get. */
+  readonly missing?: Value
+}
+
+/** The step that takes a step back. */
+export function reverseOf(step: MigrationStep): MigrationStep {
+  switch (step.do) {
+    case 'create table':
+      return { ...step, do: 'drop table' }
+    case 'drop table':
+      return { ...step, do: 'create table' }
+    case 'rename table': {
+      const { table, to, resource } = step
+      return { do: 'rename table', table: to, to: table, resource: resource && [resource[1], resource[0]] }
+    }
+    case 'add column':
+      return { do: 'drop column', table: step.table, column: step.column, as: step.as }
+    case 'drop column':
+      return { ...step, do: 'add column' }
+    case 'rename column': {
+      const { table, column, to, field } = step
+      return { do: 'rename column', table, column: to, to: column, field: field && [field[1], field[0]] }
+    }
+    case 'change column': {
+      const { from, to, back, values, otherwise, missing, ...place } = step
+      const inverse = values && inverted(values)
+      const there: Mapping = {
+        ...(values && { values }),
+        ...(otherwise !== undefined && { otherwise }),
+        ...(missing !== undefined && { missing }),
+      }
+      return { ...place, from: to, to: from, ...(inverse && { values: inverse }), ...back, back: there }
+    }
+    case 'add index':
+      return { ...step, do: 'drop index' }
+    case 'drop index':
+      return { ...step, do: 'add index' }
+    default:
+      return step satisfies never
+  }
+}
+
+/** The pairs the other way round, without those that would be ambiguous. */
+function inverted(values: NonNullable<Mapping['values']>): NonNullable<Mapping['values']> {
+  const targets = values.map(([, to]) => JSON.stringify(to))
+  return values
+    .filter(([, to], i) => to !== null && targets.indexOf(targets[i]!) === targets.lastIndexOf(targets[i]!))
+    .map(([from, to]) => [to, from])
+}

@@ -1,0 +1,92 @@
+import { ID, type Join, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import { Refused } from '../../schema/read/refused.ts'
+import { tablesOf, type TableSpec } from '../sql/tables/schema.ts'
+import type { DatabaseShape, TableShape } from './shape.ts'
+import { typeData, type CustomTypes } from './type-data.ts'
+
+/** What a database shall look like, and what only the declaration can say of the way there. */
+export interface Target {
+  readonly shape: DatabaseShape
+  /** The former tables of a table, and the former fields of a column (`table.column`), the newest first. */
+  readonly formerTables: ReadonlyMap<string, readonly string[]>
+  readonly formerFields: ReadonlyMap<string, readonly string[]>
+  /** The value that rows get for a column (`table.column`) if they have none. */
+  readonly presets: ReadonlyMap<string, Value>
+  readonly custom: CustomTypes
+}
+
+/** What a model needs of a database. `now` is the time for defaults, in milliseconds since the epoch. */
+export function targetOf(model: Model, now: number): Target {
+  const tables = tablesOf(model)
+  const fields = tables.flatMap(({ name, columns }) =>
+    columns.flatMap(({ name: column, field }) => (field === null ? [] : [[`${name}.${column}`, field] as const])),
+  )
+  return {
+    shape: Object.fromEntries(tables.map(table => [table.name, tableShape(table)])),
+    formerTables: new Map(
+      tables.map(({ name, resource }) => [
+        name,
+        resource === null ? formerJoins(model.joins.find(({ table }) => table === name)!) : resource.was,
+      ]),
+    ),
+    formerFields: new Map(fields.map(([place, field]) => [place, field.was])),
+    presets: new Map(
+      fields.flatMap(([place, field]) => {
+        const value = presetOfField(field, now)
+        return value === null ? [] : [[place, value] as const]
+      }),
+    ),
+    custom: customTypes(model),
+  }
+}
+
+function tableShape({ resource, key, columns, indexes }: TableSpec): TableShape {
+  return {
+    resource: resource?.name ?? null,
+    key,
+    columns: Object.fromEntries(
+      columns.map(({ name, codec, required, references, field }) => [
+        name,
+        {
+          field: field?.name ?? null,
+          storage: codec.column,
+          kind: codec.kind,
+          type: field === null ? null : typeData(field.type),
+          required,
+          references,
+        },
+      ]),
+    ),
+    indexes: Object.fromEntries(indexes.map(({ name, columns, unique }) => [name, { columns, unique }])),
+  }
+}
+
+/** The types of a model that the application has made itself. */
+function customTypes(model: Model): CustomTypes {
+  const all = [...model.resources.values()].flatMap(({ columns }) => columns.map(({ type }) => type))
+  return new Map(all.map(type => [type.name, type]))
+}
+
+/** The names that a join table had when its resources and fields had theirs: it is named after one of its two sides. */
+function formerJoins({ a, b }: Join): string[] {
+  const names = ({ name, was }: Resource): string[] => [name, ...was]
+  const sides = [a.resource, b.resource].flatMap(resource =>
+    resource.fields
+      .filter(field => field.is === 'many' && field.join.a === a)
+      .flatMap(field => names(resource).flatMap(table => [field.name, ...field.was].map(name => `${table}_${name}`))),
+  )
+  return [...new Set(sides)]
+}
+
+function presetOfField(field: StoredField, now: number): Value {
+  if (field.slot === ID) return null
+  if (field.is === 'scalar' && field.def.now) return field.type.fromDate!(new Date(now))
+  if (field.default === null || field.secret) return null
+  try {
+    const value = 'value' in field.default ? field.default.value : field.default.from({ me: null, auth: {}, now })
+    const read = field.type.check(value)
+    return read instanceof Refused ? null : read
+  } catch {
+    return null // the default needs a caller, and a migration has none
+  }
+}
