@@ -10,6 +10,8 @@ export interface Counts {
   readonly files: number
   /** Connections cut, and servers killed, while others listen. */
   readonly live: { readonly cuts: number; readonly kills: number }
+  /** Processes killed while they migrate a database. */
+  readonly migrations: number
   /** Faults planted into live queries, each to be found by random programs. */
   readonly planted: number
   /** Readers that stop reading, the events that others receive meanwhile, and their size in bytes. */
@@ -22,6 +24,7 @@ const few: Counts = {
   jobs: 2,
   files: 4,
   live: { cuts: 300, kills: 6 },
+  migrations: 8,
   planted: 2,
   stalled: { readers: 60, events: 3_000, bytes: 5_000 },
 }
@@ -31,6 +34,7 @@ const all: Counts = {
   jobs: 20,
   files: 100,
   live: { cuts: 2_000, kills: 100 },
+  migrations: 300,
   planted: Infinity,
   stalled: { readers: 1_000, events: 100_000, bytes: 100 },
 }
