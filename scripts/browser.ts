@@ -75,7 +75,7 @@ export function texts(): {
 }
 
 /** The client of the package as one function: `restuary.client(…)`. */
-async function connectText(): Promise<string> {
+export async function connectText(): Promise<string> {
   const input = fileURLToPath(new URL('src/client/client.ts', root))
   const bundled = await rolldown({ input, platform: 'browser', logLevel: 'warn' })
   const { output } = await bundled.generate({ format: 'iife', name: 'restuary', minify: true, codeSplitting: false })
@@ -88,7 +88,7 @@ const made = '// Made by scripts/browser.ts'
 if (import.meta.main) {
   writeFileSync(
     new URL('src/describe/client/connect.ts', root),
-    `${made} out of src/client, whenever the package is built.\n\n/** The client that follows rows. */\nexport const connect: string =\n  ${JSON.stringify(await connectText())}\n`,
+    `${made} out of src/client; change it there, and run npm run browser.\n\n/** The client that follows rows. */\nexport const connect: string =\n  ${JSON.stringify(await connectText())}\n`,
   )
   for (const target of Object.keys(targets)) {
     const parts = texts()

@@ -1,18 +1,20 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { texts } from '../../scripts/browser.ts'
+import { connectText, texts } from '../../scripts/browser.ts'
 import { always, api, memory, resource, serve, t, type Served } from '../../src/index.ts'
+import { connect } from '../../src/describe/client/connect.ts'
 import { runtime } from '../../src/describe/client/runtime.ts'
 import { resRuntime } from '../../src/dialects/restaction/res-runtime.ts'
 import { script, style } from '../../src/describe/page/assets.ts'
 import { hasBrowser, openBrowser } from './browser.ts'
 import { office } from './office.ts'
 
-test('the served text matches its sources (run scripts/browser.ts after a change there)', () => {
+test('the served text matches its sources (npm run browser makes it anew)', async () => {
   const served: Record<string, string> = { runtime, resRuntime, script, style }
   expect(texts().map(({ name, text }) => [name, text === served[name]])).toEqual(
     Object.keys(served).map(name => [name, true]),
   )
+  expect((await connectText()) === connect).toBe(true)
 })
 
 test('only its own script and style may run, and no page may frame it', async () => {
