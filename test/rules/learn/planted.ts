@@ -35,8 +35,8 @@ export const holes: Readonly<Record<string, Hole>> = {
   'hidden rows decide the order': ['engine/read/sort-in-memory.ts', 'const pairs = guard.open', 'const pairs = guard'],
   'functions see hidden rows': [
     'engine/read/load-related.ts',
-    'const pairs = guard.open\n      ? yield* wait(relatedIds(this.#snapshot',
-    'const pairs = guard.open || !shown\n      ? yield* wait(relatedIds(this.#snapshot',
+    'const pairs = guard.open\n        ? yield* wait(relatedIds(this.#snapshot',
+    'const pairs = guard.open || !shown\n        ? yield* wait(relatedIds(this.#snapshot',
   ],
   'tags of rows move with what is hidden': [
     'engine/read/entity-tags.ts',
