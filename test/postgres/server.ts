@@ -2,12 +2,6 @@
 import type { TestProject } from 'vitest/node'
 import { postgresFolder, stopPostgres } from '../../src/testing/postgres/postgres-server.ts'
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    postgresFolder: string
-  }
-}
-
 export default function setup({ provide }: TestProject): () => void {
   const folder = postgresFolder()
   provide('postgresFolder', folder)

@@ -4,6 +4,13 @@ import { postgres, type PostgresOptions } from '../../store/postgres/index.ts'
 import type { Store } from '../../store/store.ts'
 import { startPostgres } from './postgres-server.ts'
 
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Where the server of the run is (test/postgres/server.ts). */
+    postgresFolder: string
+  }
+}
+
 let schemas = 0
 
 /** An empty PostgreSQL store for a test, in a schema of its own of the server that all tests share. */
