@@ -194,7 +194,8 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
     files: fileOperations<M>(engine, handle),
-    transaction: work => store.transaction(tx => work(operations<M>(engine, call => engine.within(tx, call)))),
+    transaction: async work =>
+      whenReady(() => store.transaction(tx => work(operations<M>(engine, call => engine.within(tx, call))))),
     run: async (...asked) => runJob((await ready, jobs), ...asked),
     publish: async (uri, change) => handled.publish((await ready, uri), change),
     fetch: async request => whenReady(() => (answerFetch ??= fetch(engine, http))(request)),

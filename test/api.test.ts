@@ -253,6 +253,11 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
     open.pop()
   })
 
+  test('a transaction waits for the first rows', async () => {
+    const app = town({ seed: async one => void (await one.post('list', { title: 'first' } as never)) })
+    expect(await app.transaction(one => one.list('list'))).toHaveLength(1)
+  })
+
   test('strict mode refuses requests that claim two things at once', async () => {
     const app = town({ strict: true })
     await app.post('list', [{ title: 'A' }, { title: 'B' }])

@@ -70,6 +70,7 @@ export async function served(app: Api<any>): Promise<number> {
 export async function serveFaces(
   app: Api<any>,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  await app.ready()
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
   const { close } = attachFaces(server, app)
   server.listen(0, '127.0.0.1')
