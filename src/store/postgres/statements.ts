@@ -1,3 +1,4 @@
+import { GenerationCache } from '../sql/generation-cache.ts'
 import type { Compiled } from '../sql/kysely.ts'
 
 /** A statement. One with a name is prepared by each connection that executes it, once. */
@@ -7,21 +8,17 @@ export interface NamedStatement extends Compiled {
 
 /** How many statements have names. Servers keep what is prepared as long as the connection lives. */
 const NAMED = 1_000
-/**
- * How many statements are cached per generation. There are two generations: a hit costs one look-up, and the oldest statements
- * are dropped.
- */
+/** How many statements a generation of the cache holds. */
 const GENERATION = 1_000
 
 /** The statements of a store, by what decides their text. */
 export class Statements {
-  #cached = new Map<string, NamedStatement>()
-  #former = new Map<string, NamedStatement>()
+  readonly #cached = new GenerationCache<NamedStatement>(GENERATION)
   #named = 0
 
   /** The statement with a key; made if it is not cached. */
   get(key: string, make: () => Compiled): NamedStatement {
-    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.#made(make()))
+    return this.#cached.get(key) ?? this.#cached.set(key, this.#made(make()))
   }
 
   /** A statement that is written by hand, with `$1` and so on; its text is its key. */
@@ -31,15 +28,5 @@ export class Statements {
 
   #made({ sql, slots }: Compiled): NamedStatement {
     return { name: this.#named < NAMED ? `restuary_${++this.#named}` : undefined, sql, slots }
-  }
-
-  #keep(key: string, statement: NamedStatement): NamedStatement {
-    if (this.#cached.size >= GENERATION) {
-      this.#former = this.#cached
-      this.#cached = new Map()
-    }
-    this.#former.delete(key)
-    this.#cached.set(key, statement)
-    return statement
   }
 }

@@ -3,7 +3,7 @@ import type { CountPredicate, Predicate } from '../../query/predicate.ts'
 import { compileLeaf, decided, expressionOf, operators } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
 import { columnExpression, idExpression } from './layout.ts'
-import { foldedOften } from './folded-often.ts'
+import { foldedOften } from '../../query/folded-often.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
 import {
   relatedTable,

@@ -10,12 +10,10 @@ import type { Compiled } from '../sql/kysely.ts'
 import { visitsOnce } from '../sql/served.ts'
 import { Meter } from '../meter.ts'
 import type { Room } from '../room.ts'
+import { GenerationCache } from '../sql/generation-cache.ts'
 import { FlushAhead } from './write/flush-ahead.ts'
 
-/**
- * How many statements are cached per generation. There are two generations: a hit costs one look-up, and the oldest statements
- * are dropped.
- */
+/** How many statements a generation of the cache holds. */
 const GENERATION = 500
 
 /**
@@ -123,8 +121,7 @@ export class Connection {
   /** Hears of commits through this connection, to flush the write-ahead log in time if `synchronous` is `normal`. */
   readonly ahead: FlushAhead | null
   readonly #meter = new Meter()
-  #cached = new Map<string, Statement>()
-  #former = new Map<string, Statement>()
+  readonly #cached = new GenerationCache<Statement>(GENERATION)
 
   constructor(options: ConnectionOptions) {
     this.db = connect(options)
@@ -142,12 +139,12 @@ export class Connection {
 
   /** The statement with a key; made if it is not cached. */
   cached(key: string, make: () => Compiled): Statement {
-    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.prepare(make()))
+    return this.#cached.get(key) ?? this.#cached.set(key, this.prepare(make()))
   }
 
   /** The same, counting the rows that it visits unless its plan says that an index serves it. */
   counted(key: string, plans: Plans): Statement {
-    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.#planned(plans))
+    return this.#cached.get(key) ?? this.#cached.set(key, this.#planned(plans))
   }
 
   #planned({ make, isServed, inOrder }: Plans): Statement {
@@ -174,25 +171,14 @@ export class Connection {
     return this.#meter.allow(most, work)
   }
 
-  #keep(key: string, statement: Statement): Statement {
-    if (this.#cached.size >= GENERATION) {
-      this.#former = this.#cached
-      this.#cached = new Map()
-    }
-    this.#former.delete(key)
-    this.#cached.set(key, statement)
-    return statement
-  }
-
   /** Drops all statements, because they refer to the tables as they were. */
   forget(): void {
     this.#cached.clear()
-    this.#former.clear()
   }
 
   /** The number of cached statements. */
   get size(): number {
-    return this.#cached.size + this.#former.size
+    return this.#cached.size
   }
 
   exec(sql: string): void {

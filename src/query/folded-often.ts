@@ -1,4 +1,4 @@
-import type { Predicate } from '../../query/predicate.ts'
+import type { Predicate } from './predicate.ts'
 
 /** The fields of a row itself whose folded text a predicate compares at least `times` times. */
 export function foldedOften(predicate: Predicate, times: number = 2): ReadonlySet<string> {
