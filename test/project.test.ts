@@ -2,7 +2,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +9,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bundlePackage } from '../scripts/bundle.ts'
 import { hasBrowser, openBrowser } from './describe/browser.ts'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -45,14 +45,6 @@ async function newProject(name: string): Promise<string> {
   mkdirSync(join(project, 'node_modules'))
   symlinkSync(join(folder, 'restuary'), join(project, 'node_modules/restuary'))
   return project
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 interface Dev {

@@ -2,13 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
+import { freePort } from '../free-port.ts'
 
 let browser: Browser
 let script: string
@@ -18,14 +17,6 @@ beforeAll(async () => {
   script = await bundlePage(join(import.meta.dirname, 'board.page.ts'))
 })
 afterAll(() => browser?.close())
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 interface Server {
   readonly url: string
