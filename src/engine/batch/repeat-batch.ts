@@ -57,13 +57,13 @@ export function* repeated(
     return outcome.kind === 'value' ? { ...outcome, action, value: JSON.parse(outcome.body ?? 'null') } : outcome
   }
   const rows = yield* wait(tx.many(resource, was.ids))
-  const seen = new Set(yield* allowedRows(tx, resource, rows, reading.permissions.read(resource)))
+  const seen = yield* allowedRows(tx, resource, rows, reading.permissions.read(resource))
+  const byId = new Map(seen.map(row => [row[ID] as Id, row]))
   const position = reading.terms.position(tx.position)
   const items: Item[] = []
   for (const id of was.ids) {
-    const row = rows.find(one => one[ID] === id)
-    const isSeen = row !== undefined && seen.has(row)
-    items.push(isSeen ? yield* showItem(tx, viewOf(resource, call.shape), row, reading) : noRow(call, position))
+    const row = byId.get(id)
+    items.push(row ? yield* showItem(tx, viewOf(resource, call.shape), row, reading) : noRow(call, position))
   }
   const [only = noRow(call, position)] = items
   const shown = { ...only, ids: was.ids, created: was.created, replayed: true }

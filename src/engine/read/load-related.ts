@@ -26,7 +26,8 @@ export type LoadedPart =
       readonly kind: 'rows'
       readonly rows: ReadonlyMap<Id, readonly Row[]>
       readonly related: LoadedRelations
-      /** How many bytes the list of one row may have. */ readonly most: number
+      /** How many bytes the list of one row may have. */
+      readonly most: number
     }
 
 export interface Bounds {
