@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { api, type Api } from '../../api.ts'
 import type { ApiOptions } from '../../api-options.ts'
+import { Live } from '../../live/live.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
@@ -396,6 +397,17 @@ describe('silence', () => {
 })
 
 describe('position', () => {
+  test('is told soon after a stream goes on, also if others write just then', async () => {
+    const { base, app } = await serve()
+    await app.post('todo', { id: 1, text: 'a', done: false })
+    const isLast = vi.spyOn(Live.prototype, 'isLast').mockReturnValueOnce(false).mockReturnValueOnce(false)
+    onTestFinished(() => isLast.mockRestore())
+    const { reader } = await open(`${base}/todos?done=true`, { 'last-event-id': `${app.engine.epoch}.0` })
+    await eventually(() => reader.positions.length > 0)
+    expect(reader.positions).toEqual([`${app.engine.epoch}.1`])
+    expect(isLast).toHaveBeenCalledTimes(3)
+  })
+
   test('of a write is in its answer, and a read may wait for it', async () => {
     const log: unknown[] = []
     const { base, app } = await serve({ http: { log: record => log.push(record) } })

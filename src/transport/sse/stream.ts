@@ -11,6 +11,9 @@ import { behindEvent, heartbeatFrame, retryFrame, problemFrame } from './frames.
 /** Milliseconds between heartbeats, so that proxies and clients do not take the connection for dead. */
 const HEARTBEAT = 15_000
 
+/** Milliseconds until a stream that goes on tries again to tell its position. */
+const RETRY = 250
+
 export interface StreamOptions<K extends Kind> {
   readonly live: Live
   readonly teller: Teller<K>
@@ -46,8 +49,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     if (this.#isClosed) carried.close()
     // Something may have been left out, and then the rest taken, before the source was known here.
     else carried.drained()
-    // Streams may end more often than the heart beats, and a client that was told nothing waits for the position.
-    if (this.#isResumed && this.#stream) void this.#beat(this.#stream)
+    if (this.#isResumed && this.#stream) void this.#tellPosition(this.#stream)
   }
 
   get isClosed(): boolean {
@@ -115,20 +117,37 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     this.#heartbeat.unref()
   }
 
-  /**
-   * Shows life, and how far everything was told. Some commits tell a view nothing, and a client that waits to hear of its own
-   * write would otherwise wait for ever.
-   */
+  /** Shows life, and how far everything was told. */
   async #beat(stream: ByteStream): Promise<void> {
+    const position = await this.#position()
+    // What waits shows life itself.
+    if (!this.#isClosed && this.#mailbox.waiting === 0) stream.write(heartbeatFrame(position))
+  }
+
+  /**
+   * Tells how far everything was told, as soon as that can be said: others may write just now. Streams may end more often than
+   * the heart beats, and a client that goes on would otherwise not learn it.
+   */
+  async #tellPosition(stream: ByteStream): Promise<void> {
+    const position = await this.#position()
+    if (this.#isClosed) return
+    if (position !== null) stream.write(heartbeatFrame(position))
+    else setTimeout(() => void this.#tellPosition(stream), RETRY).unref()
+  }
+
+  /**
+   * The position up to which everything was told. null = that cannot be said now. Some commits tell a view nothing, and a client
+   * that waits to hear of its own write would wait for ever without it.
+   */
+  async #position(): Promise<string | null> {
     // If the store cannot be read, the connection still lives.
     const { live } = this.#options
     const position = await live.told().catch(() => null)
-    if (this.#isClosed) return
+    if (this.#isClosed) return null
     this.#carried?.flush()
-    // What waits shows life itself. Positions never go back: what was told meanwhile came with a later one.
-    if (this.#mailbox.waiting > 0) return
-    const isTold = position !== null && live.isLast(position) && this.#carried?.isFollowing
-    stream.write(heartbeatFrame(isTold ? position : null))
+    // Positions never go back: what was told meanwhile, or waits, comes with a later one.
+    if (this.#mailbox.waiting > 0 || !this.#carried?.isFollowing) return null
+    return position !== null && live.isLast(position) ? position : null
   }
 
   #free(): void {
