@@ -32,6 +32,7 @@ import { stopIfInspected } from './inspect.ts'
 import { linkDeclarations } from './link-declarations.ts'
 import { followCommits } from './live/subscriptions/commit-hooks.ts'
 import { Live } from './live/live.ts'
+import { nodesOf } from './store/shared/nodes.ts'
 import type { LiveOptions } from './live/live-options.ts'
 import { PublishedFeed } from './live/subscriptions/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
@@ -125,21 +126,28 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const environment = apiEnvironment(options)
-  const { clock, random, report, onBackgroundFault } = environment
+  const { random, report, onBackgroundFault } = environment
   const prefix = pathPrefix(options.http?.prefix)
   const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
   stopIfInspected(model, options.store)
+  const lasting = tellOwnCommits(options.store ?? memory())
+  const nodes = nodesOf(lasting, environment)
+  const { clock, leases } = nodes
   const background = { clock, onFault: onBackgroundFault }
-  const { store, expiry } = withEphemeral(tellOwnCommits(options.store ?? memory()), model, background)
-  const opening = store.open(model, { clock, random, report })
+  const { store, expiry } = withEphemeral(lasting, model, background)
+  const opening = store.open(model, { clock: environment.clock, random, report })
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
-  const { engine, jobs, files } = assembleEngine({ model, limits, store, expiry, url }, options, environment)
+  const parts = { model, limits, store, opening, expiry, url, nodes }
+  const { engine, jobs, files } = assembleEngine(parts, options, environment)
   const { auth } = engine
   const { seed } = options
-  const { ready, whenReady } = startUp(seed ? seedOnce(engine, store, opening, seed as unknown as Seed) : opening)
+  const { ready, whenReady } = startUp(
+    seed ? seedOnce(engine, { store, leases, opening }, seed as unknown as Seed) : opening,
+  )
   const commitHooks = followCommits(opening, {
     store,
+    leases,
     model,
     database: tx => database(engine, call => engine.within(tx, call), undefined),
     onFault: onBackgroundFault,
@@ -149,6 +157,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const handled = createHandledResources({
     routes,
     store,
+    leases,
     engine,
     authenticating: auth !== null && auth.authority === null,
     scopes: auth?.scopes ?? null,
@@ -212,6 +221,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       live.close()
       auth?.close()
       await commitHooks?.close()
+      await nodes.close()
       await store.close()
     },
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { inputModeOf } from './api-dialects.ts'
 import type { ApiOptions } from './api-options.ts'
 import { createAuth } from './auth/auth.ts'
@@ -13,9 +12,11 @@ import { jobsOf } from './engine/jobs/jobs-of-model.ts'
 import { limiterOf } from './engine/rules/rate-limit.ts'
 import { isDevelopment, printRefusal } from './engine/rules/report-refusal.ts'
 import type { ApiEnvironment } from './environment.ts'
+import { cursorKeyOf, type Nodes } from './store/shared/nodes.ts'
 import type { Model } from './model/model.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { Store } from './store/store.ts'
+import type { Maybe } from './store/work.ts'
 
 /** The default size of the cache for representations, in bytes. */
 const CACHE = 16 * 1_048_576
@@ -25,7 +26,10 @@ export interface EngineParts {
   readonly model: Model
   readonly limits: Limits
   readonly store: Store
+  /** Settles when the store is open. */
+  readonly opening: Maybe<void>
   readonly expiry: Expiry | null
+  readonly nodes: Nodes
   /** Makes the path of a resource, a row or an action. */
   readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
 }
@@ -39,14 +43,16 @@ export interface Assembled {
 
 /** Makes the engine of an API and all its parts from the options. */
 export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: ApiEnvironment): Assembled {
-  const { model, store } = parts
-  const { clock, random, onFault, onBackgroundFault } = environment
+  const { model, store, opening, nodes } = parts
+  const { clock, node } = nodes
+  const { random, onFault, onBackgroundFault } = environment
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
   const background = { model, store, clock, random, onFault: onBackgroundFault }
-  const jobs = jobsOf({ ...options.jobs, ...background, secured: auth !== null })
+  const jobs = jobsOf({ ...options.jobs, ...background, node, secured: auth !== null })
   const files = filesOf(options.files, background)
   const engine = createEngine({
     ...parts,
+    node,
     mode: inputModeOf(options),
     strict: options.strict ?? false,
     auth,
@@ -55,8 +61,8 @@ export function assembleEngine(parts: EngineParts, options: ApiOptions, environm
     random,
     ids: options.ids ?? null,
     cache: options.cache ?? CACHE,
-    cursorKey: options.cursorKey ?? randomBytes(32),
-    limiter: limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random }),
+    cursorKey: cursorKeyOf(options.cursorKey, { store, opening, random }),
+    limiter: limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, store, random }),
     files,
     jobs,
     hooks: hooksOf(options, auth?.authority ? (options.auth as OuterHooks) : {}),

@@ -10,6 +10,7 @@ import { plainAnswer, appCall, type Answer } from './engine/call/app-call.ts'
 import type { CallOptions } from './model/rules/call-options.ts'
 import type { RowOperations } from './model/rules/row-operations.ts'
 import { everything } from './query/predicate.ts'
+import type { Leases } from './store/shared/leases.ts'
 import type { Store } from './store/store.ts'
 import { wait, type Maybe } from './store/work.ts'
 
@@ -89,13 +90,25 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
 /** The option `seed`, whatever the resources. */
 export type Seed = (app: Operations<Record<string, AnyResource>>) => Promise<void>
 
-/** Runs `seed`, which makes the first rows, if no resource has any row yet. */
-export async function seedOnce(engine: Engine, store: Store, opening: Maybe<void>, seed: Seed): Promise<void> {
+/** Runs `seed`, which makes the first rows, if no resource has any row yet. Nodes that start at the same time wait for it. */
+export async function seedOnce(
+  engine: Engine,
+  { store, leases, opening }: { readonly store: Store; readonly leases: Leases; readonly opening: Maybe<void> },
+  seed: Seed,
+): Promise<void> {
   await opening
-  const empty = await store.read(function* (snapshot) {
+  const lease = await leases.wait('seed')
+  try {
+    if (await isEmpty(engine, store)) await seed(operations(engine, call => engine.handle(call)))
+  } finally {
+    await lease.release()
+  }
+}
+
+async function isEmpty(engine: Engine, store: Store): Promise<boolean> {
+  return store.read(function* (snapshot) {
     for (const resource of engine.model.resources.values())
       if ((yield* wait(snapshot.count(resource, everything))) > 0) return false
     return true
   })
-  if (empty) await seed(operations(engine, call => engine.handle(call)))
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import { checkStart, StartError } from './check-start.ts'
 import type { Engine } from './engine/engine.ts'
 import type { HandledRoute } from './model/link/handled-routes.ts'
 import type { Model, Resource } from './model/model.ts'
@@ -22,7 +23,7 @@ export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
   readonly engine: Engine
   readonly http: HttpSetup
   /** The store, which `/health/ready` tries to read. */
-  readonly store?: Pick<Store, 'read'>
+  readonly store?: Pick<Store, 'read' | 'impaired' | 'hasNodes'>
   /** Whether callers are told apart, so that only resources that are `.public()` are open. */
   readonly secured?: boolean
   /** Resolves once the store is open. */
@@ -64,11 +65,6 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Why an API cannot be served, and what to do about it. */
-class StartError extends Error {
-  override readonly name = 'StartError'
-}
-
 /**
  * Serves an API over HTTP and sockets. Resolves when the store is open and the port accepts connections.
  *
@@ -85,7 +81,13 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   const report = options.report ?? (line => console.error(line))
   await app.ready()
   const { store } = app
-  const health = { isDraining: false, check: () => store?.read(positionOf) }
+  const health = {
+    isDraining: false,
+    check: () => store?.read(positionOf),
+    get impaired() {
+      return store?.impaired ?? null
+    },
+  }
   let server: Server
   let faces: Faces | null = null
   try {
@@ -188,51 +190,6 @@ function rowOf(resource: Resource, path: string): string[] {
     readOnly ? 'read-only' : 'read and write',
     nested === '' ? `${path}/:id` : `${path}/:id, ${path}/:id/{${nested}}`,
   ]
-}
-
-/** Refuses to start with settings that are unsafe where others can reach the server. Elsewhere it only warns. */
-function checkStart(app: Servable, host: string, report: (line: string) => void): void {
-  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
-  const production = process.env['NODE_ENV'] === 'production'
-  const exposed = production ? 'NODE_ENV is production' : loopback ? null : `${host} is reachable from other machines`
-  const { auth } = app.engine
-  if (app.secured !== true) checkOpen(openNames(app), exposed, report)
-  if (auth?.random) {
-    const problem = 'Tokens are signed with a random secret of this process'
-    if (production)
-      throw new StartError(`${problem}, so nobody stays logged in after a restart: set auth.secret to 32 bytes or more`)
-    report(`${problem}: they become invalid when it ends`)
-  }
-  if (auth?.cookie && app.http.cors?.origins.includes('*')) {
-    const problem = 'Pages of every origin may send requests, and sessions are in cookies'
-    if (exposed !== null)
-      throw new StartError(`${problem}, and ${exposed}: name the origins in http.cors, or say auth: { cookie: false }`)
-    report(`${problem}: name the origins before you serve this to others`)
-  }
-}
-
-/** The names of resources that say nothing about who may use them. */
-function openNames({ engine, handled }: Servable): string[] {
-  const modelled = [...engine.model.resources.values()]
-    .filter(one => one.paths.length > 0 && !one.options.public && one.rules === null && one.permissions === null)
-    .map(one => one.name)
-  const functions = (handled?.routes.all ?? [])
-    .filter(route => !route.public && route.permissions.length === 0)
-    .map(route => route.name)
-  return [...new Set([...modelled, ...functions])]
-}
-
-function checkOpen(open: readonly string[], exposed: string | null, report: (line: string) => void): void {
-  if (open.length === 0) return
-  const names = open.length > 8 ? `${open.slice(0, 8).join(', ')} and ${open.length - 8} more` : open.join(', ')
-  if (exposed === null) {
-    report(`Open to everyone on this machine, because they have no rules: ${names}`)
-    return
-  }
-  throw new StartError(
-    `These resources have no rules, so anyone could read and write them, and ${exposed}: ${names}. ` +
-      `Give them rules, say .public() on those that are meant to be open, or serve on 127.0.0.1 in development.`,
-  )
 }
 
 function listen(server: Server, port: number, host: string, isDefault: boolean): Promise<void> {

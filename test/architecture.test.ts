@@ -29,6 +29,7 @@ const LAYERS: Record<string, number> = {
   'link-declarations.ts': 9,
   'assemble-engine.ts': 9,
   'environment.ts': 9,
+  'check-start.ts': 9,
   'inspect.ts': 9,
   'start-up.ts': 9,
   'serve.ts': 9,

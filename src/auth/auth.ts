@@ -7,7 +7,7 @@ import type { AttemptLimits } from './login/attempts.ts'
 import type { Grant } from './session/callers.ts'
 import { cookieFault, cookieIn, type CookieOptions } from './session/cookie.ts'
 import { ForeignTokens, type Issuer } from './sources/foreign-tokens.ts'
-import { signingKeys, type KeyOptions } from './session/keys.ts'
+import { signingKeys, type KeyOptions, type Keys } from './session/keys.ts'
 import type { Granted, Login } from './login/login.ts'
 import { isAllowedOrigin } from './origin.ts'
 import {
@@ -65,10 +65,10 @@ export interface Auth {
   identify(credentials: Credentials): Maybe<Identity | null>
   /** The caller with a bearer token. Throws ApiError `unauthenticated` or `token_expired`. */
   authenticateToken(token: string): Maybe<Identity>
-  /** The caller with a ticket. A ticket can be used once and is valid for some seconds. Throws ApiError `unauthenticated`. */
-  authenticateTicket(ticket: string): Identity
+  /** The caller with a ticket. A ticket can be used once and is valid for some seconds. Rejects with ApiError `unauthenticated`. */
+  authenticateTicket(ticket: string): Promise<Identity>
   /** Makes a ticket for a caller. `expires_in` is in seconds. */
-  ticket(identity: Identity): { readonly ticket: string; readonly expires_in: number }
+  ticket(identity: Identity): Promise<{ readonly ticket: string; readonly expires_in: number }>
   /** Whether a page in a browser may send its cookies here, also to open a socket. */
   allowsOrigin(credentials: Credentials): boolean
   /**
@@ -103,7 +103,7 @@ export interface Auth {
   end(identity: Identity): Promise<void>
   /** Ends all sessions of a user, for instance after a password reset. */
   endAll(user: Id): Promise<void>
-  /** Whether the secret was made at start. Tokens then end with the process. */
+  /** Whether the secret was made at start. Tokens then end with the process. The store has to be open. */
   readonly random: boolean
   readonly scopes: Readonly<Record<string, readonly string[]>> | null
   /** What recognises callers in place of our own tokens. */
@@ -127,7 +127,7 @@ const nobody: ReadonlyMap<Id, number> = new Map()
 
 /** Makes what recognises callers. null = neither a login nor an option asks for it. */
 export function createAuth(options: AuthOptions | Authority | undefined, environment: AuthEnvironment): Auth | null {
-  const { model, clock, random, authenticate: custom } = environment
+  const { model, store, clock, random, authenticate: custom } = environment
   const users = [...model.resources.values()].find(one => one.login !== null)
   if (!users && !options && !custom) return null
   const authority = isAuthority(options) ? options : null
@@ -137,7 +137,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     )
   const given: AuthOptions = isAuthority(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)
-  const keys = signingKeys(given)
+  const keys = signingKeys(given, () => store.secret())
   const { issuer = 'restuary', audience = 'restuary' } = given
   const tokens = tokensOf(keys, { issuer, audience, leeway })
   const own = users ? ownUsers(users, given, environment, tokens) : null
@@ -149,8 +149,8 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     callers: new TokenCallers({ tokens, own, foreign, leeway, clock }),
     cookie: own === null || given.cookie === false ? null : cookieOf(given.cookie ?? {}),
     origins: new Set(given.cookie ? given.cookie.origins : []),
-    tickets: new Tickets(given.ticket ?? 30, clock, random),
-    isRandom: keys.random,
+    tickets: new Tickets(store, given.ticket ?? 30, random),
+    keys,
     scopes: given.scopes ?? null,
   })
 }
@@ -164,7 +164,7 @@ interface AuthParts extends AuthEnvironment {
   /** The origins of pages whose cookies are taken. */
   readonly origins: ReadonlySet<string>
   readonly tickets: Tickets
-  readonly isRandom: boolean
+  readonly keys: Keys
   readonly scopes: Auth['scopes']
 }
 
@@ -178,12 +178,15 @@ function authOf(parts: AuthParts): Auth {
     },
     identify,
     authenticateToken: token => callers.identify(token),
-    authenticateTicket(ticket) {
-      const identity = tickets.redeem(ticket)
-      if (!identity) throw new ApiError('unauthenticated', { detail: 'the ticket is not valid' })
-      return identity
+    async authenticateTicket(ticket) {
+      const bearer = await tickets.redeem(ticket)
+      if (!bearer) throw new ApiError('unauthenticated', { detail: 'the ticket is not valid' })
+      return 'access' in bearer ? callers.identifyByAccess(bearer.access) : bearer.identity
     },
-    ticket: identity => ({ ticket: tickets.issue(identity), expires_in: tickets.seconds }),
+    ticket: async identity => {
+      const access = callers.accessOf(identity)
+      return { ticket: await tickets.issue(access ? { access } : { identity }), expires_in: tickets.seconds }
+    },
     allowsOrigin: credentials => isAllowedOrigin(credentials, origins),
     onPrincipalChange: (user, listener) => own?.watches.on(user, listener) ?? (() => {}),
     standing: identity => {
@@ -218,14 +221,15 @@ function authOf(parts: AuthParts): Auth {
     endAll: async user => {
       await own?.sessions.endAll(user)
     },
-    random: parts.isRandom && own !== null,
+    get random() {
+      return own !== null && parts.keys.random
+    },
     scopes: parts.scopes,
     authority,
     schemes: authority?.schemes ?? schemesOf(cookie),
     close() {
       own?.callers.close()
       own?.watches.close()
-      tickets.close()
       callers.clear()
     },
   }

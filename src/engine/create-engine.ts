@@ -4,6 +4,7 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Provided } from '../model/declare/action-context.ts'
 import type { Model } from '../model/model.ts'
 import type { CursorKey } from '../query/cursor.ts'
+import type { ThisNode } from '../store/shared/this-node.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
 import { runBatch } from './batch/run-batch.ts'
@@ -29,6 +30,7 @@ import type { InputMode } from '../schema/read/input-mode.ts'
 export interface EngineOptions {
   readonly model: Model
   readonly store: Store
+  readonly node: ThisNode
   readonly limits: Limits
   readonly mode: InputMode
   readonly strict: boolean
@@ -96,6 +98,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
   const executor = new Executor({
     model,
     store,
+    node: options.node,
     clock,
     surroundings,
     cache: cache > 0 ? new RepresentationCache(store, cache / 2) : null,

@@ -15,6 +15,8 @@ import type { InputMode } from '../schema/read/input-mode.ts'
 
 /** Access to the bytes of files. */
 export interface FileAccess {
+  /** Whether the bytes are in memory, so that no other process can read them. */
+  readonly areOfProcess: boolean
   /** The bytes of a file from `start` to `end`, both included; null if the file is gone. */
   read(file: StoredFile, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null>
   /**

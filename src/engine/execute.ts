@@ -1,5 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
+import type { ThisNode } from '../store/shared/this-node.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { signatureOf } from '../store/signature.ts'
 import { chain, run, wait, type Maybe, type Work } from '../store/work.ts'
@@ -25,6 +26,7 @@ import { UnitOfWork } from './write/unit-of-work.ts'
 export interface ExecutorOptions {
   readonly model: Model
   readonly store: Store
+  readonly node: ThisNode
   readonly clock: () => number
   readonly surroundings: ContextEnvironment
   readonly cache: RepresentationCache | null

@@ -1,6 +1,7 @@
 import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/model.ts'
 import type { Predicate, SortKey } from '../query/predicate.ts'
 import type { Room } from './room.ts'
+import type { SharedState } from './shared/shared-state.ts'
 import type { Terms } from './terms.ts'
 import type { Migrations } from './migrate/migrations.ts'
 import type { Maybe, Work } from './work.ts'
@@ -16,6 +17,19 @@ export interface Store {
   readonly waits?: boolean
   /** Writes positions and says which of them are valid. The same object as long as the store is open. */
   readonly terms: Terms
+  /** Whether processes on several machines may use the database at the same time. */
+  readonly hasNodes?: boolean
+  /** What does not work at the moment, though all answers are right; null or absent if nothing. */
+  readonly impaired?: string | null
+  /** What the processes that use the database at the same time have to agree on. */
+  readonly shared: SharedState
+  /**
+   * How many milliseconds the clock of the database is ahead of the clock of this machine. Absent if they are the same. Where
+   * processes compare times, they all add it.
+   */
+  readonly skew?: number
+  /** 32 random bytes that were made together with the database; null if it ends with the process. It has to be open. */
+  secret(): Uint8Array | null
   /** Makes tables for the model or adapts them. Throws one Error with all faults and fixes if data would be lost. */
   open(model: Model, environment: StoreEnvironment): Maybe<void>
   /** Reads from one consistent state, which includes all writes that were acknowledged before the call. */

@@ -36,6 +36,20 @@ export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Stor
       return inner.isReadOnly ?? false
     },
     waits: true,
+    get hasNodes() {
+      return inner.hasNodes ?? false
+    },
+    get impaired() {
+      return inner.impaired ?? null
+    },
+    shared: {
+      update: (key, step) => later(() => inner.shared.update(key, step)),
+      close: () => inner.shared.close(),
+    },
+    get skew() {
+      return inner.skew ?? 0
+    },
+    secret: () => inner.secret(),
     get terms() {
       return inner.terms
     },

@@ -5,6 +5,7 @@ import { logTests } from './store-suite/log.ts'
 import { publishedTests } from './store-suite/published.ts'
 import { readTests } from './store-suite/reads.ts'
 import { selectTests } from './store-suite/select.ts'
+import { sharedTests } from './store-suite/shared.ts'
 import { transactionTests } from './store-suite/transaction.ts'
 import { visitTests } from './store-suite/visits.ts'
 import { writeTests } from './store-suite/writes.ts'
@@ -18,6 +19,7 @@ export function storeSuite(name: string, make: MakeStore): void {
     describe('writes', () => writeTests(make))
     describe('transactions', () => transactionTests(make))
     describe('texts that are kept', () => keptTests(make))
+    describe('what processes share', () => sharedTests(make))
     describe('the change log', () => logTests(make))
     describe('what is no row', () => publishedTests(make))
   })

@@ -25,6 +25,8 @@ const inner = sqlite(file, { synchronous: 'normal' })
 const store: Store = {
   name: inner.name,
   terms: inner.terms,
+  shared: inner.shared,
+  secret: () => inner.secret(),
   open: (model, environment) => inner.open(model, environment),
   read: work => inner.read(work),
   write: async <T>(work: (tx: Transaction) => Work<T>): Promise<T> => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
+import type { Store } from '../../store/store.ts'
 
 /** How many failed logins are allowed within a window. 0 = no limit. */
 export interface AttemptLimits {
@@ -11,83 +12,82 @@ export interface AttemptLimits {
   readonly window?: number
 }
 
+/** How many attempts failed within a window. */
 interface Count {
-  failed: number
+  readonly failed: number
   /** End of the window, in milliseconds since the epoch. */
   readonly until: number
 }
 
-const most = 50_000
-
 /**
  * Counts failed logins. An account is never locked, because an attacker could then lock out its owner: the owner can still log
- * in from another address (OWASP ASVS 5 V6.3.1). The counts are in memory, so each process has its own.
+ * in from another address (OWASP ASVS 5 V6.3.1). All nodes count together.
  */
 export class Attempts {
   readonly #account: number
   readonly #address: number
   readonly #window: number
-  readonly #counts = new Map<string, Count>()
+  readonly #store: Pick<Store, 'shared'>
 
-  constructor(limits: AttemptLimits = {}) {
+  constructor(store: Pick<Store, 'shared'>, limits: AttemptLimits = {}) {
+    this.#store = store
     this.#account = limits.account ?? 10
     this.#address = limits.address ?? 100
     this.#window = (limits.window ?? 900) * 1000
   }
 
-  /** Begins an attempt. It counts as failed until `succeeded` is called. Throws ApiError `rate_limited`. */
-  begin(address: string, account: string, now: number): void {
-    const keys = this.#keys(address, account)
-    for (const [key, limit] of keys) {
-      const count = this.#counts.get(key)
-      if (!count || count.until <= now || count.failed < limit) continue
-      const seconds = Math.ceil((count.until - now) / 1000)
+  /** Begins an attempt. It counts as failed until `succeeded` is called. Rejects with ApiError `rate_limited`. */
+  async begin(address: string, account: string): Promise<void> {
+    const { own, network } = keysOf(address, account)
+    const begun: string[] = []
+    for (const [key, limit] of [
+      [own, this.#account],
+      [network, this.#address],
+    ] as const) {
+      const wait = limit === 0 ? null : await this.#count(key, limit)
+      begun.push(key)
+      if (wait === null) continue
+      // What is refused does not count as another attempt.
+      for (const other of begun.slice(0, -1)) await this.#takeBack(other)
       throw new ApiError('rate_limited', {
         detail: 'too many failed attempts, try later',
-        headers: { 'retry-after': String(seconds) },
+        headers: { 'retry-after': String(Math.ceil(wait / 1000)) },
       })
     }
-    for (const [key] of keys) this.#add(key, now)
   }
 
   /** Takes back the attempt, because the login succeeded. */
-  succeeded(address: string, account: string): void {
-    const [own, network] = this.#keys(address, account)
-    if (own) this.#counts.delete(own[0])
-    const count = network && this.#counts.get(network[0])
-    if (count) count.failed--
+  async succeeded(address: string, account: string): Promise<void> {
+    const { own, network } = keysOf(address, account)
+    if (this.#account > 0) await this.#store.shared.update(own, () => ({ value: undefined, text: null }))
+    if (this.#address > 0) await this.#takeBack(network)
   }
 
-  #keys(address: string, account: string): (readonly [key: string, limit: number])[] {
-    const network = networkOf(address)
-    const name = createHash('sha256').update(account).digest('base64url')
-    const keys: (readonly [string, number])[] = [
-      [`${name} ${network}`, this.#account || Infinity],
-      [network, this.#address || Infinity],
-    ]
-    return keys
+  /** Counts an attempt. If there were too many, returns the milliseconds until the window ends. */
+  async #count(key: string, limit: number): Promise<number | null> {
+    return this.#store.shared.update<number | null>(key, (text, now) => {
+      const { failed, until } =
+        text === undefined ? { failed: 0, until: now + this.#window } : (JSON.parse(text) as Count)
+      return failed < limit ? { value: null, ...kept({ failed: failed + 1, until }) } : { value: until - now }
+    })
   }
 
-  #add(key: string, now: number): void {
-    const count = this.#counts.get(key)
-    if (count && count.until > now) {
-      count.failed++
-      return
-    }
-    this.#counts.delete(key)
-    if (this.#counts.size >= most) this.#tidy(now)
-    this.#counts.set(key, { failed: 1, until: now + this.#window })
-  }
-
-  /** Removes ended windows and, if that is not enough, the oldest ones. */
-  #tidy(now: number): void {
-    for (const [key, { until }] of this.#counts) if (until <= now) this.#counts.delete(key)
-    for (const key of this.#counts.keys()) {
-      if (this.#counts.size < most) break
-      this.#counts.delete(key)
-    }
+  async #takeBack(key: string): Promise<void> {
+    await this.#store.shared.update(key, text => {
+      if (text === undefined) return { value: undefined }
+      const { failed, until } = JSON.parse(text) as Count
+      return { value: undefined, ...kept({ failed: failed - 1, until }) }
+    })
   }
 }
+
+function keysOf(address: string, account: string): { own: string; network: string } {
+  const network = networkOf(address)
+  const name = createHash('sha256').update(account).digest('base64url')
+  return { own: `attempts ${name} ${network}`, network: `attempts ${network}` }
+}
+
+const kept = (count: Count): { text: string; until: number } => ({ text: JSON.stringify(count), until: count.until })
 
 /** The network that counts as one client: an IPv4 address, or a /64 of IPv6, which is what one household or server gets. */
 export function networkOf(address: string): string {

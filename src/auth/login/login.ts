@@ -128,11 +128,11 @@ export function createLogin(options: LoginOptions): Login {
       const name = normalised(asked.name)
       // All spellings of a name count as one account. Databases of other programs may ignore case.
       const account = fold(name ?? asked.name)
-      attempts.begin(address, account, clock())
+      await attempts.begin(address, account)
       const user = name === null ? undefined : await find(name)
       const holds = await verifyPassword(user ? storedOf(user) : null, asked.password)
       if (!user || !holds) throw new ApiError('unauthenticated', { detail: 'the name or the password is not right' })
-      attempts.succeeded(address, account)
+      await attempts.succeeded(address, account)
       const has = options.grant(user)
       const wanted = asked.scope?.split(' ').filter(Boolean)
       const scope = wanted ? has.filter(word => wanted.includes(word)) : has

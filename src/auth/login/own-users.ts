@@ -63,7 +63,7 @@ export function ownUsers(
     sessions,
     callers,
     tokens,
-    attempts: new Attempts(given.attempts === false ? { account: 0, address: 0 } : given.attempts),
+    attempts: new Attempts(store, given.attempts === false ? { account: 0, address: 0 } : given.attempts),
     grant: scopesOf,
     access: given.access ?? 900,
     cookie: (given.cookie ? given.cookie.seconds : undefined) ?? seconds,

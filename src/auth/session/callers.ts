@@ -26,43 +26,28 @@ interface Caller {
   readonly user: Row
   /** Position of the newest change to users and sessions when it was checked. */
   seen: number
-  checkedAt: number
 }
 
-/** How many milliseconds an asynchronous store is not asked again. */
-const trusted = 1000
 const most = 10_000
 
 /**
  * Finds out whether a session is still valid and who its caller is. A session has the same Principal object until its row or
  * its user's row changes, so that permissions which were made for the object can be reused.
- * A synchronous store is asked each time, so that a session never outlives the commit that ended it. An asynchronous store is
- * asked at most once a second, and after each commit that it reports.
+ * The store is asked each time, so that a session never outlives the commit that ended it. Usually that is the question for the
+ * position, which all reads of a turn share.
  */
 export class Callers {
   readonly #options: CallersOptions
   readonly #known = new Map<string, Caller>()
-  readonly #stop: () => void
-  #waits = false
-  #isDirty = false
 
   constructor(options: CallersOptions) {
     this.#options = options
-    this.#stop = options.store.onCommit(() => {
-      this.#isDirty = true
-    })
   }
 
   /** The caller of a session. null = it has ended. */
   of(access: AccessClaims): Maybe<Principal | null> {
     const known = this.#known.get(access.sid)
-    if (this.#waits) {
-      if (this.#isDirty) this.#markStale()
-      if (known && this.#options.clock() - known.checkedAt < trusted && this.#holds(known, access))
-        return known.principal
-    }
     const found = this.#options.store.read(snapshot => this.#look(snapshot, access, known))
-    this.#waits ||= found instanceof Promise
     return chain(found, caller => {
       if (caller === null) {
         this.#known.delete(access.sid)
@@ -88,28 +73,23 @@ export class Callers {
   }
 
   close(): void {
-    this.#stop()
     this.#known.clear()
   }
 
   *#look(snapshot: Snapshot, access: AccessClaims, known: Caller | undefined): Work<Caller | null> {
-    const { users, sessions, clock, stampOf } = this.#options
+    const { users, sessions, stampOf } = this.#options
     const seen = Math.max(snapshot.changed(users), snapshot.changed(sessions.resource))
-    if (known?.seen === seen) {
-      known.checkedAt = clock()
-      return known
-    }
+    if (known?.seen === seen) return known
     const session = yield* wait(snapshot.get(sessions.resource, access.sid))
     if (!session) return null
     const user = yield* wait(snapshot.get(users, sessions.userOf(session)))
     if (!user || stampOf(user) !== sessions.stampOf(session)) return null
     if (known && isSameRow(known.user, user) && isSameRow(known.session, session)) {
       known.seen = seen
-      known.checkedAt = clock()
       return known
     }
     const principal = known && isSameRow(known.user, user) ? known.principal : this.#principalOf(user, access.scope)
-    return { principal, session, user, seen, checkedAt: clock() }
+    return { principal, session, user, seen }
   }
 
   #holds({ principal, session }: Caller, access: AccessClaims): boolean {
@@ -120,11 +100,6 @@ export class Callers {
     this.#known.delete(sid)
     if (this.#known.size >= most) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(sid, caller)
-  }
-
-  #markStale(): void {
-    this.#isDirty = false
-    for (const caller of this.#known.values()) caller.checkedAt = -Infinity
   }
 
   /** All scopes of a user. */

@@ -1,4 +1,5 @@
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
+import { keyFrom } from '../../store/shared/secrets.ts'
 import { plainFailure } from '../../protocol/plain-failure.ts'
 import type { Algorithm, JwtKey } from '../sources/jwt.ts'
 
@@ -21,22 +22,42 @@ export interface Keys {
 export interface KeyOptions {
   /** Default: HS256. The algorithm in a token is never believed (RFC 8725 §3.1). */
   readonly algorithm?: Algorithm
-  /** For HS256: the newest first. It signs; the others only verify. Default: random at each start, for development. */
+  /** For HS256: the newest first. It signs; the others only verify. Default: made together with the database. */
   readonly secret?: Secret | readonly Secret[] | undefined
   /** For ES256 and EdDSA: private keys, the newest first. Older ones may be public. */
   readonly keys?: PemKey | readonly PemKey[]
 }
 
 /**
- * Reads the keys of a configuration. Throws if they are not safe, because it is better not to start than to start with weak
- * keys.
+ * Reads the keys of a configuration. Without a secret, one is made of what the database has (`stored`). Throws if keys are not
+ * safe, because it is better not to start than to start with weak ones.
  */
-export function signingKeys(options: KeyOptions): Keys {
+export function signingKeys(options: KeyOptions, stored: () => Uint8Array | null = () => null): Keys {
   const algorithm = options.algorithm ?? 'HS256'
   if (algorithm === 'ES256' || algorithm === 'EdDSA') return pairs(algorithm, listOf(options.keys))
   const secrets = listOf(options.secret)
-  const random = secrets.length === 0
-  const keys = (random ? [randomBytes(32)] : secrets).map(bytesOf)
+  if (secrets.length > 0) return secretKeys(algorithm, secrets.map(bytesOf), false)
+  // The store may not be open yet.
+  let made: Keys | null = null
+  const keys = (): Keys => {
+    const secret = stored()
+    return (made ??= secretKeys(algorithm, [secret ? keyFrom(secret, 'tokens') : randomBytes(32)], secret === null))
+  }
+  return {
+    algorithm,
+    get signing() {
+      return keys().signing
+    },
+    get verifying() {
+      return keys().verifying
+    },
+    get random() {
+      return keys().random
+    },
+  }
+}
+
+function secretKeys(algorithm: Algorithm, keys: readonly Uint8Array[], random: boolean): Keys {
   return keysFrom(
     algorithm,
     keys.map(key => [keyId(key), key]),

@@ -1,21 +1,24 @@
-import { digest } from './session.ts'
+import { deserialize, serialize } from 'node:v8'
+import type { Store } from '../../store/store.ts'
 import type { Identity } from '../principal.ts'
+import { digest } from './session.ts'
+import type { AccessClaims } from './token.ts'
 
-const most = 10_000
+/** Whose a ticket is: what our own token says, or a caller who was recognised in another way. */
+export type Bearer = { readonly access: AccessClaims } | { readonly identity: Identity }
 
 /**
  * Tickets for connections whose first request cannot carry a token, such as a browser's WebSocket. A ticket may be part of a
- * URI, because it can be used only once and expires after some seconds. Tickets are in memory.
+ * URI, because it can be used only once, on whichever node, and expires after some seconds.
  */
 export class Tickets {
+  readonly #store: Pick<Store, 'shared'>
   readonly #seconds: number
-  readonly #clock: () => number
   readonly #random: (bytes: number) => Uint8Array
-  readonly #open = new Map<string, { readonly identity: Identity; readonly until: number }>()
 
-  constructor(seconds: number, clock: () => number, random: (bytes: number) => Uint8Array) {
+  constructor(store: Pick<Store, 'shared'>, seconds: number, random: (bytes: number) => Uint8Array) {
+    this.#store = store
     this.#seconds = Math.min(seconds, 30)
-    this.#clock = clock
     this.#random = random
   }
 
@@ -23,27 +26,22 @@ export class Tickets {
     return this.#seconds
   }
 
-  issue(identity: Identity): string {
-    const now = this.#clock()
-    for (const [key, { until }] of this.#open) {
-      // The oldest is first, because all are valid for the same time.
-      if (until > now && this.#open.size < most) break
-      this.#open.delete(key)
-    }
+  async issue(bearer: Bearer): Promise<string> {
     const ticket = Buffer.from(this.#random(32)).toString('base64url')
-    this.#open.set(digest(ticket), { identity, until: now + this.#seconds * 1000 })
+    const text = serialize(bearer).toString('base64')
+    await this.#store.shared.update(keyOf(ticket), (_, now) => {
+      return { value: undefined, text, until: now + this.#seconds * 1000 }
+    })
     return ticket
   }
 
-  /** Uses up a ticket and returns its caller. null = it is unknown, was used, or is too old. */
-  redeem(ticket: string): Identity | null {
-    const key = digest(ticket)
-    const found = this.#open.get(key)
-    this.#open.delete(key)
-    return found && found.until > this.#clock() ? found.identity : null
-  }
-
-  close(): void {
-    this.#open.clear()
+  /** Uses up a ticket and returns whose it was. null = it is unknown, was used, or is too old. */
+  async redeem(ticket: string): Promise<Bearer | null> {
+    const text = await this.#store.shared.update(keyOf(ticket), found => {
+      return found === undefined ? { value: undefined } : { value: found, text: null }
+    })
+    return text === undefined ? null : (deserialize(Buffer.from(text, 'base64')) as Bearer)
   }
 }
+
+const keyOf = (ticket: string): string => `ticket ${digest(ticket)}`

@@ -64,6 +64,11 @@ export class TokenCallers {
     })
   }
 
+  /** The caller with the claims of one of our tokens, which was verified elsewhere. */
+  identifyByAccess(access: AccessClaims): Maybe<Identity> {
+    return this.#current({ access, identity: null })
+  }
+
   /** What our token of a caller says. undefined = the caller has none of ours. */
   accessOf(identity: Identity): AccessClaims | undefined {
     return this.#accesses.get(identity)

@@ -7,6 +7,7 @@ import type { HandledOperation, HandlerContext } from '../../model/declare/handl
 import type { HandledMatch, HandledRoutes } from '../../model/link/handled-routes.ts'
 import type { Database } from '../../model/rules/operations.ts'
 import { canonicalUri, listOf } from '../../model/declare/uri-pattern.ts'
+import type { Leases } from '../../store/shared/leases.ts'
 import type { Published, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { Conditions, Principal } from '../call/call.ts'
@@ -61,6 +62,7 @@ export interface HandledResources {
 export interface HandledResourcesOptions {
   readonly routes: HandledRoutes
   readonly store: Store
+  readonly leases: Leases
   readonly engine: Engine
   /** The API identifies its callers, so resources that are not public need a caller. */
   readonly authenticating: boolean
@@ -85,7 +87,7 @@ class HandledRunner implements HandledResources {
   readonly routes: HandledRoutes
   readonly #options: HandledResourcesOptions
   readonly #lock = new KeyedLock()
-  readonly still: HandledResources['still'] = (uri, work) => this.#lock.take(listOf(uri), work)
+  readonly still: HandledResources['still'] = (uri, work) => this.#alone(listOf(uri), work)
 
   constructor(options: HandledResourcesOptions) {
     this.routes = options.routes
@@ -167,7 +169,7 @@ class HandledRunner implements HandledResources {
     run: (match: HandledMatch, ctx: HandlerContext) => Promise<unknown>,
   ): Promise<HandledValue> {
     const { store, engine, onFault } = this.#options
-    return this.#lock.take(listOf(call.uri), async () => {
+    return this.#alone(listOf(call.uri), async () => {
       const match = this.routes.find(operation, call.uri)
       if (!match) throw this.#unserved(operation, call.uri)
       this.permit(match, operation, call.principal)
@@ -181,6 +183,18 @@ class HandledRunner implements HandledResources {
       } catch (error) {
         await unit.drop(error, onFault)
         throw error
+      }
+    })
+  }
+
+  /** Does work while nobody else does any for the same list, on whichever node. */
+  #alone<T>(list: string, work: () => Promise<T>): Promise<T> {
+    return this.#lock.take(list, async () => {
+      const lease = await this.#options.leases.wait(`list ${list}`)
+      try {
+        return await work()
+      } finally {
+        await lease.release().catch(() => undefined) // its time will be over
       }
     })
   }

@@ -5,10 +5,11 @@ import { ledgerOf } from './ledger.ts'
 
 export { withFiles } from './ledger.ts'
 
-type Surroundings = Omit<FilesOptions, 'ledger' | 'files'> & { readonly model: Model }
+type Surroundings = Omit<FilesOptions, 'ledger' | 'files' | 'isOfProcess'> & { readonly model: Model }
 
 /** The files of an API; null if no resource has any. By default their bytes are stored in a folder beside the database file. */
 export function filesOf(files: FileStore | undefined, { model, ...options }: Surroundings): Files | null {
   const ledger = ledgerOf(model)
-  return ledger && new Files({ ...options, ledger, files: files ?? filesBeside(options.store.file) })
+  const isOfProcess = files === undefined && options.store.file === undefined
+  return ledger && new Files({ ...options, ledger, isOfProcess, files: files ?? filesBeside(options.store.file) })
 }

@@ -14,6 +14,8 @@ export interface FilesOptions {
   readonly store: Store
   readonly ledger: Resource
   readonly files: FileStore
+  /** Whether the bytes are in memory, so that no other process has them. */
+  readonly isOfProcess: boolean
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly onFault: (error: unknown) => void
@@ -36,6 +38,11 @@ export class Files {
 
   constructor(options: FilesOptions) {
     this.#options = options
+  }
+
+  /** Whether no other process can read the files. */
+  get areOfProcess(): boolean {
+    return this.#options.isOfProcess
   }
 
   /** Called when the store is open. Removes what earlier processes left behind, and from now on what rows lose. */

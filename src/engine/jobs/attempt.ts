@@ -28,6 +28,8 @@ export interface Task {
   readonly row: Readonly<Record<string, unknown>> | null
   /** Settles with the job's end, after all attempts. */
   readonly ended: PromiseWithResolvers<Ending>
+  /** The number of the current attempt. */
+  attempt: number
   /** Aborts the current attempt. */
   controller: AbortController
   /** The promise of the job's function. It may continue after the job has ended, for instance if it ignores its signal. */
@@ -52,18 +54,20 @@ export type Attempted = Ending | { readonly kind: 'made'; readonly data: unknown
 interface How {
   readonly rows: JobRows
   readonly around: ContextEnvironment
+  /** The name of this node. */
+  readonly runner: string
   readonly clock: () => number
   /** Milliseconds for which a finished job is kept. */
   readonly keep: number
 }
 
 /** Runs a job's function once. Resolves when it returned, threw or was stopped; never rejects. */
-export async function attempt(task: Task, number: number, { rows, around, clock }: How): Promise<Attempted> {
+export async function attempt(task: Task, { rows, around, runner, clock }: How): Promise<Attempted> {
   const { action, controller, id } = task
   const { signal } = controller
   const progress = new Progress(async (done, note) => {
-    const job = await rows.update(id, one => (one.status === 'running' ? { progress: done, note } : null))
-    // No row to update: another process has cancelled the job.
+    const job = await rows.update(id, one => (isOurs(one, task, runner) ? { progress: done, note } : null))
+    // Another node has cancelled the job, or taken it over.
     if (!job) controller.abort(new ApiError('conflict', { error: 'cancelled', detail: 'it was cancelled' }))
   })
   const stopped = Promise.withResolvers<never>()
@@ -76,7 +80,7 @@ export async function attempt(task: Task, number: number, { rows, around, clock 
     const row = action.on === 'row' ? (task.row ?? (await context.db.get(task.call.resource, task.call.id!))) : {}
     const { input } = task.call
     const tell = (done: number, note?: string): void => progress.tell(done, note)
-    const given = { input, row, me: context.me, ctx: context, id, attempt: number, signal, progress: tell }
+    const given = { input, row, me: context.me, ctx: context, id, attempt: task.attempt, signal, progress: tell }
     return (action.run as (call: unknown) => unknown)(given)
   }
   const working = work()
@@ -107,11 +111,16 @@ function contextOf({ action, call }: Task, around: ContextEnvironment, now: numb
 const late = (timeout: number): ApiError =>
   new ApiError('unavailable', { error: 'timeout', detail: `it took longer than ${timeout} ms` })
 
+/** Whether a job is still in this attempt. Another node may have taken it over while this one hung. */
+export function isOurs({ status, runner, attempts }: JobRecord, { attempt }: Task, me: string): boolean {
+  return status === 'running' && runner === me && attempts === attempt
+}
+
 /** Stores the result of an attempt, unless it failed. Rejects if the store cannot be written. */
 export async function keepResult(task: Task, attempted: Attempted, how: How): Promise<Ending> {
   if (attempted.kind === 'made') return createRow(task, attempted.data, how)
   if (attempted.kind !== 'succeeded') return attempted
-  const job = await how.rows.update(task.id, one => (one.status === 'running' ? finished(attempted, how) : null))
+  const job = await how.rows.update(task.id, one => (isOurs(one, task, how.runner) ? finished(attempted, how) : null))
   return job ? attempted : { kind: 'cancelled' }
 }
 
@@ -126,7 +135,7 @@ async function createRow(task: Task, data: unknown, how: How): Promise<Ending> {
       const location = url(resource.name, { id: row[resource.id.name] as Id })
       const ending = { kind: 'succeeded', value: row, status: 201, headers: { location } } as const
       const job = await run(
-        how.rows.step(tx, task.id, one => (one.status === 'running' ? finished(ending, how) : null)),
+        how.rows.step(tx, task.id, one => (isOurs(one, task, how.runner) ? finished(ending, how) : null)),
       )
       if (!job) throw cancelledMeanwhile
       return ending

@@ -3,14 +3,18 @@ import type { Action, Value } from '../../model/model.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { ContextEnvironment } from '../call/context.ts'
 import { findAction } from '../call/database.ts'
-import { attempt, keepResult, type Ending, type StoredCall, type Task } from './attempt.ts'
+import { attempt, isOurs, keepResult, type Ending, type StoredCall, type Task } from './attempt.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
 import type { JobsEnvironment } from './jobs-environment.ts'
-import { JobOwner } from './job-owner.ts'
+import { endingOf } from './ending.ts'
 import { withTimeout } from './timeout.ts'
 
-/** Milliseconds between two searches for jobs of dead processes and for expired jobs. */
+/** Milliseconds between two searches for jobs of dead nodes and for expired jobs. */
 const SWEEP = 60_000
+/** The same if other nodes use the database. */
+const SWEEP_BESIDE_OTHERS = 5_000
+/** Milliseconds between two looks at a job that another node runs now. */
+const FOLLOW = 1_000
 /** Milliseconds for which a function may continue after its job has ended before another job gets its place. */
 const LINGER = 10_000
 /** Milliseconds that running jobs get to stop when the server closes. */
@@ -22,7 +26,6 @@ const GRACE = 5_000
  */
 export class Queue {
   readonly #rows: JobRows
-  readonly #owner: JobOwner
   readonly #environment: JobsEnvironment
   readonly #concurrency: number
   readonly #keep: number
@@ -33,6 +36,7 @@ export class Queue {
   readonly #runningOf = new Map<Action, number>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #sweep: NodeJS.Timeout | undefined
+  #unlisten: () => void = () => {}
   /** How many of the `concurrency` places are taken. */
   #places = 0
   #closing = false
@@ -40,14 +44,13 @@ export class Queue {
   constructor(rows: JobRows, environment: JobsEnvironment) {
     this.#rows = rows
     this.#environment = environment
-    this.#owner = new JobOwner(environment.random)
     this.#concurrency = environment.concurrency ?? 4
     this.#keep = environment.keep ?? 86_400_000
   }
 
-  /** The name of this runner. */
+  /** The name of the node that runs the jobs of this queue. */
   get runner(): string {
-    return this.#owner.name
+    return this.#environment.node.name
   }
 
   get isOpen(): boolean {
@@ -59,12 +62,25 @@ export class Queue {
     this.#around = around
   }
 
-  /** Takes over unfinished jobs of dead processes, now and every minute. */
+  /** Takes over unfinished jobs of dead nodes, now and again and again. */
   async start(): Promise<void> {
     if (this.#closing) return
-    this.#sweep = setInterval(() => void this.#clear().catch(this.#fault), SWEEP)
+    const { node, store } = this.#environment
+    // Others may run its jobs once this node was taken for dead.
+    this.#unlisten = node.onLapse(() => this.#stopAll())
+    const every = store.hasNodes === true ? SWEEP_BESIDE_OTHERS : SWEEP
+    this.#sweep = setInterval(() => void this.#clear().catch(this.#fault), every)
     this.#sweep.unref()
-    await this.#clear()
+    try {
+      await node.join()
+      await this.#clear()
+    } catch (error) {
+      if (!this.#closing) throw error
+    }
+  }
+
+  #stopAll(): void {
+    for (const task of this.#running.values()) task.controller.abort(interrupted())
   }
 
   /** Runs a stored job when a place is free. */
@@ -77,10 +93,10 @@ export class Queue {
   async close(): Promise<void> {
     this.#closing = true
     clearInterval(this.#sweep)
+    this.#unlisten()
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const task of this.#running.values()) task.controller.abort(interrupted())
+    this.#stopAll()
     await withTimeout(Promise.allSettled(Array.from(this.#running.values(), task => task.settled)), GRACE)
-    this.#owner.close()
   }
 
   /** Cancels a job. False if it is already finished. */
@@ -126,10 +142,9 @@ export class Queue {
   async #execute(task: Task): Promise<void> {
     const { clock } = this.#environment
     const claimed = await this.#rows.update(task.id, job =>
-      job.status === 'queued'
+      job.status === 'queued' && job.runner === this.runner
         ? {
             status: 'running',
-            runner: this.#owner.name,
             started: new Date(clock()).toISOString(),
             attempts: job.attempts + 1,
             progress: null,
@@ -137,14 +152,16 @@ export class Queue {
           }
         : null,
     )
-    // Somebody else changed the job since it was queued: it was cancelled.
-    if (!claimed) return task.ended.resolve({ kind: 'cancelled' })
+    // Somebody else changed the job since it was queued: it was cancelled, or another node runs it.
+    if (!claimed) return this.#follow(task)
+    task.attempt = claimed.attempts
     task.controller = new AbortController()
     this.#running.set(task.id, task)
     try {
-      const how = { rows: this.#rows, around: this.#around!, clock, keep: this.#keep }
-      const ending = await keepResult(task, await attempt(task, claimed.attempts, how), how)
+      const how = { rows: this.#rows, around: this.#around!, runner: this.runner, clock, keep: this.#keep }
+      const ending = await keepResult(task, await attempt(task, how), how)
       if (ending.kind === 'failed') await this.#failed(task, claimed, ending.error)
+      else if (ending.kind === 'cancelled') this.#follow(task)
       else task.ended.resolve(ending)
     } finally {
       this.#running.delete(task.id)
@@ -156,18 +173,20 @@ export class Queue {
     if (error.status >= 500 && !this.#closing) this.#environment.onFault(error)
     // A refusal (4xx) would be the same next time, so only faults are retried.
     if (attempts > retries || error.status < 500) {
-      const job = await this.#rows.update(task.id, one => (one.status === 'running' ? this.#failure(error) : null))
-      return task.ended.resolve(job ? { kind: 'failed', error } : { kind: 'cancelled' })
+      const job = await this.#rows.update(task.id, one =>
+        isOurs(one, task, this.runner) ? this.#failure(error) : null,
+      )
+      return job ? task.ended.resolve({ kind: 'failed', error }) : this.#follow(task)
     }
     const { clock, random } = this.#environment
     // Exponential back-off with jitter, at most 90 seconds.
     const delay = Math.round(Math.min(60_000, 1_000 * 2 ** (attempts - 1)) * (0.5 + random(1)[0]! / 512))
     const job = await this.#rows.update(task.id, one =>
-      one.status === 'running'
+      isOurs(one, task, this.runner)
         ? { status: 'queued', due: clock() + delay, error: problemOf(error) as unknown as Value }
         : null,
     )
-    if (!job) task.ended.resolve({ kind: 'cancelled' })
+    if (!job) this.#follow(task)
     else if (!this.#closing) this.#again(task, delay)
   }
 
@@ -200,28 +219,45 @@ export class Queue {
     this.#fault(error)
     const look = async (): Promise<void> => {
       const job = await this.#rows.get(task.id)
-      if (job?.status === 'queued') this.add(task)
-      else if (job?.status === 'running') await this.#failed(task, job, interrupted())
-      else task.ended.resolve({ kind: 'cancelled' })
+      if (job?.status === 'queued' && job.runner === this.runner) this.add(task)
+      else if (job && isOurs(job, task, this.runner)) await this.#failed(task, job, interrupted())
+      else this.#follow(task)
     }
     this.#later(1_000, () => void look().catch((again: unknown) => this.#recover(task, again)))
   }
 
-  /** Takes over the jobs of processes that have ended, and deletes expired jobs. This is where a job goes on after a restart. */
+  /** Waits for the end of a job that this node does not run (any more). */
+  #follow(task: Task): void {
+    const look = async (): Promise<void> => {
+      const ending = endingOf(await this.#rows.get(task.id))
+      if (ending) task.ended.resolve(ending)
+      else this.#later(FOLLOW, again)
+    }
+    const again = (): void => void look().catch(() => this.#later(FOLLOW, again))
+    again()
+  }
+
+  /** Takes over the jobs of nodes that have ended, and deletes expired jobs. This is where a job goes on after a restart. */
   async #clear(): Promise<void> {
+    const { node } = this.#environment
     for (const job of await this.#rows.unfinished()) {
       // Its runner is alive, perhaps this one: leave the job to it.
-      if (job.runner === this.#owner.name || (job.runner !== null && this.#owner.isAlive(job.runner))) continue
+      if (job.runner === this.runner || (job.runner !== null && (await node.isAlive(job.runner)))) continue
       await this.#adopt(job)
     }
     while ((await this.#rows.forget(this.#environment.clock())) > 0);
+    // Other nodes may have cancelled what runs here.
+    for (const task of this.#running.values()) {
+      const job = await this.#rows.get(task.id)
+      if (job && !isOurs(job, task, this.runner)) task.controller.abort(interrupted())
+    }
   }
 
-  /** Queues a job of a dead process here, if it may run again. */
+  /** Queues a job of a dead node here, if it may run again. */
   async #adopt({ id, runner }: JobRecord): Promise<void> {
     const found: Task[] = []
     const job = await this.#rows.update(id, one => {
-      // Another process may have taken it over since it was read.
+      // Another node may have taken it over since it was read.
       if (one.runner !== runner || (one.status !== 'queued' && one.status !== 'running')) return null
       const stored = one.call as unknown as StoredCall
       const action = this.#actionOf(stored)
@@ -229,7 +265,7 @@ export class Queue {
       // Nobody knows how far it got. It is repeated only if its declaration allows retries.
       if (!action || (isBegun && one.attempts > action.job!.retries)) return this.#failure(interrupted())
       found.push(newTask(id, action, stored, null))
-      return { status: 'queued', runner: this.#owner.name }
+      return { status: 'queued', runner: this.runner }
     })
     if (job)
       // The update may run more than once in the store; its last run is the one that was committed.
@@ -254,7 +290,7 @@ export class Queue {
 export function newTask(id: string, action: Action, call: StoredCall, row: Task['row']): Task {
   const ended = Promise.withResolvers<Ending>()
   const done = Promise.resolve()
-  return { id, action, call, row, ended, controller: new AbortController(), work: done, settled: done }
+  return { id, action, call, row, ended, attempt: 0, controller: new AbortController(), work: done, settled: done }
 }
 
 const interrupted = (): ApiError =>

@@ -1,5 +1,6 @@
 import type { Model } from '../../model/model.ts'
 import type { ApiError } from '../../protocol/error.ts'
+import type { ThisNode } from '../../store/shared/this-node.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface JobsOptions {
@@ -12,6 +13,7 @@ export interface JobsOptions {
 export interface JobsEnvironment extends JobsOptions {
   readonly model: Model
   readonly store: Store
+  readonly node: ThisNode
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   /** The API identifies its callers, and each sees only their own jobs. */

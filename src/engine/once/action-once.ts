@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
+import type { ThisNode } from '../../store/shared/this-node.ts'
 import type { Store } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 import type { Answered, Arguments, Call, Outcome } from '../call/call.ts'
@@ -14,13 +14,9 @@ import {
   type KeptError,
 } from './idempotency.ts'
 
-/** Milliseconds after which an action of another process is assumed to have died. */
-const UNDERWAY = 60_000
-
-/** Which process runs an action, and since when, in milliseconds since 1970. */
+/** Which node runs an action. */
 interface Running {
   readonly by: string
-  readonly at: number
 }
 
 /** What is stored for an action with an idempotency key. */
@@ -32,17 +28,14 @@ interface Note {
   readonly error?: KeptError
 }
 
-/** Names of open stores. A store that is opened again gets a new name, because what ran before is not running any more. */
-const names = new WeakMap<Store, string>()
-
 /**
  * Runs an action with an idempotency key once. An action may take any time and do anything, so unlike a write it cannot share
  * one commit with its claim: the key is claimed in a commit before, and the answer is stored in a commit after. While the
- * action runs, the same key gets 409. If its process died in between, nobody knows what happened, and the key gets
+ * action runs, the same key gets 409. If its node died in between, nobody knows what happened, and the key gets
  * `outcome_unknown`.
  */
 export async function actOnce(
-  { store, clock }: { readonly store: Store; readonly clock: () => number },
+  { store, node, clock }: { readonly store: Store; readonly node: ThisNode; readonly clock: () => number },
   call: Call & { arguments?: (() => Maybe<Arguments>) | undefined },
   perform: () => Maybe<Outcome>,
   /** Throws if the caller may not call the action (any more). */
@@ -57,10 +50,9 @@ export async function actOnce(
   }
   const claim = claimOf(call, input)
   if (!claim) return perform()
-  const me = names.get(store) ?? randomUUID()
-  names.set(store, me)
+  await node.join()
   const now = clock()
-  const running: Running = { by: me, at: now }
+  const running: Running = { by: node.name }
   const known = await store.write(function* (tx) {
     const kept = yield* wait(tx.recall(claim.key))
     if (kept === undefined) yield* wait(tx.keep(claim.key, JSON.stringify(begun(claim, running)), now + KEPT_FOR))
@@ -70,7 +62,8 @@ export async function actOnce(
     await check()
     const note = JSON.parse(known) as Note
     if (note.print !== claim.print) throw mismatch()
-    return replayed(call, note, running)
+    if (note.running) throw await unfinished(note.running, node)
+    return replayed(call, note)
   }
   const keep = (note: Note | null): Promise<void> =>
     store
@@ -96,20 +89,18 @@ const noted = ({ print }: Claim, error: ApiError): Note => ({ print, error: kept
 const noAnswer: NonNullable<Note['answer']> = { status: 200, headers: [], body: null }
 const keptAnswer = ({ status, headers, body }: Answered): NonNullable<Note['answer']> => ({ status, headers, body })
 
-/**
- * What an earlier request with the same key came to. `here` is this request. Throws ApiError `conflict` while the earlier one is
- * running, and `outcome_unknown` if its process has died.
- */
-function replayed(call: Call, note: Note, here: Running): Outcome {
-  if (note.running) {
-    if (note.running.by === here.by || here.at - note.running.at < UNDERWAY) {
-      const detail = 'the first request with this key is still being done'
-      throw new ApiError('conflict', { detail, headers: { 'retry-after': '1' } })
-    }
-    throw new ApiError('outcome_unknown', {
+/** The refusal while an earlier request with the same key is running, or when its node has died. */
+async function unfinished({ by }: Running, node: ThisNode): Promise<ApiError> {
+  if (!(await node.isAlive(by)))
+    return new ApiError('outcome_unknown', {
       detail: 'the process that was doing this ended; check whether it was done',
     })
-  }
+  const detail = 'the first request with this key is still being done'
+  return new ApiError('conflict', { detail, headers: { 'retry-after': '1' } })
+}
+
+/** What an earlier request with the same key came to. */
+function replayed(call: Call, note: Note): Outcome {
   if (note.error) return { kind: 'failure', error: restoredError(note.error) }
   const { status, headers, body } = note.answer ?? noAnswer
   if (body === null) throw new ApiError('conflict', { detail: 'this was done, and its answer was none that is kept' })

@@ -1,15 +1,18 @@
 import { ModelError, type Fault } from '../../model/link/faults.ts'
 import type { Model } from '../../model/model.ts'
 import { ratePolicies, type RateLimit } from '../../model/declare/rate-limit.ts'
+import type { Store } from '../../store/store.ts'
 import { chain, run } from '../../store/work.ts'
 import type { PipelineCheck } from '../call/invocation.ts'
 import { Limiter, MemoryBudgets, type Budgets } from './rate-limiter.ts'
+import { SharedBudgets } from './shared-budgets.ts'
 
 export interface LimiterOptions {
   /** Limits for all calls of a caller, in addition to those of resources. */
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined
-  /** Where budgets are kept if several processes share them. */
+  /** Where budgets are kept. Default: in the database if nodes share it, else in memory. */
   readonly budgets?: Budgets | undefined
+  readonly store: Pick<Store, 'hasNodes' | 'shared'>
   readonly random: (bytes: number) => Uint8Array
 }
 
@@ -21,7 +24,9 @@ export function limiterOf(model: Model, clock: () => number, options: LimiterOpt
   )
   if (faults.length > 0) throw new ModelError(faults)
   const declared = common.length > 0 || [...model.resources.values()].some(one => one.options.rateLimit.length > 0)
-  return declared ? new Limiter(options.budgets ?? new MemoryBudgets(), common, clock, options.random) : null
+  if (!declared) return null
+  const { store, random, budgets = store.hasNodes ? new SharedBudgets(store) : new MemoryBudgets() } = options
+  return new Limiter(budgets, common, clock, random)
 }
 
 /** The step `limit`: charges a call before anything else is done for it. The response tells what is left of the budget. */

@@ -21,6 +21,13 @@ export interface Spent {
   readonly debt: number
 }
 
+/** Spends some of a budget that is full again after `left` milliseconds, unless too little is left. */
+export function spent(left: number, cost: number, window: number): Spent {
+  const debt = Math.max(0, left)
+  // The tiny surplus makes up for rounding of floating-point numbers.
+  return debt + cost > window + 1e-6 ? { allowed: false, debt } : { allowed: true, debt: debt + cost }
+}
+
 /** What a limit needs to know about a call. */
 export interface Costing {
   readonly resource: Resource
@@ -183,11 +190,11 @@ export class MemoryBudgets implements Budgets {
   readonly #whole = new Map<string, number>()
 
   spend(key: string, cost: number, window: number, now: number): Spent {
-    const debt = Math.max(0, (this.#whole.get(key) ?? 0) - now)
-    if (debt + cost > window + 1e-6) return { allowed: false, debt }
+    const result = spent((this.#whole.get(key) ?? 0) - now, cost, window)
+    if (!result.allowed) return result
     if (this.#whole.size >= MOST && !this.#whole.has(key)) this.#tidy(now)
-    this.#whole.set(key, now + debt + cost)
-    return { allowed: true, debt: debt + cost }
+    this.#whole.set(key, now + result.debt)
+    return result
   }
 
   /** The number of budgets that are kept. */

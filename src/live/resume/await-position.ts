@@ -16,12 +16,14 @@ export async function awaitPosition(store: Store, text: string, place: NamedAt):
   const position = parsePosition(text)
   if (!position)
     throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })
+  // Reading tells of terms that have begun on other nodes.
+  const here = await positionOf(store)
   if (store.terms.seqOf(text) === null)
     throw new ApiError('unavailable', {
       detail: 'the position belongs to another history; read without it',
       expected: true,
     })
-  if ((await positionOf(store)) >= position.seq) return
+  if (here >= position.seq) return
   await new Promise<void>((resolve, reject) => {
     const finish = (error?: Error): void => {
       clearTimeout(timer)

@@ -6,6 +6,7 @@ import { AT, FIRST, ID, SEQ, type Model, type Resource, type Row } from '../../m
 import type { Database } from '../../model/rules/operations.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { readRow } from '../../engine/read/row-for-functions.ts'
+import type { Lease, Leases } from '../../store/shared/leases.ts'
 import type { Commit, Store, Transaction } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 
@@ -30,9 +31,12 @@ const EPOCH = FIRST
 const POSITION = FIRST + 1
 /** Changes that are read from the log at a time. */
 const STEP = 1_000
+/** Milliseconds between two looks whether the node that calls a hook still does. */
+const OTHERS = 2_000
 
 export interface CommitHooksOptions {
   readonly store: Store
+  readonly leases: Leases
   readonly model: Model
   /** Makes the operations of the application inside a transaction. */
   readonly database: (tx: Transaction) => Database
@@ -52,8 +56,9 @@ export function followCommits(opening: Maybe<void>, options: CommitHooksOptions)
 }
 
 /**
- * Calls hooks for commits, each hook in order and independent of the others. The call is part of a transaction that also stores
- * how far the hook has come. So what a hook writes is written exactly once, whichever process runs it.
+ * Calls hooks for commits, each hook in order and independent of the others. One node calls a hook, as long as it has its lease.
+ * The call is part of a transaction that also stores how far the hook has come. So what a hook writes is written exactly once,
+ * even if its node hung and another one has taken over.
  */
 export class CommitHooks {
   readonly #followers: readonly Follower[]
@@ -89,6 +94,8 @@ class Follower {
   readonly #key: string
   /** The seq up to which this process knows that everything is handled; -1 = not known yet. */
   #seq = -1
+  /** The right to call the hook. */
+  #lease: Lease | null = null
   #first: Maybe<number | null> = 0
   #awake = false
   #closed = false
@@ -123,6 +130,7 @@ class Follower {
     this.#closed = true
     if (this.#timer) clearTimeout(this.#timer)
     await this.#running
+    await this.#lease?.release().catch(() => undefined)
   }
 
   async #run(): Promise<void> {
@@ -131,7 +139,8 @@ class Follower {
     try {
       while (this.#awake && !this.#closed) {
         this.#awake = false
-        await this.#advance()
+        if (await this.#leads()) await this.#advance()
+        else this.#later(OTHERS)
       }
       this.#failures = 0
     } catch (error) {
@@ -142,10 +151,23 @@ class Follower {
   }
 
   #again(): void {
-    if (this.#closed) return
     // Back off, so that a hook that keeps failing does not keep the process busy.
-    const pause = Math.min((this.#options.retry ?? 1_000) * 2 ** this.#failures++, 60_000)
-    this.#timer = setTimeout(() => {
+    this.#later(Math.min((this.#options.retry ?? 1_000) * 2 ** this.#failures++, 60_000))
+  }
+
+  /** Whether this node calls the hook. If another one does, it is asked again later whether it still does. */
+  async #leads(): Promise<boolean> {
+    if (this.#lease?.over.aborted === false) return true
+    this.#lease = await this.#options.leases.take(`hook ${this.#key}`)
+    // Another node may have called it meanwhile.
+    this.#seq = -1
+    return this.#lease !== null
+  }
+
+  #later(pause: number): void {
+    if (this.#closed) return
+    this.#awake = false
+    this.#timer ??= setTimeout(() => {
       this.#timer = null
       this.wake()
     }, pause)

@@ -1,6 +1,8 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import { CommitListeners } from '../log/commit-listeners.ts'
 import type { HighWater } from '../memory/transaction.ts'
 import type { Change, Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { SharedState } from '../shared/shared-state.ts'
 import type { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import { Journal } from './journal.ts'
@@ -17,11 +19,10 @@ const PER_MILLISECOND = 1_000
  */
 export class EphemeralStore implements Store {
   readonly #lasting: Store
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new CommitListeners()
   readonly #ids: HighWater = new Map()
   #journal: Journal | null = null
   #environment: StoreEnvironment | null = null
-  #isTelling = false
   readonly #onChanges: (changes: readonly Change[]) => void
 
   /** `onChanges` is called at once with what was committed to ephemeral rows. */
@@ -48,6 +49,26 @@ export class EphemeralStore implements Store {
 
   get terms(): Terms {
     return this.#lasting.terms
+  }
+
+  get hasNodes(): boolean {
+    return this.#lasting.hasNodes ?? false
+  }
+
+  get impaired(): string | null {
+    return this.#lasting.impaired ?? null
+  }
+
+  get shared(): SharedState {
+    return this.#lasting.shared
+  }
+
+  get skew(): number {
+    return this.#lasting.skew ?? 0
+  }
+
+  secret(): Uint8Array | null {
+    return this.#lasting.secret()
   }
 
   open(model: Model, environment: StoreEnvironment): Maybe<void> {
@@ -86,12 +107,11 @@ export class EphemeralStore implements Store {
   }
 
   onCommit(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#listeners.add(own)
-    const stop = this.#lasting.onCommit(own)
+    const remove = this.#listeners.add(listener)
+    const stop = this.#lasting.onCommit(() => listener())
     return () => {
       stop()
-      this.#listeners.delete(own)
+      remove()
     }
   }
 
@@ -145,22 +165,12 @@ export class EphemeralStore implements Store {
   async #unit<T>(unit: object, done: Promise<T>): Promise<T> {
     try {
       const value = await done
-      if (this.#opened().commit(unit, this.#environment!.clock())) this.#tell()
+      if (this.#opened().commit(unit, this.#environment!.clock())) this.#listeners.tell()
       return value
     } catch (error) {
       this.#opened().undo(unit)
       throw error
     }
-  }
-
-  /** Notifies listeners once per turn, after the answers to the writers. */
-  #tell(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    setImmediate(() => {
-      this.#isTelling = false
-      for (const listener of this.#listeners) listener()
-    })
   }
 
   #opened(): Journal {

@@ -64,7 +64,7 @@ export class LogFormat {
 
   /** Whether the resource of a record is in the model. */
   knows(resource: string): boolean {
-    return resource === '' || this.#resources.has(resource)
+    return this.#resources.has(resource)
   }
 
   /** The change of a record about a row. */
@@ -138,7 +138,7 @@ export class CommitAssembly {
   /** Adds the next record. `full` = it begins a commit that is no longer wanted; `unknown` = nobody knows what it changed. */
   add(record: StoredRecord): 'added' | 'full' | 'unknown' {
     const [seq, tx, at, name, id, op] = record
-    if (op === ADOPT || !this.#format.knows(name)) return 'unknown'
+    if (op === ADOPT) return 'unknown'
     if (tx !== this.#tx) {
       if (this.#taken >= this.#limit) return 'full'
       this.#tx = tx
@@ -147,7 +147,8 @@ export class CommitAssembly {
       this.commits.push({ position: seq, at, changes: this.#changes, published: this.#published })
     }
     if (name === '') this.#published.push({ seq, uri: String(id), op: op as Published['op'], body: record[7] })
-    else this.#changes.push(this.#format.change(record))
+    // Another version of the application may have resources that this one does not.
+    else if (this.#format.knows(name)) this.#changes.push(this.#format.change(record))
     const { commits } = this
     commits[commits.length - 1] = { position: seq, at, changes: this.#changes, published: this.#published }
     this.#taken++

@@ -3,6 +3,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
+import { CommitListeners } from '../log/commit-listeners.ts'
 import { adapted } from './adapt.ts'
 import { JsonFile, Overtaken, textOf } from './file/json-file.ts'
 import { writeNewFile } from '../new-file.ts'
@@ -12,6 +13,7 @@ import { MemorySnapshot } from './snapshot.ts'
 import { emptyState, rowsIn, type MemoryState } from './state.ts'
 import { MemoryTransaction, type HighWater } from './transaction.ts'
 import { TransactionQueue } from './turns.ts'
+import { StateInMemory } from '../shared/state-in-memory.ts'
 import { newTerm, Terms } from '../terms.ts'
 
 export interface MemoryOptions {
@@ -36,14 +38,14 @@ export class MemoryStore implements Store {
   readonly name = 'memory'
   readonly file: string | undefined
   readonly terms: Terms = new Terms()
+  readonly shared: StateInMemory = new StateInMemory(() => this.#now())
   #state: MemoryState | null = null
   #model: Model | null = null
   #environment: StoreEnvironment | null = null
   readonly #ids: HighWater = new Map()
   readonly #log: MemoryLog
   readonly #turns = new TransactionQueue()
-  #isTelling = false
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new CommitListeners()
   readonly #transactionMs: number
   readonly #file: JsonFile | null
   /** Whether this turn of the event loop has looked for changes of the file. */
@@ -55,6 +57,10 @@ export class MemoryStore implements Store {
     this.#log = new MemoryLog(options.keptChanges)
     this.file = options.file
     this.#file = options.file === undefined ? null : new JsonFile(options.file)
+  }
+
+  secret(): null {
+    return null
   }
 
   open(model: Model, environment: StoreEnvironment): void {
@@ -98,11 +104,10 @@ export class MemoryStore implements Store {
   }
 
   onCommit(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#listeners.add(own)
+    const remove = this.#listeners.add(listener)
     if (this.#file !== null) this.#watch ??= setInterval(() => this.#lookOnce(), WATCH).unref()
     return () => {
-      this.#listeners.delete(own)
+      remove()
       if (this.#listeners.size === 0) this.#unwatch()
     }
   }
@@ -185,18 +190,8 @@ export class MemoryStore implements Store {
 
   /** Announces a commit, and saves it. */
   #visible(): Saving {
-    this.#tell()
+    this.#listeners.tell()
     return { done: this.#file?.save(() => this.#opened()) }
-  }
-
-  #tell(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    // After the answer to the writer, and once for all commits of this turn.
-    setImmediate(() => {
-      this.#isTelling = false
-      for (const listener of this.#listeners) listener()
-    })
   }
 
   /** Waits until a commit is saved. If another program was faster, the commit is taken back before the writer hears of that. */
@@ -226,7 +221,7 @@ export class MemoryStore implements Store {
     this.terms.replace([newTerm(this.terms.list, 0, this.#environment!.random)], position)
     this.#log.restart(position + 1)
     this.#reserveAll(this.#state)
-    this.#tell()
+    this.#listeners.tell()
   }
 
   #unwatch(): void {

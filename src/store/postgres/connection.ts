@@ -147,6 +147,13 @@ export class PostgresConnection {
     return promise
   }
 
+  /** Calls a function for each message on a channel, and another one when the connection is lost. */
+  async listen(channel: string, onMessage: (text: string) => void, onEnd: () => void): Promise<void> {
+    this.#client.on('notification', ({ payload }) => onMessage(payload ?? ''))
+    this.#client.once('end', onEnd)
+    await this.exec(`listen ${channel}`)
+  }
+
   close(): Promise<void> {
     this.#isLost = true
     return this.#client.end().catch(ignore)

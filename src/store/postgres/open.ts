@@ -6,9 +6,11 @@ import { newTerm, readTerms, termsText, withTerm, type Terms } from '../terms.ts
 import { PostgresConnection, type PostgresAddress } from './connection.ts'
 import { PostgresLog } from './log.ts'
 import type { PostgresSettings } from './options.ts'
+import { isTransient } from './failures.ts'
 import { ConnectionPool } from './pool.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { Snapshots } from './read/snapshots.ts'
+import { PostgresSharedState } from './shared-state.ts'
 import { adaptToModel } from './schema/adapt.ts'
 import { BOOT, functionsText } from './schema/functions.ts'
 import { quoted } from './schema/identifier.ts'
@@ -18,6 +20,9 @@ import { Statements } from './statements.ts'
 import { IdSequences, sequenceOf } from './write/id-sequences.ts'
 import { WriteLane } from './write/write-lane.ts'
 
+/** How often it is tried to prepare a database in which others write. */
+const ATTEMPTS = 10
+
 /** An open database, and everything that works on it. */
 export interface OpenedPostgres {
   readonly state: PostgresState
@@ -25,6 +30,10 @@ export interface OpenedPostgres {
   readonly writers: ConnectionPool
   readonly snapshots: Snapshots
   readonly lane: WriteLane
+  readonly shared: PostgresSharedState
+  readonly secret: Uint8Array
+  /** Milliseconds by which the clock of the server is ahead of ours. */
+  readonly skew: number
 }
 
 /** What is opened, and for which model. */
@@ -38,14 +47,13 @@ export interface PostgresOpening {
 
 /** Connects to a database and adapts it to the model. Throws Error if it cannot follow, and ApiError `unavailable`. */
 export async function openPostgres(opening: PostgresOpening): Promise<OpenedPostgres> {
-  const { address, model, environment, settings, terms } = opening
+  const { address, model, settings, terms } = opening
   const foreign = [...model.resources.values()].find(({ options }) => options.foreign !== null)
   if (foreign) throw new Error(`${foreign.name}: tables of other programs cannot be served from PostgreSQL yet`)
   const connection = await PostgresConnection.open(address)
-  const position = await prepare(connection, opening).catch(async (error: unknown) => {
-    await connection.close()
-    throw error
-  })
+  const skew = await skewOf(connection)
+  const environment = { ...opening.environment, clock: () => opening.environment.clock() + skew }
+  const { position, secret } = await prepared(connection, { ...opening, environment })
   const statements = new Statements()
   const noFacts = {
     isNumeric: () => false,
@@ -61,20 +69,49 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   const writers = new ConnectionPool(address, 1, connection)
   const lane = new WriteLane(writers, state, new IdSequences(statements))
   const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
-  return { state, readers, writers, snapshots, lane }
+  const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
+  return { state, readers, writers, snapshots, lane, shared, secret, skew }
 }
 
-/** Makes what is missing. One node at a time does this; whoever comes later finds it done. Returns the position. */
-async function prepare(connection: PostgresConnection, opening: PostgresOpening): Promise<number> {
+/** How far the clock of the server is ahead. Less than what the question took, or than 10 ms, counts as nothing. */
+async function skewOf(connection: PostgresConnection): Promise<number> {
+  const before = Date.now()
+  const theirs = (await value(connection, 'select extract(epoch from clock_timestamp())::double precision')) as number
+  const after = Date.now()
+  const skew = Math.round(theirs * 1_000 - (before + after) / 2)
+  return Math.abs(skew) > Math.max(10, after - before) ? skew : 0
+}
+
+/** Prepares the database, again if other nodes that write were in the way. Closes the connection if that cannot be done. */
+async function prepared(connection: PostgresConnection, opening: PostgresOpening): ReturnType<typeof prepare> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await prepare(connection, opening)
+    } catch (error) {
+      if (!connection.isLost) await connection.exec('rollback')
+      if (!connection.isLost && isTransient(error) && attempt < ATTEMPTS) continue
+      await connection.close()
+      throw error
+    }
+  }
+}
+
+/** Makes what is missing. One node at a time does this; whoever comes later finds it done. */
+async function prepare(
+  connection: PostgresConnection,
+  opening: PostgresOpening,
+): Promise<{ position: number; secret: Uint8Array }> {
   const { address, model, environment, settings, terms } = opening
   const encoding = await value(connection, "select current_setting('server_encoding')")
   if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${String(encoding)}; make one with UTF8`)
   const schema = address.schema === undefined ? '' : `create schema if not exists ${quoted(address.schema)};`
-  await connection.exec(
-    `begin; select pg_advisory_xact_lock(hashtext('restuary ${address.schema ?? ''}')); ${schema} ${OWN_TABLES}`,
-  )
-  const sql = 'select key, value from _restuary_meta'
-  const meta = new Map((await connection.all({ name: undefined, sql, slots: null })) as [string, string][])
+  await connection.exec(`begin; select pg_advisory_xact_lock(hashtext('restuary ${address.schema ?? ''}')); ${schema}`)
+  let meta = await metaOf(connection)
+  // Making a table that is there locks it all the same, and nodes that are up write to it.
+  if (meta.get('tables') !== OWN_TABLES) {
+    await connection.exec(OWN_TABLES)
+    meta = await metaOf(connection)
+  }
   const functions = functionsText()
   if (meta.get('functions') !== functions) await connection.exec(functions)
   const kinds = JSON.parse(meta.get('kinds') ?? '{}') as Record<string, string>
@@ -82,7 +119,10 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   await numberRows(connection, model)
   const position = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
   const list = await begin(connection, { model, environment, stored: meta, position })
+  const secret = meta.get('secret') ?? Buffer.from(environment.random(32)).toString('hex')
   await remember(connection, meta, {
+    tables: OWN_TABLES,
+    secret,
     functions,
     kinds: JSON.stringify(adapted.kinds),
     declaration: fingerprintOf(model),
@@ -91,7 +131,14 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   if ((await connection.exec('commit')) !== 'COMMIT') throw new Error('the tables could not be made')
   terms.replace(list, position)
   for (const line of adapted.report) environment.report(line)
-  return position
+  return { position, secret: Buffer.from(secret, 'hex') }
+}
+
+async function metaOf(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {
+  const isMade = (await value(connection, "select to_regclass('_restuary_meta') is not null")) === 1
+  if (!isMade) return new Map()
+  const sql = 'select key, value from _restuary_meta'
+  return new Map((await connection.all({ name: undefined, sql, slots: null })) as [string, string][])
 }
 
 /** Begins a term if the server has started since the newest one began, or if another declaration wrote it. */

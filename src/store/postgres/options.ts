@@ -1,10 +1,17 @@
+import type { Bus } from '../bus/bus.ts'
+
 /** How a PostgreSQL database is used. */
 export interface PostgresOptions {
   /** The schema of the tables; it is made if it is missing. Default: the first one in the search path of the role. */
   readonly schema?: string
   /** How many connections read at the same time. One more writes. Default: 8. */
   readonly readers?: number
-  /** Milliseconds between two looks for commits of other nodes. Default: 1,000. */
+  /**
+   * How nodes hear of each other's commits at once: by NOTIFY (default), or over a bus such as `nats(…)` of `restuary/nats`. false =
+   * they only look at the log each second. Behind PgBouncer in transaction mode, NOTIFY is not heard.
+   */
+  readonly bus?: Bus | false
+  /** Milliseconds between two looks at the log for commits of other nodes, whatever the bus tells. Default: 1,000. */
   readonly poll?: number
   /** Milliseconds that one statement may take. Default: 10,000. */
   readonly statementTimeout?: number
@@ -16,7 +23,8 @@ export interface PostgresOptions {
   readonly drop?: readonly string[]
 }
 
-export type PostgresSettings = Required<Omit<PostgresOptions, 'schema'>> & Pick<PostgresOptions, 'schema'>
+export type PostgresSettings = Required<Omit<PostgresOptions, 'schema' | 'bus'>> &
+  Pick<PostgresOptions, 'schema' | 'bus'>
 
 /** Completes the options of a store with their defaults, which are stated here only. Throws Error if one has no meaning. */
 export function postgresSettings(options: PostgresOptions): PostgresSettings {

@@ -1,9 +1,15 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import type { Bus } from '../bus/bus.ts'
+import { News } from '../bus/news.ts'
+import { CommitListeners } from '../log/commit-listeners.ts'
+import { keyFrom } from '../shared/secrets.ts'
+import type { SharedState } from '../shared/shared-state.ts'
 import type { Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import type { PostgresAddress, PostgresConnection } from './connection.ts'
 import { codeOf, unavailable } from './failures.ts'
+import { NotifyBus } from './notify-bus.ts'
 import { openPostgres, type OpenedPostgres } from './open.ts'
 import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
 import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
@@ -23,12 +29,13 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
 class PostgresStore implements Store {
   readonly name = 'postgres'
   readonly waits = true
+  readonly hasNodes = true
   readonly terms = new Terms()
   readonly #address: PostgresAddress
   readonly #settings: PostgresSettings
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new CommitListeners()
   #opened: OpenedPostgres | null = null
-  #isTelling = false
+  #bus: Bus | null = null
   #poll: NodeJS.Timeout | undefined
 
   constructor(url: string, settings: PostgresSettings) {
@@ -41,12 +48,36 @@ class PostgresStore implements Store {
     await this.#close()
     const { terms } = this
     this.#opened = await openPostgres({ address: this.#address, model, environment, settings: this.#settings, terms })
-    this.#opened.state.onNews = () => this.#tell()
+    const { state, secret } = this.#opened
+    state.onNews = () => this.#listeners.tell()
+    const { bus = new NotifyBus(this.#address) } = this.#settings
+    if (bus === false) return
+    const topic = Buffer.from(keyFrom(secret, 'bus')).toString('hex').slice(0, 16)
+    const news = new News({ bus, topic, terms, position: () => state.position, onNews: () => this.#listeners.tell() })
+    state.onOwn = () => news.committed()
+    this.#bus = bus
   }
 
   get #store(): OpenedPostgres {
     if (this.#opened === null) throw unavailable('the store is not open')
     return this.#opened
+  }
+
+  get shared(): SharedState {
+    return this.#store.shared
+  }
+
+  get skew(): number {
+    return this.#opened?.skew ?? 0
+  }
+
+  secret(): Uint8Array {
+    return this.#store.secret
+  }
+
+  get impaired(): string | null {
+    if (this.#bus === null || this.#bus.isConnected) return null
+    return `the bus (${this.#bus.name}) does not answer, so changes by other nodes are seen up to ${this.#settings.poll} ms later`
   }
 
   async read<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
@@ -62,11 +93,10 @@ class PostgresStore implements Store {
   }
 
   onCommit(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#listeners.add(own)
+    const remove = this.#listeners.add(listener)
     this.#poll ??= setInterval(() => this.#look(), this.#settings.poll).unref()
     return () => {
-      this.#listeners.delete(own)
+      remove()
       if (this.#listeners.size > 0) return
       clearInterval(this.#poll)
       this.#poll = undefined
@@ -76,16 +106,6 @@ class PostgresStore implements Store {
   /** Looks for commits of other nodes. Each read does. */
   #look(): void {
     void this.#opened?.snapshots.read(nothing).catch(() => {})
-  }
-
-  /** Notifies listeners of commits, once for all of this turn. */
-  #tell(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    setImmediate(() => {
-      this.#isTelling = false
-      for (const listener of this.#listeners) listener()
-    })
   }
 
   commits(after: number, limit: number): Maybe<Commit[] | null> {
@@ -135,9 +155,11 @@ class PostgresStore implements Store {
   async #close(): Promise<void> {
     const opened = this.#opened
     this.#opened = null
+    const bus = this.#bus
+    this.#bus = null
     if (opened === null) return
     await opened.lane.close()
-    await Promise.all([opened.readers.close(), opened.writers.close()])
+    await Promise.all([opened.readers.close(), opened.writers.close(), opened.shared.close(), bus?.close()])
   }
 }
 

@@ -42,6 +42,8 @@ export class PostgresState {
   readonly recent: RecentCommits
   /** Called after commits of this node or of others have become known. */
   onNews: () => void = () => {}
+  /** Called after commits of this node, so that others hear of them. */
+  onOwn: () => void = () => {}
   #position: number
   #everything: number
   readonly #changed = new Map<Resource, number>()
@@ -70,6 +72,7 @@ export class PostgresState {
   committed(commits: readonly Commit[]): void {
     const before = this.#position
     for (const commit of commits) if (commit.position > this.#position) this.#learn(commit)
+    this.onOwn()
     if (this.#position !== before) this.onNews()
   }
 
@@ -118,6 +121,7 @@ export class PostgresState {
   /** Called when rows were loaded without records. */
   loaded(position: number): void {
     this.#restart(position)
+    this.onOwn()
     this.onNews()
   }
 }

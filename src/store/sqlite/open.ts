@@ -87,7 +87,7 @@ function makeLog(connection: Connection): void {
   }
 }
 
-/** Begins a term of the log. For tables of another program, also keeps the position at which they were adopted, and returns it. */
+/** Begins a term of the log, and makes the secret of the file. For tables of another program, also keeps the position at which they were adopted, and returns it. */
 function begin(
   connection: Connection,
   meta: MetaTable,
@@ -98,6 +98,7 @@ function begin(
   connection.exec('BEGIN IMMEDIATE')
   try {
     const { terms } = meta
+    if (meta.get('secret') === undefined) meta.set('secret', Buffer.from(random(32)).toString('hex'))
     const declaration = fingerprintOf(model)
     // What clients were shown by another declaration is no state of this one.
     const isOther = meta.get('declaration') !== declaration

@@ -1,6 +1,8 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { CommitListeners } from '../log/commit-listeners.ts'
 import { settle, type QueuedWrite } from '../queued-write.ts'
+import type { SharedState } from '../shared/shared-state.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import { noWork, type Maybe, type Work } from '../work.ts'
@@ -14,6 +16,7 @@ import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
 import { followOthers } from './read/turn-snapshot.ts'
 import { readOnlyStore } from './read/read-only.ts'
+import { stateBeside } from './state-beside-file.ts'
 import { GROUP, runUnits } from './write/group-commit.ts'
 
 /** Milliseconds between two looks for writes of other processes. */
@@ -38,11 +41,12 @@ export function sqlite(file: string, options: SqliteOptions = {}): Store {
 class SqliteStore implements Store {
   readonly name = 'sqlite'
   readonly terms = new Terms()
+  readonly shared: SharedState
   readonly migrations = (): SqliteMigrations => new SqliteMigrations(this.#file)
   readonly file: string | undefined
   readonly #file: string
   readonly #options: SqliteSettings
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new CommitListeners()
   #opened: Opened | null = null
   #queue: QueuedWrite[] = []
   #waiting: Waiting[] = []
@@ -53,13 +57,17 @@ class SqliteStore implements Store {
   #backingOff = false
   #busySince = 0
   #served = false
-  #telling = false
   #watch: NodeJS.Timeout | undefined
 
   constructor(file: string, options: SqliteSettings) {
     this.file = file === ':memory:' ? undefined : file
     this.#file = file
     this.#options = options
+    this.shared = stateBeside(this.file, () => this.#store.state.clock())
+  }
+
+  secret(): Uint8Array {
+    return this.#store.state.secret
   }
 
   open(model: Model, environment: StoreEnvironment): void {
@@ -216,10 +224,10 @@ class SqliteStore implements Store {
   }
 
   onCommit(listener: () => void): () => void {
-    this.#listeners.add(listener)
+    const remove = this.#listeners.add(listener)
     this.#watch ??= setInterval(() => this.#look(), WATCH).unref()
     return () => {
-      this.#listeners.delete(listener)
+      remove()
       if (this.#listeners.size > 0) return
       clearInterval(this.#watch)
       this.#watch = undefined
@@ -229,19 +237,13 @@ class SqliteStore implements Store {
   #look(): void {
     if (this.#opened === null || this.#interactive !== null) return
     this.#opened.turn.end()
-    if (!this.#opened.state.look()) return
-    this.#tell()
+    if (this.#opened.state.look()) this.#tell()
   }
 
-  /** Notifies listeners of commits, after those who wrote have got their answers. */
+  /** Tells of commits. */
   #tell(): void {
     if (this.#opened?.state.isTermDue === true) this.write(() => noWork).catch(() => {}) // begins the term
-    if (this.#telling) return
-    this.#telling = true
-    setImmediate(() => {
-      this.#telling = false
-      for (const listener of this.#listeners) listener()
-    })
+    this.#listeners.tell()
   }
 
   commits(after: number, limit: number): Commit[] | null {
@@ -290,6 +292,7 @@ class SqliteStore implements Store {
     const error = new ApiError('unavailable', { detail: 'the store is closed' })
     for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)
     clearInterval(this.#watch)
+    void this.shared.close()
     this.#opened.state.connection.close()
     this.#opened = null
     return this.#furtherReaders?.close()

@@ -30,6 +30,8 @@ export class SqliteState implements Positions {
   readonly layouts: Layouts
   readonly model: Model
   readonly clock: () => number
+  /** 32 random bytes that were made with the file. */
+  readonly secret: Uint8Array
   /** Tables of other programs check their foreign keys at once unless that is deferred. We write in any order. */
   readonly deferring: boolean
   readonly recent: RecentCommits
@@ -56,6 +58,7 @@ export class SqliteState implements Positions {
     this.layouts = layouts
     this.model = model
     this.clock = environment.clock
+    this.secret = Buffer.from(meta.get('secret')!, 'hex')
     this.deferring = [...layouts.values()].some(layout => layout.baseline !== null)
     this.#random = environment.random
     this.#log = log

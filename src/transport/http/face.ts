@@ -46,6 +46,8 @@ export interface Health {
   readonly isDraining: boolean
   /** Throws or rejects if the store cannot be read. */
   check(): Maybe<unknown>
+  /** What does not work at the moment, though all answers are right; null if nothing. */
+  readonly impaired?: string | null
 }
 
 /** The rules for calls from pages of other origins (Fetch §3.2). */

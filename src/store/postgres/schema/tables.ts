@@ -14,4 +14,7 @@ export const OWN_TABLES = `
   create table if not exists _restuary_meta(key text collate "C" primary key, value text not null);
   create table if not exists _restuary_kept(key text collate "C" primary key, until bigint not null, text text not null);
   create index if not exists _restuary_kept_until on _restuary_kept(until);
+  -- Without a write-ahead log: a crash of the server empties it (store/shared/shared-state.ts).
+  create unlogged table if not exists _restuary_shared(
+    key text collate "C" primary key, until bigint not null, text text not null, version bigint not null, was bigint not null);
   insert into _restuary_head values (1, 0, '', '') on conflict do nothing`

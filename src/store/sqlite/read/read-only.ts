@@ -3,6 +3,7 @@ import { ApiError } from '../../../protocol/error.ts'
 import { Elsewhere } from '../../accounts.ts'
 import { layoutsOf } from '../../sql/layout.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store } from '../../store.ts'
+import { StateInMemory } from '../../shared/state-in-memory.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { backUp } from '../backup.ts'
 import { Connection, type ConnectionOptions, type Statement } from '../connection.ts'
@@ -26,6 +27,7 @@ class ReadOnlyStore implements Store {
   readonly name = 'sqlite'
   readonly isReadOnly = true
   readonly terms = new Terms()
+  readonly shared = new StateInMemory(() => this.#open?.environment.clock() ?? 0)
   readonly file: string
   readonly #options: SqliteSettings
   readonly #listeners = new Set<() => void>()
@@ -38,6 +40,10 @@ class ReadOnlyStore implements Store {
   constructor(file: string, options: SqliteSettings) {
     this.file = file
     this.#options = options
+  }
+
+  secret(): null {
+    return null
   }
 
   open(model: Model, environment: StoreEnvironment): void {

@@ -21,20 +21,26 @@ function ready(face: Face, exchange: Exchange, health: Health | null): Maybe<voi
   if (face.admission?.isShedding) return tell(face, exchange, 503, 'overloaded')
   const failed = (): void => tell(face, exchange, 503, 'unavailable')
   try {
-    const checked = chain(health?.check(), () => tell(face, exchange, 200, 'ok'))
+    const checked = chain(health?.check(), () => well(face, exchange, health?.impaired ?? null))
     return checked instanceof Promise ? checked.catch(failed) : checked
   } catch {
     failed()
   }
 }
 
-function tell(face: Face, exchange: Exchange, status: number, word: string): void {
-  const body = `{"status":"${word}"}`
+/** Answers are right, but perhaps something is slower than it should be. */
+function well(face: Face, exchange: Exchange, impaired: string | null): void {
+  if (impaired === null) tell(face, exchange, 200, 'ok')
+  else tell(face, exchange, 200, 'impaired', impaired)
+}
+
+function tell(face: Face, exchange: Exchange, status: number, word: string, detail?: string): void {
+  const body = JSON.stringify({ status: word, detail })
   const fields = [
     'content-type',
     'application/json',
     'content-length',
-    String(body.length),
+    String(Buffer.byteLength(body)),
     'cache-control',
     'no-store',
   ]

@@ -66,7 +66,7 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
     readWords(face, exchange, [])
     const identity = await auth.identify(exchange)
     if (!identity) throw new ApiError('unauthenticated', { detail: 'a ticket belongs to a caller: authenticate first' })
-    sendJson(face, exchange, auth.ticket(identity))
+    sendJson(face, exchange, await auth.ticket(identity))
   }
 
   /** The identity behind the credentials of a request; null if they are no longer valid. */
