@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { referencePages } from '../scripts/reference.ts'
+import { api, resource, t, type HttpOptions } from '../src/index.ts'
 import { codes } from '../src/protocol/codes.ts'
 
 test('§6.4 of the protocol lists exactly the codes that there are', () => {
@@ -9,4 +11,42 @@ test('§6.4 of the protocol lists exactly the codes that there are', () => {
     rows.map(m => [m[1] ?? m[4], { status: Number(m[2] ?? m[5]), title: m[3] ?? m[6] }]),
   )
   expect(listed).toEqual(codes)
+})
+
+test('the pages of the reference are those of the sources (npm run reference writes them)', () => {
+  for (const [path, text] of Object.entries(referencePages()))
+    expect(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'), path).toBe(text)
+})
+
+describe('the type of a problem', () => {
+  const open = (http: HttpOptions) => {
+    const app = api({ todo: resource({ id: t.id() }).public() }, { http })
+    onTestFinished(() => app.close())
+    return (path: string, accept = '*/*') => app.fetch(new Request(`http://host${path}`, { headers: { accept } }))
+  }
+
+  test.each(['', '/api'])('below "%s" it leads to an explanation', async prefix => {
+    const ask = open({ prefix })
+    const problem = (await (await ask(`${prefix}/todo?x=1`)).json()) as { type: string; error: string }
+    const explained = await ask(problem.type)
+    expect([explained.status, explained.headers.get('vary')]).toEqual([200, expect.stringContaining('Accept')])
+    expect(await explained.json()).toMatchObject({
+      type: '/problems/unknown_param',
+      error: 'unknown_param',
+      status: 400,
+      cause: expect.stringContaining('parameter'),
+      remedy: expect.stringContaining('Correct'),
+    })
+    expect((await ask(`${prefix}${problem.type}`)).status).toBe(200)
+    expect((await ask('/problems/nonsense')).status).toBe(404)
+  })
+
+  test('browsers get a page, and a list that leads to each code', async () => {
+    const ask = open({ prefix: '/api' })
+    const page = await ask('/problems', 'text/html,application/xhtml+xml')
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const links = [...(await page.text()).matchAll(/href="(\/api\/[^"]*)"/g)].map(([, path]) => path!)
+    expect(links).toEqual(Object.keys(codes).map(code => `/api/problems/${code}`))
+    for (const path of links) expect((await ask(path, 'text/html')).status).toBe(200)
+  })
 })

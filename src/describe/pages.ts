@@ -7,6 +7,7 @@ import { clientModule } from './client/client-js.ts'
 import { draftOpenapi, type DescribedPage } from './openapi/openapi.ts'
 import { servedPath, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
+import { problemPages } from './problems/problem-pages.ts'
 import { inSlices, jsonPage } from './slices.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
@@ -54,6 +55,8 @@ export function describePages(
       `${wellKnown}/api-catalog`,
       json(() => linkset(options), 'application/linkset+json'),
     )
+  const problems = at('problems')
+  if (problems !== null) pages.push(...problemPages(problems, options.prefix))
   const schemas = at('schemas')
   if (schemas !== null) {
     for (const resource of model.resources.values()) {

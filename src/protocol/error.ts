@@ -107,12 +107,20 @@ export interface Problem {
   readonly [member: string]: unknown
 }
 
+/**
+ * The `type` of a problem: a URI of the host that answers (RFC 9457 §3.1.1), at which the server explains it. It is the same on every face
+ * and wherever the API is mounted.
+ */
+export function problemType(code: Code): string {
+  return `/problems/${code}`
+}
+
 /** Makes the problem document of an error. `instance` names this occurrence, and `requestId` finds it in the log. */
 export function problemOf(error: ApiError, at: { instance?: string; requestId?: string } = {}): Problem {
   // `Retry-After` may also be a date. Clients that understand it read the header field.
   const later = Number(error.headers['retry-after'])
   return {
-    type: `/problems/${error.code}`,
+    type: problemType(error.code),
     title: codes[error.code].title,
     status: error.status,
     detail: error.message,

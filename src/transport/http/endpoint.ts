@@ -94,6 +94,8 @@ export interface Page {
   /** Its Cache-Control. */
   readonly cache: string
   readonly text: () => Maybe<string | PageBytes>
+  /** Whether it is at this path of the host as well, if the API has a prefix. */
+  readonly isAtRoot?: boolean
   /** Further header fields, as names and values alternately. */
   readonly fields?: () => readonly string[]
   /** Throws ApiError unless the caller may see the page. Absent = everybody may, and no credentials are read. */

@@ -53,7 +53,11 @@ export function routesOf(
   const tree = new RouteTree(prefix)
   for (const resource of model.resources.values()) tree.addResource(resource)
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) tree.addListActions(resource)
-  for (const page of pages) tree.addPage(page.path, { kind: 'page', page, ...allowing(READ) })
+  for (const page of pages) {
+    const endpoint: PageEndpoint = { kind: 'page', page, ...allowing(READ) }
+    tree.addPage(page.path, endpoint)
+    if (page.isAtRoot) tree.addAtRoot(page.path, endpoint)
+  }
   for (const service of services) tree.addPage(service.path, { kind: 'service', service, ...allowing(service.methods) })
   return tree
 }
@@ -62,6 +66,8 @@ class RouteTree implements Routes {
   readonly #prefix: string
   readonly #root = segment()
   readonly #routes = new Map<Resource, ResourceRoutes>()
+  /** Pages outside the prefix, by their path. */
+  readonly #atRoot = new Map<string, PageEndpoint>()
 
   constructor(prefix: string) {
     this.#prefix = prefix
@@ -85,6 +91,10 @@ class RouteTree implements Routes {
 
   addPage(path: string, page: PageEndpoint | ServiceEndpoint): void {
     this.#place(path).page = page
+  }
+
+  addAtRoot(path: string, page: PageEndpoint): void {
+    this.#atRoot.set(path, page)
   }
 
   #place(path: string): Segment {
@@ -118,11 +128,11 @@ class RouteTree implements Routes {
 
   /** Follows the tree as far as its names match. The rest of the path is an id, perhaps a relation and another id. */
   match(path: string, into: RouteMatch): Endpoint | null {
-    if (!path.startsWith(this.#prefix)) return null
+    if (!path.startsWith(this.#prefix)) return this.#atRoot.get(path) ?? null
     let at = this.#root
     let from = this.#prefix.length
     if (path.length === from) return at.page
-    if (path.charCodeAt(from++) !== 0x2f) return null
+    if (path.charCodeAt(from++) !== 0x2f) return this.#atRoot.get(path) ?? null
     for (;;) {
       if (from >= path.length) return at.routes?.collection ?? at.action ?? at.page
       const to = endOfSegment(path, from)

@@ -1,0 +1,71 @@
+// Writes the pages of docs/reference that are tables of the sources: error codes and limits.
+// usage: npm run reference; a test says when they are out of date
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { issueMeanings, remedies } from '../src/describe/problems/remedies.ts'
+import { codes, type Code } from '../src/protocol/codes.ts'
+import { problemType } from '../src/protocol/error.ts'
+import { defaultLimits } from '../src/protocol/limits.ts'
+
+const root = join(import.meta.dirname, '..')
+
+function errorsPage(): string {
+  const entries = (Object.keys(codes) as Code[]).map(code => {
+    const { status, title } = codes[code]
+    const { cause, remedy } = remedies[code]
+    return `### ${code}\n\n${status}. **${title}.** ${cause}\n\n→ ${remedy}\n`
+  })
+  return `# Error codes
+
+Every refusal is a [problem document](../protocol.md#6-errors) on every face. Its \`error\` is one of these codes. Match on it, never
+on the texts. The \`type\` of a problem is \`${problemType('validation')}\` and so on: a path of the server that answered, at which it
+explains the code in the words of this page.
+
+${entries.join('\n')}
+## The code of one fault
+
+Each entry in \`errors\` has a \`code\` of its own:
+
+| code | meaning |
+| --- | --- |
+${Object.entries(issueMeanings)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join('\n')}
+`
+}
+
+/** The limits with the comments that stand above them. A comment is for all limits up to the next one. */
+function limitsPage(): string {
+  const source = readFileSync(join(root, 'src/protocol/limits.ts'), 'utf8')
+  const rows: string[] = []
+  for (const [, comment, names] of source.matchAll(/^ {2}\/\*\*([^]*?)\*\/\n((?: {2}\w+: [\d_]+,\n)+)/gm)) {
+    const text = comment!
+      .replaceAll(/\n\s*\*/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+    const told = text.replaceAll(/→ (\w+)/g, (_, code: string) => `→ [${code}](errors.md#${code})`)
+    for (const [, name] of names!.matchAll(/(\w+):/g)) {
+      const value = defaultLimits[name as keyof typeof defaultLimits].toLocaleString('en')
+      rows.push(`| \`${name}\` | ${value} | ${told} |`)
+    }
+  }
+  if (rows.length !== Object.keys(defaultLimits).length) throw new Error('a limit has no comment')
+  return `# Limits
+
+Everything that a request could make large is limited. \`api(…, { limits: { body: 5_000_000 } })\` sets other values.
+[Limits and overload](../guide/limits.md) explains the ideas.
+
+| limit | default | |
+| --- | --: | --- |
+${rows.join('\n')}
+`
+}
+
+/** The pages, by their path below the repository. */
+export function referencePages(): Record<string, string> {
+  return { 'docs/reference/errors.md': errorsPage(), 'docs/reference/limits.md': limitsPage() }
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(referencePages())) writeFileSync(join(root, path), text)
+}
