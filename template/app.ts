@@ -29,4 +29,4 @@ const todo = resource
 
 /** Makes the API over a store. The secret signs the tokens of users who are logged in. */
 export const createApp = (store: Store = sqlite('todo.db')) =>
-  api({ user, todo }, { store, auth: { secret: process.env.SECRET ?? '' } })
+  api({ user, todo }, { store, auth: { secret: process.env.SECRET ?? '' }, http: { prefix: '/api' } })

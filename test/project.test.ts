@@ -1,7 +1,18 @@
 // `restuary init` and `restuary dev`: from nothing to a page that changes live in two browsers.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,7 +31,8 @@ beforeAll(async () => {
   const installed = join(folder, 'restuary')
   mkdirSync(installed)
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'))
-  cpSync(join(root, 'template'), join(installed, 'template'), { recursive: true })
+  for (const name of ['template', 'template-react'])
+    cpSync(join(root, name), join(installed, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'))
   await bundlePackage(join(installed, 'dist'))
   main = join(installed, 'dist/cli/main.js')
@@ -89,19 +101,43 @@ test('init makes a project, once', async () => {
   })
 })
 
+test('init --react writes a page in React over the same API', async () => {
+  await restuary(folder, 'init', 'in-react', '--react')
+  const project = join(folder, 'in-react')
+  const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Record<string, unknown>
+  expect(manifest).toMatchObject({ name: 'in-react', dependencies: { react: expect.any(String) } })
+  expect(readdirSync(join(project, 'public'))).toEqual(['style.css'])
+  expect(readdirSync(join(project, 'src')).toSorted()).toEqual(['api.ts', 'login.tsx', 'main.tsx', 'todos.tsx'])
+  expect(readFileSync(join(project, 'app.ts'), 'utf8')).toBe(readFileSync(join(root, 'template/app.ts'), 'utf8'))
+})
+
+test('init --from writes an API for a database that is there, which runs', async () => {
+  writeFileSync(join(folder, 'shop.json'), '{ "products": [{ "id": 1, "name": "cup" }] }')
+  await restuary(folder, 'init', 'shop', '--from', 'shop.json')
+  const project = join(folder, 'shop')
+  mkdirSync(join(project, 'node_modules'))
+  symlinkSync(join(folder, 'restuary'), join(project, 'node_modules/restuary'))
+  const { url, says } = await startDev(project)
+  await says('Restuary serves')
+  expect(await (await fetch(`${url}/products`)).json()).toEqual([{ id: 1, name: 'cup' }])
+  await expect(restuary(folder, 'init', 'other', '--from', 'nothing.db')).rejects.toMatchObject({ code: 2 })
+  expect(existsSync(join(folder, 'other'))).toBe(false)
+  await expect(restuary(folder, 'init', 'other', '--react', '--from', 'shop.json')).rejects.toMatchObject({ code: 2 })
+})
+
 test('the tests of the project pass, and its routes are told', async () => {
   const project = await newProject('tested')
   await run(process.execPath, ['--disable-warning=ExperimentalWarning', '--test'], { cwd: project })
   const { stdout } = await restuary(project, 'routes', 'app.ts')
-  expect(stdout).toMatch(/^\/todo +GET POST/m)
-  expect(stdout).toMatch(/^\/auth\/token +POST$/m)
+  expect(stdout).toMatch(/^\/api\/todo +GET POST/m)
+  expect(stdout).toMatch(/^\/api\/auth\/token +POST$/m)
 })
 
 test('dev says which rule refused a call', async () => {
   const { url, says } = await startDev(await newProject('refused'), 'server.ts')
   await says('Restuary serves')
   const send = (path: string, body: object, token = ''): Promise<Response> =>
-    fetch(url + path, {
+    fetch(`${url}/api${path}`, {
       method: path === '/todo/1' ? 'PATCH' : 'POST',
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
@@ -134,7 +170,7 @@ test('dev starts again after a change, and shows why a program cannot start', as
   expect(await (await fetch(url)).json()).toMatchObject({ status: 503 })
   writeFileSync(join(project, 'app.ts'), app)
   await says('Restuary serves')
-  expect((await fetch(`${url}/docs`)).status).toBe(200)
+  expect((await fetch(`${url}/api/docs`)).status).toBe(200)
 })
 
 describe.skipIf(!hasBrowser)('the page of the project', () => {

@@ -14,9 +14,12 @@ const OUT = { 'out FILE': 'default: standard output' }
 export const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     takes: '[FOLDER]',
-    does: 'writes a project to begin with: a todo list with users and a live page',
-    options: {},
-    examples: ['restuary init my-todo'],
+    does: 'writes a project to begin with: a todo list with users and a live page, or an API for a database that is there',
+    options: {
+      react: 'the page is in React and built by Vite, in place of one without a build',
+      'from FILE': 'declares what import would write, in place of the todo list',
+    },
+    examples: ['restuary init my-todo', 'restuary init my-todo --react', 'restuary init my-shop --from shop.sqlite'],
   },
   dev: {
     takes: '[FILE]',
@@ -82,6 +85,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: [
       'restuary migrate plan app.ts --rename todo.title=name --set todo.rank=0',
       'restuary migrate apply app.ts',
+    ],
+  },
+  bench: {
+    takes: 'URL',
+    does: 'sends requests to an API that runs, one after another on each connection, and prints how many it answered and how long each took. The path and query of the URL are what is asked for; without a path, each list of the API and its first row',
+    options: {
+      'connections NUMBER': 'default 10',
+      'seconds NUMBER': 'for each request of the report; default 3',
+      'header FIELD': "sent with each request: 'authorization: Bearer …'; may be repeated",
+      json: 'prints the report as JSON',
+    },
+    examples: [
+      'restuary bench http://localhost:3000',
+      "restuary bench 'http://localhost:3000/todo?done=false&limit=100' --connections 50",
     ],
   },
   client: {

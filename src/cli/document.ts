@@ -21,6 +21,12 @@ export async function readDocument(source: string, kind: 'openapi' | 'asyncapi')
   return documentOf(api(readSource(source, { readOnly: true }).resources, { store: memory(), report: () => {} }), kind)
 }
 
+/** The path below which the API of an OpenAPI document is mounted, without a slash at the end. */
+export function prefixIn(document: Json): string {
+  const [server] = (document['servers'] ?? []) as readonly { readonly url: string }[]
+  return server === undefined ? '' : new URL(server.url, 'http://localhost').pathname.replace(/\/$/, '')
+}
+
 async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   try {
     const response = await app.fetch(new Request(`http://localhost${app.http.prefix ?? ''}/${kind}.json`))

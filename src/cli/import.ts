@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { printDeclarations } from './declarations.ts'
 import { Misuse } from './misuse.ts'
 import { readSource, type DataFile } from './source.ts'
@@ -15,6 +15,11 @@ export function importFile(file: string, options: { readonly out?: string | unde
     writeFileSync(out, code, { flag: 'wx' })
     console.error(`Wrote ${out}: ${Object.keys(source.resources).length} resources. Run it: node ${out}`)
   }
+}
+
+/** The program that `restuary import` writes for a database, to be run in a folder. */
+export async function importedProgram(file: string, folder: string): Promise<string> {
+  return programOf(readSource(file, { readOnly: false }), relative(folder, resolve(file)))
 }
 
 /** A program that declares what a file holds, and serves it. `file` is how the program names the file. */

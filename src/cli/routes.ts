@@ -1,4 +1,4 @@
-import { readDocument } from './document.ts'
+import { prefixIn, readDocument } from './document.ts'
 
 interface Operation {
   readonly summary?: string
@@ -11,8 +11,9 @@ const METHODS = ['get', 'query', 'post', 'put', 'patch', 'delete']
 export async function printRoutes(source: string): Promise<void> {
   const document = await readDocument(source, 'openapi')
   const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  const prefix = prefixIn(document)
   const rows = Object.entries(paths).map(([path, item]) => [
-    path,
+    prefix + path,
     METHODS.filter(method => item[method])
       .map(method => method.toUpperCase())
       .join(' '),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { nearest } from '../model/link/faults.ts'
 import { parsePort } from '../transport/hosts/port.ts'
+import type { BenchOptions } from './bench/bench.ts'
 import { COMMANDS, helpOf, helpOfAll, optionsOf } from './commands.ts'
 import type { MigrateCommand } from './migrate.ts'
 import { Misuse } from './misuse.ts'
@@ -27,6 +28,12 @@ const OPTIONS = {
   otherwise: { type: 'string', multiple: true },
   name: { type: 'string' },
   dir: { type: 'string' },
+  react: { type: 'boolean' },
+  from: { type: 'string' },
+  connections: { type: 'string' },
+  seconds: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -61,7 +68,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     return (await import('./migrate.ts')).migrate(file, module, migrateOptions(values, module ?? ''))
   }
   if (file === undefined) {
-    const [kind, example] = command === 'client' ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
+    const takesUrl = command === 'client' || command === 'bench'
+    const [kind, example] = takesUrl ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
     throw new Misuse(`${command} needs a ${kind}`, `restuary ${command} ${example}`)
   }
   try {
@@ -76,11 +84,12 @@ async function begin(command: 'init' | 'dev', given: readonly string[], values: 
   if (given.length > 1)
     throw new Misuse(`${command} takes one name, not ${given.length}`, 'put names with spaces in quotes')
   if (command === 'init')
-    return (await import('./project/init.ts')).initProject(
-      given[0] ?? '.',
-      fileURLToPath(new URL('../../template', import.meta.url)),
-      version(),
-    )
+    return (await import('./project/init.ts')).initProject(given[0] ?? '.', {
+      react: values.react ?? false,
+      from: values.from,
+      packageFolder: fileURLToPath(new URL('../..', import.meta.url)),
+      version: version(),
+    })
   const port = values.port === undefined ? null : portOf(values.port)
   return (await import('./project/dev.ts')).develop(given[0], port)
 }
@@ -97,6 +106,7 @@ async function execute(command: string, file: string, more: readonly string[], v
   // Each command loads only what it needs, so that the others start quickly.
   if (command === 'import') (await import('./import.ts')).importFile(file, { out: values.out })
   else if (command === 'routes') await (await import('./routes.ts')).printRoutes(file)
+  else if (command === 'bench') await (await import('./bench/bench.ts')).benchApi(file, benchOptions(values))
   else if (command === 'client') await (await import('./client.ts')).writeClient(file, { out: values.out })
   else if (command === 'openapi' || command === 'asyncapi') {
     const document = await (await import('./document.ts')).readDocument(file, command)
@@ -148,11 +158,30 @@ function migrateOptions(values: Values, module: string): MigrateCommand {
   }
 }
 
+function benchOptions({ connections, seconds, header = [], json = false }: Values): BenchOptions {
+  return {
+    connections: amountOf('connections', connections ?? '10'),
+    seconds: amountOf('seconds', seconds ?? '3'),
+    headers: header.map(text => cut('header', text, ':')),
+    json,
+  }
+}
+
+function amountOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new Misuse(`--${option} ${text} is not an amount`, 'give a number from 1 to 9999')
+}
+
 /** Cuts an option at a sign. */
 function cut(option: string, text: string, sign: string): readonly [string, string] {
   const at = text.indexOf(sign)
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  const example = { rename: 'todo.title=name', set: 'todo.done=false', map: 'todo.state:open=new' }[option]
+  const example = {
+    rename: 'todo.title=name',
+    set: 'todo.done=false',
+    map: 'todo.state:open=new',
+    header: "'authorization: Bearer …'",
+  }[option]
   throw new Misuse(`--${option} ${text} has no "${sign}"`, `write --${option} ${example ?? 'todo.state=new'}`)
 }
 

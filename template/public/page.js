@@ -1,5 +1,5 @@
 // The server makes this client: it has a function for each operation, and knows the fields by their names.
-import client from '/client.js'
+import client from '/api/client.js'
 
 const $ = selector => document.querySelector(selector)
 let stop = () => {}

@@ -1,27 +1,60 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
+import { importedProgram } from '../import.ts'
 import { Misuse } from '../misuse.ts'
 
-/**
- * `restuary init [FOLDER]`: writes a project to begin with: a todo list with users and a page that is live. `template` is the folder
- * with its files, `version` that of this package.
- */
-export function initProject(given: string, template: string, version: string): void {
+/** What a new project is made of. */
+export interface InitOptions {
+  /** A page in React, built by Vite, in place of one without a build. */
+  readonly react: boolean
+  /** The database to declare, in place of the todo list. */
+  readonly from: string | undefined
+  /** The folder of this package, which has the templates. */
+  readonly packageFolder: string
+  /** The version of this package. */
+  readonly version: string
+}
+
+/** `restuary init [FOLDER]`: writes a project to begin with: a todo list with users and a page that is live, or a database as an API. */
+export async function initProject(given: string, options: InitOptions): Promise<void> {
+  const { react, from, packageFolder, version } = options
   const folder = resolve(given)
+  if (react && from !== undefined)
+    throw new Misuse(
+      '--react and --from exclude each other',
+      'begin with one: restuary init my-shop --from shop.sqlite',
+    )
   if (existsSync(folder) && readdirSync(folder).some(name => name !== '.git'))
     throw new Misuse(`${given} is not empty`, 'name a new folder: restuary init my-todo')
-  cpSync(template, folder, { recursive: true })
+  // It may be refused, and then nothing has been written.
+  const program = from === undefined ? null : await importedProgram(from, folder)
+  const template = join(packageFolder, 'template')
+  if (program === null) cpSync(template, folder, { recursive: true })
+  else {
+    mkdirSync(folder, { recursive: true })
+    for (const name of ['gitignore', 'package.json', 'tsconfig.json']) cpSync(join(template, name), join(folder, name))
+    writeFileSync(join(folder, 'server.ts'), program)
+  }
+  if (react) {
+    for (const name of ['index.html', 'page.js']) rmSync(join(folder, 'public', name))
+    cpSync(join(packageFolder, 'template-react'), folder, { recursive: true })
+  }
   // npm leaves files of this name out of packages.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
-  const named = { ...manifest, name: nameOf(folder), dependencies: { restuary: `^${version}` } }
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>
+  }
+  const dependencies = { ...manifest.dependencies, restuary: `^${version}` }
+  const named = { ...manifest, name: nameOf(folder), dependencies }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(named, null, 2)}\n`)
   writeFileSync(join(folder, '.env'), `SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
   const way = relative('.', folder)
   console.error(
     [
-      'Made a todo list with users and a live page. Next:',
+      program === null
+        ? `Made a todo list with users and a live page${react ? ' in React' : ''}. Next:`
+        : `Made server.ts, which declares and serves ${from}. Next:`,
       '',
       ...(way === '' ? [] : [`  cd ${way}`]),
       '  npm install',
