@@ -1,4 +1,4 @@
-// Runs the commands of the guide against the servers that its pages declare, and compares the answers with the pages.
+// Runs the commands of the README and the guide against the servers that its pages declare, and compares the answers with the pages.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { areInPath, runsWith } from '../system-programs.ts'
-import { pagesIn, root } from './pages.ts'
+import { pagesIn, readPage, root } from './pages.ts'
 
 const run = promisify(execFile)
 
@@ -22,8 +22,8 @@ interface Served {
   readonly programs: readonly string[]
 }
 
-/** The pages with a server, in the order of their names. */
-const pages: readonly Served[] = pagesIn('docs/guide').flatMap(({ path, blocks }) => {
+/** The pages with a server. */
+const pages: readonly Served[] = [readPage('README.md'), ...pagesIn('docs/guide')].flatMap(({ path, blocks }) => {
   const of = (language: string): string[] =>
     blocks.filter(block => block.language === language).map(block => block.text)
   const [server] = of('ts server')

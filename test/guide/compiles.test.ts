@@ -38,15 +38,11 @@ function writeBlocks({ path, blocks }: Page, folder: string, lines: Map<string, 
   }
 }
 
-/** This page shows parts of programs. Those that say what they print are run by commands.test.ts. */
-const FRAGMENTS = 'docs/guide/client.md'
-
 test('the code of the README and the guide compiles', async () => {
   const folder = mkdtempSync(join(import.meta.dirname, 'compiled-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const lines = new Map<string, string>()
-  for (const page of [readPage('README.md'), ...pagesIn('docs/guide')].filter(page => page.path !== FRAGMENTS))
-    writeBlocks(page, folder, lines)
+  for (const page of [readPage('README.md'), ...pagesIn('docs/guide')]) writeBlocks(page, folder, lines)
   expect(lines.size).toBeGreaterThan(400)
   // Readers begin with the usual strictness, not with that of this repository.
   const compilerOptions = {

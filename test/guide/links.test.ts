@@ -51,3 +51,21 @@ test('the first page of the guide leads to every page', () => {
   const pages = pagesIn('docs/guide').map(({ path }) => path.slice('docs/guide/'.length))
   expect(pages.filter(name => name !== 'README.md' && !index.includes(`](${name})`))).toEqual([])
 })
+
+test('each of ten questions of newcomers is answered one click from the first page', () => {
+  const index = readFileSync(join(guide, 'README.md'), 'utf8')
+  const answers = [...index.matchAll(/^\| How do I (.*?)\? \| \[.*?\]\(([\w-]+\.md)(?:#[\w-]+)?\) \|$/gm)]
+  const words = [
+    'admin',
+    '10,000 rows',
+    'rename',
+    'members',
+    'nginx',
+    'back up',
+    'rules',
+    'picture',
+    'PostgreSQL',
+    'Feathers',
+  ]
+  expect(answers.map(([, question]) => words.find(word => question!.includes(word)))).toEqual(words)
+})
