@@ -21,12 +21,6 @@ export async function readDocument(source: string, kind: 'openapi' | 'asyncapi')
   return documentOf(api(readSource(source, { readOnly: true }).resources, { store: memory(), report: () => {} }), kind)
 }
 
-/** The path below which the API of an OpenAPI document is mounted, without a slash at the end. */
-export function prefixIn(document: Json): string {
-  const [server] = (document['servers'] ?? []) as readonly { readonly url: string }[]
-  return server === undefined ? '' : new URL(server.url, 'http://localhost').pathname.replace(/\/$/, '')
-}
-
 async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   try {
     const response = await app.fetch(new Request(`http://localhost${app.http.prefix ?? ''}/${kind}.json`))
@@ -91,4 +85,10 @@ async function fetchJson(url: string): Promise<Json> {
   } catch {
     throw new Misuse(`${url} is not JSON`, 'name the URL of an API of Restuary')
   }
+}
+
+/** The path below which the API of an OpenAPI document is mounted, without a slash at the end. */
+export function prefixIn(document: Json): string {
+  const [server] = (document['servers'] ?? []) as readonly { readonly url: string }[]
+  return server === undefined ? '' : new URL(server.url, 'http://localhost').pathname.replace(/\/$/, '')
 }
