@@ -8,11 +8,14 @@ export interface DeviceState {
 }
 
 const OUTSIDE = 14
+/** By how many degrees it heats beyond the target, and waits below it. */
+const SLACK = 0.4
 
 /** A thermostat. This one is made up; yours talks to a serial port, to MQTT or to the API of its maker. */
 export class Device {
   #celsius = 18
   #target = 21
+  #heating = true
   #timer: NodeJS.Timeout | null = null
   /** How often it measures, in milliseconds. */
   readonly #every: number
@@ -22,8 +25,7 @@ export class Device {
   }
 
   get state(): DeviceState {
-    const heating = this.#celsius < this.#target
-    return { celsius: Math.round(this.#celsius * 100) / 100, target: this.#target, heating }
+    return { celsius: Math.round(this.#celsius * 100) / 100, target: this.#target, heating: this.#heating }
   }
 
   setTarget(celsius: number): void {
@@ -33,9 +35,10 @@ export class Device {
   /** Calls back with each measurement. */
   start(measured: (state: DeviceState) => void): void {
     this.#timer = setInterval(() => {
-      const warmth = this.state.heating ? 0.45 : 0
       const loss = (this.#celsius - OUTSIDE) * 0.02
-      this.#celsius += warmth - loss + (Math.random() - 0.5) * 0.1
+      this.#celsius += (this.#heating ? 0.4 : 0) - loss + (Math.random() - 0.5) * 0.06
+      if (this.#celsius > this.#target + SLACK) this.#heating = false
+      else if (this.#celsius < this.#target - SLACK) this.#heating = true
       measured(this.state)
     }, this.#every).unref()
   }
