@@ -70,18 +70,23 @@ function make(definition: Definition): ScalarType {
 }
 
 function columnOf({ name, sql }: Definition): Column {
-  const { encode } = sql
+  const encode = encoder(sql.encode)
+  const decode = sql.decode ?? null
   return Object.freeze({
     column: sql.column,
     kind: sql.kind ?? name,
     from: sql.from ?? [],
-    encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as StoredValue,
-    isPlain: encode === undefined,
-    decode: sql.decode ?? null,
+    encode,
+    isPlain: sql.encode === undefined,
+    decode,
     select: sql.read ?? 'plain',
     foreign: sql.foreign ?? null,
+    postgres: sql.postgres ? { encode, decode, ...sql.postgres } : null,
   })
 }
+
+const encoder = (encode: ((value: Value) => StoredValue) | undefined): Column['encode'] =>
+  encode ? value => (value === null ? null : encode(value)) : value => value as StoredValue
 
 function orderOf({ sql: { column, encode } }: Definition, sql: Column): ScalarType['compare'] {
   if (encode) return (a, b) => compareStored(sql.encode(a), sql.encode(b))

@@ -110,6 +110,14 @@ export interface Column {
   readonly select: 'plain' | 'text' | 'safe'
   /** How values are stored in tables of other programs, if that differs. */
   readonly foreign: Pick<Column, 'encode' | 'decode'> | null
+  /** How PostgreSQL stores the values, if it has a type of its own for them. */
+  readonly postgres: PostgresColumn | null
+}
+
+/** A column of PostgreSQL. */
+export interface PostgresColumn extends Pick<Column, 'encode' | 'decode'> {
+  /** The type, as `format_type` shows it: `numeric(18,2)`. */
+  readonly type: string
 }
 
 /**
@@ -184,6 +192,11 @@ export interface ColumnDefinition<T extends Value> {
   /** The column is selected as text, or where it must be, as JavaScript cannot hold all that it holds. */
   readonly read?: 'text' | 'safe'
   readonly foreign?: Pick<Column, 'encode' | 'decode'>
+  /**
+   * The type of the column in PostgreSQL, as `format_type` shows it, if not that of `column`. It must sort like the stored
+   * values. What it reads and shows is what `encode` returns, unless it has functions of its own.
+   */
+  readonly postgres?: Pick<PostgresColumn, 'type'> & Partial<PostgresColumn>
 }
 
 /** A type for `t.custom`. `~type` does not exist at run time. */

@@ -1,4 +1,5 @@
-// SQLite answers the same as the reference evaluation in memory: any predicate, sort, cursor, limit and offset.
+// SQLite and PostgreSQL answer the same as the reference evaluation in memory: any predicate, sort, cursor, limit and offset.
+// QUERIES=3400 asks 10,200 questions.
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Field, Id, Resource, Row, Value } from '../../src/model/model.ts'
@@ -6,7 +7,9 @@ import { everything, type Predicate, type SortKey } from '../../src/query/predic
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { memory } from '../../src/store/memory.ts'
 import type { Select, Snapshot, Store } from '../../src/store/store.ts'
-import { wait } from '../../src/store/work.ts'
+import { wait, type Maybe } from '../../src/store/work.ts'
+import { hasPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { postgresStore } from '../../src/testing/postgres/postgres-store.ts'
 import {
   created,
   testEnvironment,
@@ -18,6 +21,7 @@ import {
   todo,
   user,
 } from '../../src/testing/store-suite/world.ts'
+import { runsWith } from '../system-programs.ts'
 
 /** Few values, so that they meet; with characters whose order differs by code unit, folding, prefix traps, wide numbers. */
 const samples = {
@@ -195,8 +199,10 @@ function keysOf(snapshot: Snapshot, of: Resource, row: Row, sort: readonly SortK
   })
 }
 
-const stores: Store[] = [memory(), sqlite(':memory:')]
-const [reference, tested] = stores as [Store, Store]
+const reference = memory()
+/** The stores that are compared with it. */
+const tested: [name: string, store: Store][] = [['SQLite', sqlite(':memory:')]]
+const QUERIES = Number(process.env['QUERIES'] ?? 300)
 
 const values = (of: Resource): fc.Arbitrary<Record<string, Value>> =>
   fc.record(
@@ -235,40 +241,45 @@ async function fill(store: Store): Promise<void> {
 }
 
 beforeAll(async () => {
-  for (const store of stores) {
+  if (runsWith('PostgreSQL', hasPostgres(), 'postgresql')) tested.push(['PostgreSQL', await postgresStore()])
+  for (const store of [reference, ...tested.map(([, one]) => one)]) {
     await store.open(model, testEnvironment({ now: 1_700_000_000_000 }))
     await fill(store)
   }
 })
 afterAll(async () => {
-  for (const store of stores) await store.close()
+  for (const store of [reference, ...tested.map(([, one]) => one)]) await store.close()
 })
 
-/** Both answers to one question. */
-async function both<T>(ask: (snapshot: Snapshot) => T): Promise<{ is: T; was: T }> {
-  const answer = async (store: Store): Promise<T> =>
-    store.read(function* (snapshot) {
-      yield* wait(undefined)
-      return ask(snapshot)
-    })
-  return { was: await answer(reference), is: await answer(tested) }
-}
+/** The answer of a store to a question. */
+const ask = async <T>(store: Store, question: (snapshot: Snapshot) => Maybe<T>): Promise<T> =>
+  store.read(function* (snapshot) {
+    return yield* wait(question(snapshot))
+  })
+
+const list =
+  (of: Resource, select: Select) =>
+  (snapshot: Snapshot): Maybe<Row[]> =>
+    snapshot.select(of, select)
 
 describe.each([user, todo, passport])('$name', of => {
   test('selects and counts the same rows in the same order', async () => {
     await fc.assert(
       fc.asyncProperty(selects(of), async ({ from, before, ...select }) => {
-        const whole = await both(snapshot => snapshot.select(of, { ...select, limit: null, offset: 0 }) as Row[])
-        expect(whole.is.map(row => row[0])).toEqual(whole.was.map(row => row[0]))
-        expect((await both(snapshot => snapshot.count(of, select.where))).is).toBe(whole.was.length)
-        const start = from === null ? undefined : whole.was[from]
-        const page = await both(snapshot => {
-          const cursor = start ? { before, keys: keysOf(snapshot, of, start, select.sort) } : null
-          return snapshot.select(of, { ...select, offset: cursor ? 0 : select.offset, cursor }) as Row[]
-        })
-        expect(page.is).toEqual(page.was)
+        const all = list(of, { ...select, limit: null, offset: 0 })
+        const whole = await ask(reference, all)
+        const start = from === null ? undefined : whole[from]
+        const keys = start && (await ask(reference, snapshot => keysOf(snapshot, of, start, select.sort)))
+        const cursor = keys ? { before, keys } : null
+        const page = list(of, { ...select, offset: cursor ? 0 : select.offset, cursor })
+        const expected = await ask(reference, page)
+        for (const [name, store] of tested) {
+          expect([name, ...(await ask(store, all)).map(row => row[0])]).toEqual([name, ...whole.map(row => row[0])])
+          expect([name, await ask(store, snapshot => snapshot.count(of, select.where))]).toEqual([name, whole.length])
+          expect([name, await ask(store, page)]).toEqual([name, expected])
+        }
       }),
-      { numRuns: 400 },
+      { numRuns: QUERIES },
     )
   })
 })

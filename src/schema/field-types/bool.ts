@@ -21,6 +21,7 @@ export function bool(): ScalarType {
         encode: value => (typeof value === 'boolean' ? Number(value) : (value as StoredValue)),
         decode: (stored): Value => (stored === 0 ? false : stored === 1 ? true : shownAsStored(stored)),
       },
+      postgres: { type: 'boolean' },
     },
     schema: { type: 'boolean' },
     example: false,

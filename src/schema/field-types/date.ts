@@ -11,6 +11,7 @@ export function date(options: MomentOptions = {}): ScalarType {
     format: 'date',
     input: 'date',
     like: '2026-01-31',
+    postgres: 'date',
   })
 }
 

@@ -12,6 +12,7 @@ export function datetime(options: MomentOptions = {}): ScalarType {
     input: 'datetime-local',
     like: '2026-01-31T12:00:00Z',
     show: printDatetime,
+    postgres: 'timestamp(3) with time zone',
   })
 }
 

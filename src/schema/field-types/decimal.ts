@@ -28,6 +28,7 @@ export function decimal(options: DecimalOptions): ScalarType {
       decode: stored => unscale(stored as string, places),
       read: 'text',
       foreign: { encode: value => value as StoredValue, decode: shownAsStored },
+      postgres: { type: `numeric(18,${places})`, encode: value => value as StoredValue, decode: null },
     },
     schema: { type: 'string', pattern: patternOf(options) },
     bounds: [

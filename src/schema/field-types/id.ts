@@ -84,7 +84,7 @@ const textColumn = { column: 'TEXT', kind: 'text' } as const
 const columns: Readonly<Record<IdKind, ColumnDefinition<Value>>> = {
   integer: { column: 'INTEGER', kind: 'integer' },
   bigint: bigintColumn,
-  uuid: textColumn,
+  uuid: { ...textColumn, postgres: { type: 'uuid' } },
   hex: {
     column: 'BLOB',
     kind: 'hex',

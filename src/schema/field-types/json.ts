@@ -26,6 +26,7 @@ export function json(options: JsonOptions = {}): ScalarType {
       from: ['list'],
       encode: value => JSON.stringify(value),
       decode: stored => JSON.parse(stored as string) as Value,
+      postgres: { type: 'jsonb' },
     },
     schema: options.shape === 'object' ? { type: 'object' } : {},
     example: {},

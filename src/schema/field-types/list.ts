@@ -29,6 +29,7 @@ export function list(item: ScalarType | null = null, options: ListTypeOptions = 
       column: 'TEXT',
       encode: value => JSON.stringify(value),
       decode: stored => JSON.parse(stored as string) as Value,
+      postgres: { type: 'jsonb' },
     },
     schema: {
       type: 'array',

@@ -1,6 +1,6 @@
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
-import type { ScalarType, TypeFault } from '../scalar-type.ts'
+import type { ScalarType, StoredValue, TypeFault } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
 export interface MomentOptions {
@@ -19,6 +19,8 @@ interface MomentKind {
   /** An example of how bounds are written. */
   readonly like: string
   readonly show?: (value: string) => Value
+  /** The type of the column in PostgreSQL. */
+  readonly postgres: string
 }
 
 /** Makes a type of moments: dates or date-times. */
@@ -29,7 +31,10 @@ export function momentType(name: string, options: MomentOptions, kind: MomentKin
     name,
     options,
     check: checkOf(options, canonical),
-    sql: { column: 'TEXT' },
+    sql: {
+      column: 'TEXT',
+      postgres: { type: kind.postgres, encode: value => inEra(value as string | null), decode: fromEra },
+    },
     schema: { type: 'string', format: kind.format },
     bounds: [
       ...(after === undefined ? [] : [`after ${after}`]),
@@ -44,6 +49,13 @@ export function momentType(name: string, options: MomentOptions, kind: MomentKin
     faults: () => faultsOf(options, kind),
   })
 }
+
+/** The year 0000 of ISO 8601 is the first one before Christ, and PostgreSQL knows it by no other name. */
+const inEra = (canonical: string | null): string | null =>
+  canonical?.startsWith('0000') === true ? `0001${canonical.slice(4)} BC` : canonical
+
+const fromEra = (stored: StoredValue): Value =>
+  (stored as string).endsWith(' BC') ? `0000${(stored as string).slice(4, -3)}` : (stored as string)
 
 /** Checks a moment. `after` and `before` themselves are not allowed. */
 function checkOf(options: MomentOptions, canonical: MomentKind['canonical']): (value: unknown) => string | Refused {

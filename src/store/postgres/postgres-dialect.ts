@@ -1,10 +1,22 @@
-import type { SqlDialect } from '../sql/dialect.ts'
+import type { ColumnType, SqlDialect } from '../sql/dialect.ts'
 import { postgresText, sql, type Sql } from '../sql/kysely.ts'
 
 /** An element of the table that `unpacked` makes. */
 const element = (alias: string): Sql => sql.id(alias, 'value')
 
-const TYPES = { INTEGER: sql`bigint`, REAL: sql`double precision`, TEXT: sql`text`, BLOB: sql`bytea` } as const
+const TYPES = { INTEGER: 'bigint', REAL: 'double precision', TEXT: 'text', BLOB: 'bytea' } as const
+
+const typeName = ({ column, postgres }: ColumnType): string => postgres?.type ?? TYPES[column]
+
+/** Booleans are cast to no number but `int`, and moments have to be written as we write them. */
+function cast(value: Sql, from: string, to: ColumnType): Sql {
+  const name = typeName(to)
+  if (from === name) return value
+  if (from.startsWith('timestamp') && name === 'text')
+    return sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  const number = from === 'boolean' ? sql`(${value})::int` : sql`(${value})`
+  return sql`${number}::${sql.raw(name)}`
+}
 
 /**
  * How PostgreSQL writes what other databases write otherwise. Lists are bound as JSON text, as for SQLite. The functions
@@ -26,9 +38,9 @@ export const postgresDialect: SqlDialect = Object.freeze<SqlDialect>({
   isJson: (stored, canonical) => sql`(${stored})::jsonb = (${canonical})::jsonb`,
 
   elements: list => sql`json_array_elements_text((${list})::json)`,
-  element: type => sql`value::${TYPES[type]}`,
-  lengthOf: list => sql`json_array_length((${list})::json)`,
-  unpacked: (list, alias) => sql`json_array_elements((${list})::json) as ${sql.id(alias)}(value)`,
+  element: column => sql`value::${sql.raw(typeName(column))}`,
+  lengthOf: list => sql`jsonb_array_length((${list})::jsonb)`,
+  unpacked: (list, alias) => sql`jsonb_array_elements((${list})::jsonb) as ${sql.id(alias)}(value)`,
   elementValue: alias => sql`restuary_value(${element(alias)})`,
   elementType: alias => sql`restuary_type(${element(alias)})`,
   elementTuple: alias => sql`coalesce(restuary_value(${element(alias)}), '0'), restuary_type(${element(alias)})`,
@@ -39,9 +51,17 @@ export const postgresDialect: SqlDialect = Object.freeze<SqlDialect>({
   // The driver makes text of an integer that a number cannot hold.
   readSafe: column => column,
   insertOnce: row => sql`insert into ${row} on conflict do nothing`,
-  cast: (value, type) => sql`(${value})::${TYPES[type]}`,
-  columnType: { ...TYPES, TEXT: sql`text collate "C"` },
+  codec: column => (column.postgres === null ? column : { ...column, ...column.postgres, select: 'plain' }),
+  typeName,
+  columnType: column => {
+    const name = typeName(column)
+    // The order of code points, whatever the locale of the database.
+    return name === 'text' ? sql`text collate "C"` : sql.raw(name)
+  },
+  cast,
   refersLater: true,
   tableEnd: { ofOne: sql``, ofSeveral: sql`` },
-  bytes: value => sql.raw(`'\\x${Buffer.from(value).toString('hex')}'::bytea`),
+  // A literal in quotes has no type of its own.
+  number: value => sql.lit(String(value)),
+  bytes: value => sql.raw(`'\\x${Buffer.from(value).toString('hex')}'`),
 })

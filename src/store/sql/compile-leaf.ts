@@ -97,7 +97,7 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
 /** The elements of a bound list, as the column of a field holds them. */
 function elementsOf(list: Sql, layout: Layout, field: Field): Sql {
   const { element, elements } = layout.dialect
-  return sql`select ${element(codecOfField(layout, field).column)} from ${elements(list)}`
+  return sql`select ${element(codecOfField(layout, field))} from ${elements(list)}`
 }
 
 /** Adds parentheses and, if it matters, turns null into false. */

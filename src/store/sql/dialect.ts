@@ -1,6 +1,9 @@
 import type { Column } from '../../schema/scalar-type.ts'
 import type { Sql, TextCompiler } from './kysely.ts'
 
+/** What decides the type of a column. */
+export type ColumnType = Pick<Column, 'column' | 'postgres'>
+
 /**
  * What the databases write in different ways. Everything else that the compiler writes is understood by all of them. A
  * dialect is data: it is chosen once, and no statement asks which database it is for.
@@ -26,9 +29,9 @@ export interface SqlDialect {
   /** Whether stored JSON is equal to canonical JSON, whatever the order of its members. */
   readonly isJson: (stored: Sql, canonical: Sql) => Sql
 
-  /** A bound list (`jsonList`) as a table, and one of its elements as a column of this type would hold it. */
+  /** A bound list (`jsonList`) as a table, and one of its elements as such a column would hold it. */
   readonly elements: (list: Sql) => Sql
-  readonly element: (type: Column['column']) => Sql
+  readonly element: (column: ColumnType) => Sql
   /** How many elements a list has: a bound one, or the value of a column. */
   readonly lengthOf: (list: Sql) => Sql
   /** The elements of a list in a column, as a table with this alias. */
@@ -48,14 +51,18 @@ export interface SqlDialect {
   readonly readSafe: (column: Sql) => Sql
   /** Inserts a row unless it is there; `row` is the table with its columns and values. */
   readonly insertOnce: (row: Sql) => Sql
-  /** A value as a column of this type would hold it. */
-  readonly cast: (value: Sql, type: Column['column']) => Sql
-  /** The names of the column types. */
-  readonly columnType: Readonly<Record<Column['column'], Sql>>
+  /** How it stores the values of a field. */
+  readonly codec: (column: Column) => Column
+  /** The type of a column: its name as the database shows it, and as it is declared. */
+  readonly typeName: (column: ColumnType) => string
+  readonly columnType: (column: ColumnType) => Sql
+  /** The value of a column whose type is named `from`, as another one would hold it. */
+  readonly cast: (value: Sql, from: string, to: ColumnType) => Sql
   /** Foreign keys are added when all tables are there, as they cannot name a table that is missing. */
   readonly refersLater: boolean
   /** What follows the columns in `create table`, for a key of one column or of several. */
   readonly tableEnd: { readonly ofOne: Sql; readonly ofSeveral: Sql }
-  /** Bytes in the text of a statement. */
+  /** Numbers and bytes in the text of a statement, whatever the type of the column that they are for. */
+  readonly number: (value: number | bigint) => Sql
   readonly bytes: (value: Uint8Array) => Sql
 }

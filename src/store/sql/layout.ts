@@ -95,7 +95,8 @@ export function layoutsOf(model: Model, options: LayoutOptions): Layouts {
 function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = true }: LayoutOptions): Layout {
   const foreign = resource.options.foreign
   const codecs: Codec[] = []
-  for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : field.type.sql
+  for (const field of resource.columns)
+    codecs[field.slot] = foreign ? foreignCodec(field.type) : dialect.codec(field.type.sql)
   const composite = foreign !== null && isComposed(foreign)
   return Object.freeze({
     resource,

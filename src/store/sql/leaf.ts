@@ -30,7 +30,7 @@ export function fieldOf(resource: Resource, name: string): Field {
 const integer = types.integer().sql
 
 /** The codec for values that a field is compared with. */
-export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode' | 'column'> {
+export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode' | 'column' | 'postgres'> {
   switch (field.is) {
     case 'scalar':
     case 'one':
@@ -47,7 +47,7 @@ export function codecOfField(layout: Layout, field: Field): Pick<Codec, 'encode'
 }
 
 /** How the ids of a resource are stored. */
-function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode' | 'column'> {
+function idCodec({ options, id: { type } }: Resource): Pick<Codec, 'encode' | 'column' | 'postgres'> {
   return options.foreign === null ? type.sql : { ...type.sql, ...type.sql.foreign }
 }
 

@@ -34,7 +34,7 @@ export function idsIn(resource: Resource, list: Sql, dialect: SqlDialect): Sql {
 
 /** One of the ids in a bound list, as it is stored. */
 export function idIn(resource: Resource, dialect: SqlDialect): Sql {
-  return asStored(resource, dialect.element(resource.id.type.sql.column))
+  return asStored(resource, dialect.element(resource.id.type.sql))
 }
 
 /** What is shown of a stored id. Few texts need the function. */

@@ -40,9 +40,12 @@ export const sqliteDialect: SqlDialect = Object.freeze<SqlDialect>({
   readSafe: column =>
     sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`,
   insertOnce: row => sql`insert or ignore into ${row}`,
-  cast: (value, type) => sql`cast(${value} as ${sql.raw(type)})`,
-  columnType: { INTEGER: sql`INTEGER`, REAL: sql`REAL`, TEXT: sql`TEXT`, BLOB: sql`BLOB` },
+  codec: column => column,
+  typeName: ({ column }) => column,
+  columnType: ({ column }) => sql.raw(column),
+  cast: (value, _, { column }) => sql`cast(${value} as ${sql.raw(column)})`,
   refersLater: false,
   tableEnd: { ofOne: sql` strict`, ofSeveral: sql` strict, without rowid` },
+  number: value => sql.raw(String(value)),
   bytes: value => sql.raw(`x'${Buffer.from(value).toString('hex')}'`),
 })

@@ -34,15 +34,24 @@ function owner(): { uid: number; gid: number } | undefined {
 }
 
 /** Makes an empty folder for a server that is not started yet. */
-export function postgresFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'restuary-postgres-'))
+export function postgresFolder(within: string = tmpdir()): string {
+  const folder = mkdtempSync(join(within, 'restuary-postgres-'))
   const { uid, gid } = owner() ?? {}
   if (uid !== undefined) chownSync(folder, uid, gid!)
   return folder
 }
 
-/** Starts the server of a folder, unless another thread or process has started it. Returns a connection string. */
-export async function startPostgres(folder: string): Promise<string> {
+/** Tests do not need their data after the machine has lost its power. */
+const CARELESS = { fsync: 'off', full_page_writes: 'off' }
+
+/**
+ * Starts the server of a folder, unless another thread or process has started it. `settings` are those that differ from its
+ * defaults. Returns a connection string.
+ */
+export async function startPostgres(
+  folder: string,
+  settings: Readonly<Record<string, string>> = CARELESS,
+): Promise<string> {
   const url = `postgresql:///postgres?host=${folder}&user=postgres`
   const ready = join(folder, 'ready')
   try {
@@ -63,17 +72,17 @@ export async function startPostgres(folder: string): Promise<string> {
     { ...as, encoding: 'utf8' },
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
-  await launch(folder)
+  await launch(folder, settings)
   watch(folder)
   writeFileSync(ready, '')
   return url
 }
 
-async function launch(folder: string): Promise<void> {
+async function launch(folder: string, settings: Readonly<Record<string, string>> = CARELESS): Promise<void> {
   const bin = programs()!
   const log = openSync(join(folder, 'log'), 'a')
-  const settings = { fsync: 'off', full_page_writes: 'off', listen_addresses: '', max_connections: '300' }
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const all = { listen_addresses: '', max_connections: '300', ...settings }
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-k', folder, ...options], {
     ...owner(),
     cwd: folder,

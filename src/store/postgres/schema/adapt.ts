@@ -30,7 +30,7 @@ export interface Adapted {
 
 /** Makes the tables of the model or adapts them, within the open transaction. Throws one Error with all faults. */
 export async function adaptToModel(connection: PostgresConnection, to: AdaptTo): Promise<Adapted> {
-  const tables = tablesOf(to.model).map(named)
+  const tables = tablesOf(to.model).map(native)
   const faults = tables.flatMap(longNames)
   const plan = faults.length > 0 ? null : await planned(connection, tables, to)
   faults.push(...(plan?.faults ?? []))
@@ -43,9 +43,10 @@ export async function adaptToModel(connection: PostgresConnection, to: AdaptTo):
   return { report: plan!.report, kinds }
 }
 
-/** A table whose indexes have names that PostgreSQL does not cut. */
-const named = (table: TableSpec): TableSpec => ({
+/** A table as PostgreSQL has it: with its own column types, and indexes whose names it does not cut. */
+const native = (table: TableSpec): TableSpec => ({
   ...table,
+  columns: table.columns.map(column => ({ ...column, codec: postgresDialect.codec(column.codec) })),
   indexes: table.indexes.map(index => ({ ...index, name: identifier(index.name) })),
 })
 
@@ -108,14 +109,6 @@ async function planned(
   }
 }
 
-/** The names of our column types, by those that PostgreSQL shows. */
-const TYPES: Readonly<Record<string, string>> = {
-  bigint: 'INTEGER',
-  'double precision': 'REAL',
-  text: 'TEXT',
-  bytea: 'BLOB',
-}
-
 const COLUMNS = `
   select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::int::text,
     (select f.relname || '.' || fa.attname from pg_constraint k join pg_class f on f.oid = k.confrelid
@@ -149,7 +142,7 @@ async function statesOf(
   ][]) {
     if (!states.has(table)) states.set(table, { columns: new Map(), indexes: new Map() })
     const kind = kinds[`${table}.${column}`] ?? null
-    const state: ColumnState = { type: TYPES[type] ?? type, required: required === '1', kind, references }
+    const state: ColumnState = { type, required: required === '1', kind, references }
     states.get(table)!.columns.set(column, state)
   }
   for (const [table, name, unique, list] of indexes as [string, string, string, string | null][])

@@ -39,8 +39,8 @@ function added(table: TableSpec, column: ColumnSpec, source: string): string[] {
 function changed(table: TableSpec, column: ColumnSpec, now: ColumnState, source: string): string[] {
   const alter = `alter table ${quoted(table.name)} alter column ${quoted(column.name)}`
   const statements: string[] = []
-  if (now.type !== column.codec.column)
-    statements.push(`${alter} type ${textOf(postgresDialect.columnType[column.codec.column])} using (${source})`)
+  if (now.type !== postgresDialect.typeName(column.codec))
+    statements.push(`${alter} type ${textOf(postgresDialect.columnType(column.codec))} using (${source})`)
   else if (source !== quoted(column.name))
     statements.push(`update ${quoted(table.name)} set ${quoted(column.name)} = ${source}`)
   if (now.required !== column.required) statements.push(`${alter} ${column.required ? 'set' : 'drop'} not null`)

@@ -14,10 +14,15 @@ export function functionsText(): string {
   return `
     create or replace function restuary_fold(t text) returns text language sql immutable strict parallel safe as
       $$ select translate(normalize(t, NFC), ${quoted(from)}, ${quoted(to)}) $$;
-    create or replace function restuary_value(e json) returns text language sql immutable strict parallel safe as
-      $$ select case json_typeof(e) when 'null' then null when 'boolean' then (e #>> '{}')::boolean::int::text else e #>> '{}' end $$;
-    create or replace function restuary_type(e json) returns text language sql immutable strict parallel safe as
-      $$ select case json_typeof(e) when 'string' then 'text' when 'boolean' then e #>> '{}' else json_typeof(e) end $$;
+    -- A number as JavaScript writes it.
+    create or replace function restuary_number(n numeric) returns text language sql immutable strict parallel safe as
+      $$ select case when abs(n) >= 1e21 or (abs(n) < 1e-6 and n <> 0)
+        then regexp_replace(n::double precision::text, 'e([+-])0', 'e\\1') else trim_scale(n)::text end $$;
+    create or replace function restuary_value(e jsonb) returns text language sql immutable strict parallel safe as
+      $$ select case jsonb_typeof(e) when 'null' then null when 'boolean' then (e #>> '{}')::boolean::int::text
+        when 'number' then restuary_number((e #>> '{}')::numeric) else e #>> '{}' end $$;
+    create or replace function restuary_type(e jsonb) returns text language sql immutable strict parallel safe as
+      $$ select case jsonb_typeof(e) when 'string' then 'text' when 'boolean' then e #>> '{}' else jsonb_typeof(e) end $$;
     -- Counts the rows that a statement visits. The low cost makes PostgreSQL call it before it tests anything else of a row.
     create or replace function restuary_visit() returns boolean language plpgsql volatile cost 0.0001 as $$
       declare rest int := current_setting('restuary.visits')::int;

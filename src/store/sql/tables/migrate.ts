@@ -127,14 +127,15 @@ class TablePlan {
     const { name: table } = this.#table
     const here = sql.id(column.name)
     const filled = this.#rows.hasValue(table, column.name)
-    const kind = is.kind ?? (is.type === column.codec.column ? column.codec.kind : is.type)
+    const { dialect } = this.#options
+    const isOfType = is.type === dialect.typeName(column.codec)
+    const kind = is.kind ?? (isOfType ? column.codec.kind : is.type)
     if (kind !== column.codec.kind && filled && !column.codec.from.includes(kind)) {
       this.#refuse(column.name, `changes from ${kind} to ${column.codec.kind}`, 'keep its type, or use another column')
       return
     }
-    const { dialect } = this.#options
     const preset = presetOf(column, this.#options.now) ?? null
-    let source: Sql = is.type === column.codec.column ? here : dialect.cast(here, column.codec.column)
+    let source: Sql = isOfType ? here : dialect.cast(here, is.type, column.codec)
     if (column.required && !is.required) {
       if (preset !== null) source = dialect.orElse(source, sqlLiteral(preset, dialect))
       else if (this.#rows.hasNull(table, column.name)) {
@@ -144,13 +145,13 @@ class TablePlan {
     this.#sources.set(column.name, source)
     const points = column.references === null ? null : `${column.references.table}.${column.references.column}`
     const changes = [
-      ...(is.type === column.codec.column && kind === column.codec.kind ? [] : [`now ${column.codec.kind}`]),
+      ...(isOfType && kind === column.codec.kind ? [] : [`now ${column.codec.kind}`]),
       ...(column.required === is.required ? [] : [column.required ? 'now required' : 'now nullable']),
       ...(points === is.references ? [] : [points === null ? 'refers to nothing now' : `refers to ${points} now`]),
     ]
     if (changes.length === 0) return
     if (points !== is.references) this.#refer(column)
-    this.#anew ||= is.type !== column.codec.column || column.required !== is.required || points !== is.references
+    this.#anew ||= !isOfType || column.required !== is.required || points !== is.references
     this.#report(column.name, changes.join(', '))
   }
 
@@ -185,7 +186,7 @@ class TablePlan {
         added.length > 0
           ? `if it is called ${added.join(' or ')} now, keep its data by .column('${column}') on that field`
           : `keep the field, under another name by .column('${column}')`
-      const fix = `${keep}; let its data go by sqlite(file, { drop: ['${path}'] })`
+      const fix = `${keep}; let its data go by the option drop: ['${path}']`
       return this.#refuse(column, 'is not in the model any more, but holds data', fix)
     }
     this.#anew = true

@@ -119,7 +119,7 @@ export function createTable(table: TableSpec, dialect: SqlDialect, name: string 
 function definitionOf(column: ColumnSpec, table: TableSpec, { columnType, refersLater }: SqlDialect): Sql {
   const key = table.key.length === 1 && table.key[0] === column.name ? sql` primary key` : sql``
   const required = column.required ? sql` not null` : sql``
-  return sql`${sql.id(column.name)} ${columnType[column.codec.column]}${key}${required}${refersLater ? sql`` : referencesOf(column)}`
+  return sql`${sql.id(column.name)} ${columnType(column.codec)}${key}${required}${refersLater ? sql`` : referencesOf(column)}`
 }
 
 /** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
@@ -175,13 +175,13 @@ export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>
 }
 
 /** A value as it is written in the text of a schema, where nothing can be bound. */
-export function sqlLiteral(value: Bind, { bytes }: SqlDialect): Sql {
+export function sqlLiteral(value: Bind, { bytes, number }: SqlDialect): Sql {
   switch (typeof value) {
     case 'string':
       return sql.lit(value)
     case 'number':
     case 'bigint':
-      return sql.raw(String(value))
+      return number(value)
     default:
       return value === null ? sql`null` : bytes(value)
   }
