@@ -19,6 +19,7 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   21: Number,
   23: Number,
   701: Number,
+  1184: moment,
 }
 
 const types = { getTypeParser: (oid: number): ((text: string) => unknown) => parsers[oid] ?? plain }
@@ -31,6 +32,33 @@ function integer(text: string): number | string {
   return Number.isSafeInteger(number) ? number : text
 }
 
+const MOMENT =
+  /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3})\d*)?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/
+
+/** `2026-01-31 12:00:00.5+00` as we write it, whatever the time zone of the session. What is no moment stays as it is. */
+function moment(text: string): string {
+  if (text.endsWith('+00') && text[4] === '-') {
+    const [whole, fraction = ''] = text.slice(0, -3).replace(' ', 'T').split('.')
+    return `${whole}.${fraction.slice(0, 3).padEnd(3, '0')}Z`
+  }
+  const match = MOMENT.exec(text)
+  if (match === null) return text
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const [, , , , , , , fraction = '', sign, hours, minutes = 0, seconds = 0, era] = match
+  const offset = (sign === '-' ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds))
+  const date = new Date(0)
+  date.setUTCFullYear(era === undefined ? year : 1 - year, month - 1, day)
+  date.setUTCHours(hour, minute, second - offset, Number(fraction.padEnd(3, '0')))
+  return date.toISOString()
+}
+
 const ignore = (): void => {}
 
 /**
@@ -39,6 +67,8 @@ const ignore = (): void => {}
  */
 export class PostgresConnection {
   readonly #client: Client
+  /** Sends what has to come before whatever is sent next; null if there is nothing. */
+  beforeSending: (() => void) | null = null
   /** What must be over before anything else may be sent. */
   #gate: Promise<unknown> | null = null
   #isLost = false
@@ -127,12 +157,14 @@ export class PostgresConnection {
   }
 
   #send({ name, sql, slots }: NamedStatement, values: readonly BoundValue[]): Promise<Row[]> {
+    this.beforeSending?.()
     const placed = slots === null ? values : slots.map(slot => values[slot])
     const answer = this.#client.query<Row>({ name, text: sql, values: placed as unknown[], rowMode: 'array' } as never)
     return this.#watched(answer.then(({ rows }) => rows))
   }
 
   #exec(text: string): Promise<string> {
+    this.beforeSending?.()
     return this.#watched(
       this.#client.query(text).then(result => {
         const last = Array.isArray(result) ? (result.at(-1) as typeof result) : result

@@ -1,9 +1,9 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
-import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../../model/model.ts'
+import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
 import { everything, type Predicate } from '../../../query/predicate.ts'
 import { Elsewhere } from '../../accounts.ts'
 import type { Compiled } from '../../sql/kysely.ts'
-import { codecAt, decode, decodeAll, fieldAt, type Layout } from '../../sql/layout.ts'
+import { decode, decodeAll, fieldAt, type Layout } from '../../sql/layout.ts'
 import { jsonList } from '../../sql/leaf.ts'
 import { shapeOfCount, shapeOfKey, shapeOfList, type StatementShape } from '../../sql/shape.ts'
 import {
@@ -11,7 +11,6 @@ import {
   countPairs,
   countRows,
   findRow,
-  getRow,
   getRows,
   joinPairs,
   selectChildRows,
@@ -30,6 +29,7 @@ import { isExhausted } from '../failures.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import type { PostgresState } from '../state.ts'
 import type { NamedStatement } from '../statements.ts'
+import { RowLoader } from './row-loader.ts'
 
 /** Rows that a query may visit on a connection that others share: about 20 ms. */
 const SHARED = 10_000
@@ -40,6 +40,7 @@ export class PostgresReader implements Snapshot {
   protected readonly state: PostgresState
   readonly #position: number
   readonly #isShared: boolean
+  readonly #rows: RowLoader
 
   /** `isShared` = other reads wait for the answers to this one, so what visits many rows has to go elsewhere. */
   constructor(connection: PostgresConnection, state: PostgresState, position: number, isShared: boolean) {
@@ -47,6 +48,7 @@ export class PostgresReader implements Snapshot {
     this.state = state
     this.#position = position
     this.#isShared = isShared
+    this.#rows = new RowLoader(connection, state.statements)
   }
 
   get position(): number {
@@ -66,10 +68,7 @@ export class PostgresReader implements Snapshot {
   }
 
   async get(resource: Resource, id: Id): Promise<Row | undefined> {
-    const layout = this.#layout(resource)
-    const statement = this.#statement(`get ${resource.name}`, () => getRow(layout))
-    const [row] = await this.connection.all(statement, codecAt(layout, ID).encode(id))
-    return decode(layout, row)
+    return this.#rows.get(this.#layout(resource), id)
   }
 
   async many(resource: Resource, ids: readonly Id[], room?: Room): Promise<Row[]> {

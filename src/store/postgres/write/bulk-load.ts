@@ -52,7 +52,7 @@ async function load<T>(
     seq = row![0] as number
     let sent: Promise<unknown>[] = [state.log.append(connection, [state.log.adoption(seq, at)])]
     for (const item of items) {
-      const [statement, ...values] = write(item, seq, at)
+      const { statement, values } = write(item, seq, at)
       sent.push(connection.all(statement, ...values))
       count++
       if (sent.length < UNDER_WAY) continue

@@ -14,16 +14,37 @@ export class IdSequences {
   readonly #statements: Statements
   /** The highest ids that this node has seen. */
   readonly #highest = new Map<Resource, number>()
+  /** Who waits for ids that are about to be asked for. */
+  readonly #waiting = new Map<Resource, PromiseWithResolvers<number>[]>()
 
   constructor(statements: Statements) {
     this.#statements = statements
   }
 
-  async next(connection: PostgresConnection, resource: Resource): Promise<number> {
-    const [row] = await connection.all(this.#statements.of(`select nextval('${quoted(sequenceOf(resource))}')`))
-    const id = row![0] as number
-    this.#highest.set(resource, Math.max(id, this.#highest.get(resource) ?? 0))
-    return id
+  /** The next id. All that are asked for before the event loop goes on come with one statement. */
+  next(connection: PostgresConnection, resource: Resource): Promise<number> {
+    const one = Promise.withResolvers<number>()
+    const waiting = this.#waiting.get(resource)
+    if (waiting) waiting.push(one)
+    else {
+      this.#waiting.set(resource, [one])
+      process.nextTick(() => void this.#take(connection, resource))
+    }
+    return one.promise
+  }
+
+  async #take(connection: PostgresConnection, resource: Resource): Promise<void> {
+    const waiting = this.#waiting.get(resource)!
+    this.#waiting.delete(resource)
+    const next = this.#statements.of(`select nextval('${literal(resource)}') from generate_series(1, $1)`)
+    try {
+      const rows = await connection.all(next, waiting.length)
+      const ids = rows.map(([id]) => id as number)
+      this.#highest.set(resource, Math.max(...ids, this.#highest.get(resource) ?? 0))
+      waiting.forEach(({ resolve }, i) => resolve(ids[i]!))
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+    }
   }
 
   /** Makes sure that higher ids follow. It is sent at once, and whatever is asked later comes after it. */
@@ -32,8 +53,11 @@ export class IdSequences {
     this.#highest.set(resource, id)
     const sequence = quoted(sequenceOf(resource))
     void connection.all(
-      this.#statements.of(`select setval('${sequence}', greatest($1, last_value)) from ${sequence}`),
+      this.#statements.of(`select setval('${literal(resource)}', greatest($1, last_value)) from ${sequence}`),
       id,
     )
   }
 }
+
+/** The name of a sequence, quoted within a text. */
+const literal = (resource: Resource): string => quoted(sequenceOf(resource)).replaceAll("'", "''")

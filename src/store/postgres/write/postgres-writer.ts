@@ -1,4 +1,4 @@
-import { AT, SEQ, type Resource } from '../../../model/model.ts'
+import { AT, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import { CommitDrafts } from '../../log/commit-drafts.ts'
 import type { Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
 import { newTerm, readTerms, termsText, withTerm, type Term } from '../../terms.ts'
@@ -8,7 +8,9 @@ import { PostgresReader } from '../read/postgres-reader.ts'
 import { BOOT } from '../schema/functions.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
+import type { Written } from './reads.ts'
 import { RowStatements } from './row-statements.ts'
+import { WriteBatch } from './write-batch.ts'
 import { violationOf } from './violation.ts'
 
 /**
@@ -62,11 +64,17 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   /** The same of any unit. */
   #hasAnyMore = false
   #kept = 0
+  /** What units of this transaction have written, in order. */
+  readonly #written: Written[] = []
+  /** The rows that they have written, as they are now; null for those that are gone. */
+  readonly #rowsNow = new Map<Resource, Map<Id, Row | null>>()
+  readonly #batch: WriteBatch
 
   constructor(connection: PostgresConnection, state: PostgresState, ids: IdSequences) {
     super(connection, state, 0, false)
     this.#ids = ids
     this.#rows = new RowStatements(state.statements, state.layouts)
+    this.#batch = new WriteBatch(connection)
   }
 
   override get position(): number {
@@ -76,6 +84,16 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   override changed(resource: Resource): number {
     const own = this.#commits.all.some(commit => commit.changes.some(change => change.resource === resource))
     return own ? this.#head : this.state.changed(resource)
+  }
+
+  /** What the units of the transaction have written, oldest first. */
+  get written(): readonly Written[] {
+    return this.#written
+  }
+
+  override async get(resource: Resource, id: Id): Promise<Row | undefined> {
+    const row = this.#isSafe ? undefined : this.#rowsNow.get(resource)?.get(id)
+    return row === undefined ? super.get(resource, id) : (row?.slice() ?? undefined)
   }
 
   get xid(): string {
@@ -145,14 +163,17 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const { statements, environment, log } = this.state
     if (this.#head % TRIM_EVERY < this.#head - this.#base) log.trim(this.connection, this.#head, environment.clock())
     const records = log.recordsOf(this.commits)
+    this.connection.beforeSending = null
     // In one message, and the head first: whoever is later waits for the lock of the head alone, and not for this process.
     const sent = [
       this.connection.all(statements.of('select restuary_advance($1, $2)'), this.#base, this.#head),
+      ...this.#batch.send(),
       ...(records.length > 0 ? [log.append(this.connection, records)] : []),
     ]
     const committed = this.connection.exec('commit')
     this.#isCommitting = true
     const failed = (await Promise.allSettled([...sent, committed])).find(one => one.status === 'rejected')
+    if (this.connection.failure !== null) throw this.connection.failure.error
     if (failed !== undefined) throw failed.reason
     // A transaction that has failed answers COMMIT with ROLLBACK.
     if ((await committed) !== 'COMMIT') throw new Error('the transaction had failed before its end')
@@ -167,6 +188,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
 
   async rollback(): Promise<void> {
     this.#isOpen = false
+    this.connection.beforeSending = null
     if (!this.connection.isLost) await this.connection.exec('rollback')
   }
 
@@ -195,7 +217,9 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const { statements, environment } = this.state
     this.#hasMore = this.#hasAnyMore = true
     if (++this.#kept % SWEEP_EVERY === 0) void this.connection.all(statements.of(SWEEP), environment.clock())
-    await this.connection.all(statements.of(KEEP), key, until, text)
+    this.#written.push({ key })
+    const kept = this.connection.all(statements.of(KEEP), key, until, text)
+    if (this.#isSafe) await kept
   }
 
   async apply(changes: readonly RowChange[], links: readonly LinkChange[]): Promise<void> {
@@ -222,18 +246,33 @@ export class PostgresWriter extends PostgresReader implements Transaction {
 
   async #write(changes: readonly RowChange[], links: readonly LinkChange[]): Promise<void> {
     const { connection } = this
-    if (this.#isSafe) void connection.exec('savepoint apply')
-    const sent: Promise<unknown>[] = this.#rows
-      .of(changes, links)
-      .map(([statement, ...values]) => connection.all(statement, ...values))
-    if (this.#isSafe) sent.push(connection.exec('release savepoint apply'))
+    const executions = this.#rows.of(changes, links)
+    if (!this.#isSafe) {
+      // What fails is found at the commit, and the units run again with savepoints then.
+      this.#batch.add(executions)
+      connection.beforeSending ??= () => this.#batch.send()
+      this.#note(changes, links)
+      return
+    }
+    void connection.exec('savepoint apply')
+    const sent: Promise<unknown>[] = executions.map(({ statement, values }) => connection.all(statement, ...values))
+    sent.push(connection.exec('release savepoint apply'))
     const failed = (await Promise.allSettled(sent)).find(one => one.status === 'rejected')
     if (failed === undefined) return
-    if (this.#isSafe && !connection.isLost) {
+    if (!connection.isLost) {
       await connection.exec('rollback to savepoint apply; release savepoint apply')
       connection.recovered()
     }
     throw failed.reason
+  }
+
+  #note(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    this.#written.push(...changes, ...links)
+    for (const { resource, id, after } of changes) {
+      const rows = this.#rowsNow.get(resource)
+      if (rows) rows.set(id, after)
+      else this.#rowsNow.set(resource, new Map([[id, after]]))
+    }
   }
 
   async publish(uri: string, op: Published['op'], body: string | null): Promise<number> {

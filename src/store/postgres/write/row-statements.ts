@@ -1,5 +1,6 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { AT, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
+import type { Codec } from '../../sql/codec.ts'
 import { hasKey } from '../../sql/key.ts'
 import { bound, compileStatement, sql, type Compiled } from '../../sql/kysely.ts'
 import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
@@ -7,10 +8,18 @@ import { addPair, deleteRowById, insertRow, removePair, updateRow } from '../../
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { BoundValue } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
+import { deleteRows, insertRows, updateRows } from './several-rows.ts'
 import type { NamedStatement, Statements } from '../statements.ts'
 
 /** A statement with its values. */
-export type Execution = readonly [statement: NamedStatement, ...values: BoundValue[]]
+export interface Execution {
+  readonly statement: NamedStatement
+  readonly values: readonly BoundValue[]
+  /** The same for several rows at once: binds an array for each value. null = there is no such statement. */
+  readonly forSeveral: (() => NamedStatement) | null
+  /** What tells the row, so that no statement for several has it twice. */
+  readonly row: Id | null
+}
 
 /** The statements that write rows and links. It knows nothing of transactions and the log. */
 export class RowStatements {
@@ -44,7 +53,12 @@ export class RowStatements {
     const values: BoundValue[] = [codecAt(layout, ID).encode(row[ID] as Id), row[SEQ] as number, row[AT] as number]
     for (const { slot } of resource.columns)
       if (slot !== ID) values.push(codecAt(layout, slot).encode(row[slot] ?? null))
-    return [this.#statement(`insert ${resource.name}`, () => insertRow(layout)), ...values]
+    return {
+      statement: this.#statement(`insert ${resource.name}`, () => insertRow(layout)),
+      values,
+      forSeveral: () => this.#statement(`inserts ${resource.name}`, () => insertRows(layout)),
+      row: row[ID] as Id,
+    }
   }
 
   /** Updates the changed columns only. Naming an indexed column would cost its index an entry. */
@@ -52,20 +66,28 @@ export class RowStatements {
     const layout = this.#layout(resource)
     const values: BoundValue[] = changed.map(slot => codecAt(layout, slot).encode(row[slot] ?? null))
     values.push(row[SEQ] as number, row[AT] as number, codecAt(layout, ID).encode(id))
-    return [
-      this.#statement(`update ${resource.name} ${changed.join(' ')}`, () => updateRow(layout, changed)),
-      ...values,
-    ]
+    const which = `${resource.name} ${changed.join(' ')}`
+    return {
+      statement: this.#statement(`update ${which}`, () => updateRow(layout, changed)),
+      values,
+      forSeveral: () => this.#statement(`updates ${which}`, () => updateRows(layout, changed)),
+      row: id,
+    }
   }
 
   #delete({ resource, id }: RowChange): Execution {
     const layout = this.#layout(resource)
-    return [this.#statement(`delete ${resource.name}`, () => deleteRowById(layout)), codecAt(layout, ID).encode(id)]
+    return {
+      statement: this.#statement(`delete ${resource.name}`, () => deleteRowById(layout)),
+      values: [codecAt(layout, ID).encode(id)],
+      forSeveral: () => this.#statement(`deletes ${resource.name}`, () => deleteRows(layout)),
+      row: id,
+    }
   }
 
   link({ join, a, b, op }: LinkChange): Execution {
     const make = (): Compiled => (op === 'add' ? addPair : removePair)(join, postgresDialect)
-    return [this.#statement(`${op} ${join.table}`, make), a, b]
+    return { statement: this.#statement(`${op} ${join.table}`, make), values: [a, b], forSeveral: null, row: null }
   }
 
   /** Takes unique values away from rows that will get other ones, if another row of the same unit may get them first. */
@@ -88,15 +110,14 @@ export class RowStatements {
   #give({ resource, id }: RowChange, slot: number, nth: number): Execution {
     const layout = this.#layout(resource)
     const field = fieldAt(layout, slot)
-    const { column } = codecAt(layout, slot)
-    const nowhere = column === 'TEXT' ? `\u{10FFFF}${nth}` : column === 'BLOB' ? Buffer.from(`\0${nth}`) : nth - 9e15
     const make = (): Compiled =>
       compileStatement(
         sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
         postgresDialect.text,
       )
-    const value = field.nullable ? null : nowhere
-    return [this.#statement(`give ${resource.name} ${slot}`, make), value, codecAt(layout, ID).encode(id)]
+    const value = field.nullable ? null : unusedValue(codecAt(layout, slot), nth)
+    const values = [value, codecAt(layout, ID).encode(id)]
+    return { statement: this.#statement(`give ${resource.name} ${slot}`, make), values, forSeveral: null, row: null }
   }
 
   /** The slots of unique fields, single or composite. */
@@ -118,5 +139,25 @@ export class RowStatements {
 
   #statement(key: string, make: () => Compiled): NamedStatement {
     return this.#statements.get(key, make)
+  }
+}
+
+/** A value that no row has, for the moment between two statements of a unit. */
+function unusedValue(column: Codec, nth: number): BoundValue {
+  const [, type, places = '0'] = /^(\w+)(?:.*,(\d+))?/.exec(postgresDialect.typeName(column))!
+  switch (type) {
+    case 'text':
+      return `\u{10FFFF}${nth}`
+    case 'bytea':
+      return Buffer.from(`\0${nth}`)
+    case 'uuid':
+      return `ffffffff-ffff-ffff-ffff-${nth.toString(16).padStart(12, '0')}`
+    case 'date':
+    case 'timestamp':
+      return `${100_000 + nth}-01-01 00:00:00Z`
+    case 'numeric':
+      return BigInt(nth) + 1n - 10n ** BigInt(18 - Number(places))
+    default:
+      return nth - 9e15
   }
 }

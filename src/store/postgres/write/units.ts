@@ -3,6 +3,7 @@ import type { QueuedWrite, WriteResult } from '../../queued-write.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isTransient } from '../failures.ts'
 import type { PostgresWriter } from './postgres-writer.ts'
+import { Outdated, SideUnit, Turns } from './side-unit.ts'
 
 /** Checks foreign keys now, and lets them wait again for what follows. */
 export const CHECK = 'set constraints all immediate; set constraints all deferred'
@@ -11,34 +12,71 @@ export const CHECK = 'set constraints all immediate; set constraints all deferre
 export class SpoiledGroup extends Error {}
 
 /**
- * Runs one unit to its end. With `isSafe`, savepoints protect the other units, and what the unit wrote is checked at its end.
- * Without, a unit that fails after it has written throws `SpoiledGroup`; the whole group then has to run again. Throws what
- * has failed the transaction.
+ * Runs units side by side, as if one had come after the other. Throws `SpoiledGroup` if one fails after it has written: the
+ * group then has to run again by `runUnit`. Throws what has failed the transaction.
  */
+export async function runSideBySide(
+  connection: PostgresConnection,
+  writer: PostgresWriter,
+  units: readonly QueuedWrite[],
+): Promise<WriteResult[]> {
+  const turns = new Turns()
+  const ends = await Promise.allSettled(units.map(unit => runBeside(writer, turns, unit)))
+  const { failure } = connection
+  if (failure !== null && (connection.isLost || isTransient(failure.error))) throw failure.error
+  if (failure !== null) throw new SpoiledGroup('', { cause: failure.error })
+  return ends.map(end => {
+    if (end.status === 'rejected') throw end.reason
+    return end.value
+  })
+}
+
+async function runBeside(writer: PostgresWriter, turns: Turns, { work }: QueuedWrite): Promise<WriteResult> {
+  const side = new SideUnit(writer, turns)
+  try {
+    for (;;) {
+      const result = await resultOf(async () => run(work(side)))
+      // What it answers with depends on what it has read, even if it has written nothing.
+      if (!side.isOutdated) await side.takeTurn().catch(isOutdated)
+      if (side.isOutdated) side.begin()
+      else if ('error' in result && writer.unitHasWritten) throw new SpoiledGroup()
+      else return result
+    }
+  } finally {
+    side.endTurn()
+  }
+}
+
+function isOutdated(error: unknown): void {
+  if (!(error instanceof Outdated)) throw error
+}
+
+async function resultOf(work: () => Promise<unknown>): Promise<WriteResult> {
+  try {
+    return { value: await work() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Runs one unit alone, so that it can be undone without the others of its group. Throws what has failed the transaction. */
 export async function runUnit(
   connection: PostgresConnection,
   writer: PostgresWriter,
   { work }: QueuedWrite,
-  isSafe: boolean,
 ): Promise<WriteResult> {
-  writer.start(isSafe)
+  writer.start(true)
   const head = writer.position
-  if (isSafe) void connection.exec('savepoint unit')
-  let result: WriteResult
-  try {
-    result = { value: await run(work(writer)) }
-    if (isSafe && writer.unitHasWritten) await connection.exec(CHECK)
-  } catch (error) {
-    result = { error }
-  }
+  void connection.exec('savepoint unit')
+  const result = await resultOf(async () => {
+    const value = await run(work(writer))
+    if (writer.unitHasWritten) await connection.exec(CHECK)
+    return value
+  })
   const { failure } = connection
   if (failure !== null && (connection.isLost || isTransient(failure.error))) throw failure.error
   if (failure === null && 'value' in result) {
-    if (isSafe) void connection.exec('release savepoint unit')
-    return result
-  }
-  if (!isSafe) {
-    if (failure !== null || writer.unitHasWritten) throw new SpoiledGroup('', { cause: failure?.error })
+    void connection.exec('release savepoint unit')
     return result
   }
   await connection.exec('rollback to savepoint unit; release savepoint unit')

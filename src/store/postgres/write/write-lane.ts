@@ -10,7 +10,7 @@ import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { isCommitted } from './in-doubt.ts'
 import { PostgresWriter, type WriterOptions } from './postgres-writer.ts'
-import { CHECK, runUnit, SpoiledGroup } from './units.ts'
+import { CHECK, runSideBySide, runUnit, SpoiledGroup } from './units.ts'
 import { violationOf } from './violation.ts'
 
 /** The most units of work in one commit. */
@@ -96,14 +96,16 @@ export class WriteLane {
   /** Runs units in one transaction, again from the start if it has to be. */
   async #runGroup(units: readonly QueuedWrite[]): Promise<readonly WriteResult[]> {
     const failed = (error: unknown): readonly WriteResult[] => units.map(() => ({ error }))
-    let results: WriteResult[] = []
+    let results: readonly WriteResult[] = []
     let isSafe = false
     const deadline = performance.now() + this.#state.settings.busyTimeout
     for (;;) {
       try {
         await this.#inTransaction(this.#ordering(), async (writer, connection) => {
-          results = []
-          for (const unit of units) results.push(await runUnit(connection, writer, unit, isSafe))
+          if (!isSafe) return void (results = await runSideBySide(connection, writer, units))
+          const ended: WriteResult[] = []
+          for (const unit of units) ended.push(await runUnit(connection, writer, unit))
+          results = ended
         })
         this.#contended = Math.max(0, this.#contended - 1)
         return results

@@ -1,0 +1,69 @@
+import { ID, type Id, type Row } from '../../../model/model.ts'
+import { sql } from '../../sql/kysely.ts'
+import { codecAt, decode, type Layout } from '../../sql/layout.ts'
+import { getRow, getRowsOf } from '../../sql/statements.ts'
+import type { PostgresConnection } from '../connection.ts'
+import { postgresDialect } from '../postgres-dialect.ts'
+import type { Statements } from '../statements.ts'
+
+type Asked = Map<Id, PromiseWithResolvers<Row | undefined>>
+
+/** Loads single rows. All that are asked for before the event loop goes on come with one statement a table. */
+export class RowLoader {
+  readonly #connection: PostgresConnection
+  readonly #statements: Statements
+  #asked = new Map<Layout, Asked>()
+
+  constructor(connection: PostgresConnection, statements: Statements) {
+    this.#connection = connection
+    this.#statements = statements
+  }
+
+  get(layout: Layout, id: Id): Promise<Row | undefined> {
+    // What is asked for in promise callbacks comes before the next tick.
+    if (this.#asked.size === 0) process.nextTick(() => this.#load())
+    let asked = this.#asked.get(layout)
+    if (asked === undefined) this.#asked.set(layout, (asked = new Map()))
+    let one = asked.get(id)
+    if (one === undefined) asked.set(id, (one = Promise.withResolvers()))
+    return one.promise
+  }
+
+  #load(): void {
+    const tables = this.#asked
+    this.#asked = new Map()
+    for (const [layout, asked] of tables)
+      void (asked.size === 1 ? this.#one(layout, asked) : this.#several(layout, asked))
+  }
+
+  async #one(layout: Layout, asked: Asked): Promise<void> {
+    const [[id, { resolve, reject }]] = asked as unknown as [[Id, PromiseWithResolvers<Row | undefined>]]
+    const statement = this.#statements.get(`get ${layout.resource.name}`, () => getRow(layout))
+    try {
+      const [row] = await this.#connection.all(statement, codecAt(layout, ID).encode(id))
+      resolve(decode(layout, row))
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  async #several(layout: Layout, asked: Asked): Promise<void> {
+    const codec = codecAt(layout, ID)
+    const type = sql.raw(`${postgresDialect.typeName(codec)}[]`)
+    const statement = this.#statements.get(`several ${layout.resource.name}`, () => getRowsOf(layout, type))
+    try {
+      for (const found of await this.#connection.all(
+        statement,
+        Array.from(asked.keys(), id => codec.encode(id)),
+      )) {
+        const row = decode(layout, found)!
+        const id = row[ID] as Id
+        asked.get(id)!.resolve(row)
+        asked.delete(id)
+      }
+      for (const { resolve } of asked.values()) resolve(undefined)
+    } catch (error) {
+      for (const { reject } of asked.values()) reject(error)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
+import type { LinkChange, RowChange } from '../../store.ts'
+
+/** What a unit of work has read, as far as it decides which changes would have made a difference. */
+export type Read =
+  | { readonly of: 'rows'; readonly resource: Resource; readonly ids: ReadonlySet<Id> }
+  | {
+      readonly of: 'key'
+      readonly resource: Resource
+      readonly slots: readonly number[]
+      readonly values: readonly Value[]
+    }
+  | { readonly of: 'children'; readonly via: OneField; readonly parents: ReadonlySet<Id> }
+  | { readonly of: 'pairs'; readonly join: Join; readonly from: 'a' | 'b'; readonly owners: ReadonlySet<Id> }
+  | { readonly of: 'resource'; readonly resource: Resource }
+  | { readonly of: 'text'; readonly key: string }
+  /** A query that may depend on any row. */
+  | { readonly of: 'all' }
+
+/** What units of work have written to the database. */
+export type Written = RowChange | LinkChange | { readonly key: string }
+
+/** Whether a read could have had another result after a write. */
+export function depends(read: Read, written: Written): boolean {
+  if ('key' in written) return read.of === 'text' && read.key === written.key
+  if ('join' in written) {
+    if (read.of === 'pairs') return read.join === written.join && read.owners.has(written[read.from])
+    return read.of === 'all'
+  }
+  const { resource, before, after } = written
+  switch (read.of) {
+    case 'rows':
+      return read.resource === resource && read.ids.has(written.id)
+    case 'key':
+      return read.resource === resource && (hasValues(before, read) || hasValues(after, read))
+    case 'children': {
+      const { slot, owner } = read.via
+      return owner === resource && [before, after].some(row => row !== null && read.parents.has(row[slot] as Id))
+    }
+    case 'pairs': {
+      const other = read.from === 'a' ? read.join.b : read.join.a
+      return other.resource === resource
+    }
+    case 'resource':
+      return read.resource === resource
+    case 'text':
+      return false
+    case 'all':
+      return true
+    default:
+      return read satisfies never
+  }
+}
+
+const hasValues = (row: Row | null, { slots, values }: Extract<Read, { of: 'key' }>): boolean =>
+  row !== null && slots.every((slot, i) => row[slot] === (values[i] ?? null))
+
+export const readRow = (resource: Resource, id: Id): Read => ({ of: 'rows', resource, ids: new Set([id]) })
