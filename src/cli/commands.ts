@@ -61,6 +61,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: {},
     examples: ['restuary backup shop.db backups/shop-2026-01-02.db'],
   },
+  copy: {
+    takes: 'FROM TO MODULE',
+    does: 'copies the rows of a module to an empty database, SQLite or PostgreSQL, and compares both; called again, it goes on where it ended',
+    options: {},
+    examples: [
+      'restuary copy sqlite:shop.db postgres://me@localhost/shop app.ts',
+      'restuary copy postgres://me@localhost/shop sqlite:shop.db app.ts',
+    ],
+  },
   changes: {
     takes: 'FILE',
     does: 'tells every change of a SQLite file as it comes, a line of JSON each',

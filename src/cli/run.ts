@@ -101,6 +101,10 @@ async function execute(command: string, file: string, more: readonly string[], v
       throw new Misuse('backup takes two files', 'restuary backup shop.sqlite shop-copy.sqlite')
     return (await import('./backup.ts')).backUpFile(file, to)
   }
+  if (command === 'copy') {
+    const { copyDatabase } = await import('./copy.ts')
+    return copyDatabase([file, ...more], line => console.error(line))
+  }
   if (more.length > 0)
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
   // Each command loads only what it needs, so that the others start quickly.
