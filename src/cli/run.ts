@@ -99,10 +99,10 @@ async function execute(command: string, file: string, more: readonly string[], v
     const [to] = more
     if (to === undefined || more.length > 1)
       throw new Misuse('backup takes two files', 'restuary backup shop.sqlite shop-copy.sqlite')
-    return (await import('./backup.ts')).backUpFile(file, to)
+    return (await import('./database/backup.ts')).backUpFile(file, to)
   }
   if (command === 'copy') {
-    const { copyDatabase } = await import('./copy.ts')
+    const { copyDatabase } = await import('./database/copy.ts')
     return copyDatabase([file, ...more], line => console.error(line))
   }
   if (more.length > 0)

@@ -8,7 +8,7 @@ import { hasOrder, type StoredValue } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import { sql, statementText } from '../../store/sql/kysely.ts'
 import { sqliteDialect } from '../../store/sqlite/sqlite-dialect.ts'
-import { typeSamples } from '../../testing/type-samples.ts'
+import { typeSamples } from '../../testing/store-suite/type-samples.ts'
 
 const ajv = new Ajv({ strict: false })
 addFormats.default(ajv)

@@ -87,14 +87,6 @@ export function getRows(layout: Layout): Compiled {
   )
 }
 
-/** Binds the ids as an array of this type. */
-export function getRowsOf(layout: Layout, type: Sql): Compiled {
-  return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${idExpression(layout, T)} = any(${bound(0)}::${type})`,
-    layout.dialect.text,
-  )
-}
-
 /** Binds the values that are not null. */
 export function findRow(
   layout: Layout,

@@ -1,7 +1,7 @@
 import { ID, type Id, type Row } from '../../../model/model.ts'
-import { sql } from '../../sql/kysely.ts'
-import { codecAt, decode, type Layout } from '../../sql/layout.ts'
-import { getRow, getRowsOf } from '../../sql/statements.ts'
+import { bound, compileStatement, sql, type Compiled } from '../../sql/kysely.ts'
+import { codecAt, decode, fromOf, idExpression, rowOf, type Layout } from '../../sql/layout.ts'
+import { getRow } from '../../sql/statements.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import type { Statements } from '../statements.ts'
@@ -49,8 +49,7 @@ export class RowLoader {
 
   async #several(layout: Layout, asked: Asked): Promise<void> {
     const codec = codecAt(layout, ID)
-    const type = sql.raw(`${postgresDialect.typeName(codec)}[]`)
-    const statement = this.#statements.get(`several ${layout.resource.name}`, () => getRowsOf(layout, type))
+    const statement = this.#statements.get(`several ${layout.resource.name}`, () => getSeveral(layout))
     try {
       for (const found of await this.#connection.all(
         statement,
@@ -66,4 +65,13 @@ export class RowLoader {
       for (const { reject } of asked.values()) reject(error)
     }
   }
+}
+
+/** Binds an array of ids. */
+function getSeveral(layout: Layout): Compiled {
+  const ids = sql`${bound(0)}::${sql.raw(`${postgresDialect.typeName(codecAt(layout, ID))}[]`)}`
+  return compileStatement(
+    sql`select ${rowOf(layout, 't')} from ${fromOf(layout, 't')} where ${idExpression(layout, 't')} = any(${ids})`,
+    postgresDialect.text,
+  )
 }

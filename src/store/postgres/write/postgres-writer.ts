@@ -8,7 +8,7 @@ import { PostgresReader } from '../read/postgres-reader.ts'
 import { BOOT } from '../schema/functions.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
-import type { Written } from './reads.ts'
+import type { UnitWrite } from './reads.ts'
 import { RowStatements } from './row-statements.ts'
 import { WriteBatch } from './write-batch.ts'
 import { violationOf } from './violation.ts'
@@ -65,7 +65,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   #hasAnyMore = false
   #kept = 0
   /** What units of this transaction have written, in order. */
-  readonly #written: Written[] = []
+  readonly #written: UnitWrite[] = []
   /** The rows that they have written, as they are now; null for those that are gone. */
   readonly #rowsNow = new Map<Resource, Map<Id, Row | null>>()
   readonly #batch: WriteBatch
@@ -87,7 +87,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   }
 
   /** What the units of the transaction have written, oldest first. */
-  get written(): readonly Written[] {
+  get written(): readonly UnitWrite[] {
     return this.#written
   }
 

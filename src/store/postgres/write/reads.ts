@@ -18,10 +18,10 @@ export type Read =
   | { readonly of: 'all' }
 
 /** What units of work have written to the database. */
-export type Written = RowChange | LinkChange | { readonly key: string }
+export type UnitWrite = RowChange | LinkChange | { readonly key: string }
 
 /** Whether a read could have had another result after a write. */
-export function depends(read: Read, written: Written): boolean {
+export function depends(read: Read, written: UnitWrite): boolean {
   if ('key' in written) return read.of === 'text' && read.key === written.key
   if ('join' in written) {
     if (read.of === 'pairs') return read.join === written.join && read.owners.has(written[read.from])
@@ -55,4 +55,4 @@ export function depends(read: Read, written: Written): boolean {
 const hasValues = (row: Row | null, { slots, values }: Extract<Read, { of: 'key' }>): boolean =>
   row !== null && slots.every((slot, i) => row[slot] === (values[i] ?? null))
 
-export const readRow = (resource: Resource, id: Id): Read => ({ of: 'rows', resource, ids: new Set([id]) })
+export const readOfRow = (resource: Resource, id: Id): Read => ({ of: 'rows', resource, ids: new Set([id]) })

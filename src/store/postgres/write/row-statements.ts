@@ -8,7 +8,7 @@ import { addPair, deleteRowById, insertRow, removePair, updateRow } from '../../
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { BoundValue } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
-import { deleteRows, insertRows, updateRows } from './several-rows.ts'
+import { deleteSeveral, insertSeveral, updateSeveral } from './several-rows.ts'
 import type { NamedStatement, Statements } from '../statements.ts'
 
 /** A statement with its values. */
@@ -56,7 +56,7 @@ export class RowStatements {
     return {
       statement: this.#statement(`insert ${resource.name}`, () => insertRow(layout)),
       values,
-      forSeveral: () => this.#statement(`inserts ${resource.name}`, () => insertRows(layout)),
+      forSeveral: () => this.#statement(`inserts ${resource.name}`, () => insertSeveral(layout)),
       row: row[ID] as Id,
     }
   }
@@ -70,7 +70,7 @@ export class RowStatements {
     return {
       statement: this.#statement(`update ${which}`, () => updateRow(layout, changed)),
       values,
-      forSeveral: () => this.#statement(`updates ${which}`, () => updateRows(layout, changed)),
+      forSeveral: () => this.#statement(`updates ${which}`, () => updateSeveral(layout, changed)),
       row: id,
     }
   }
@@ -80,7 +80,7 @@ export class RowStatements {
     return {
       statement: this.#statement(`delete ${resource.name}`, () => deleteRowById(layout)),
       values: [codecAt(layout, ID).encode(id)],
-      forSeveral: () => this.#statement(`deletes ${resource.name}`, () => deleteRows(layout)),
+      forSeveral: () => this.#statement(`deletes ${resource.name}`, () => deleteSeveral(layout)),
       row: id,
     }
   }

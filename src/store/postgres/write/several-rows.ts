@@ -14,7 +14,7 @@ function list(layout: Layout, slot: number, at: number): Sql {
 const columnOf = (layout: Layout, slot: number): Sql =>
   sql.id(slot === SEQ ? '_seq' : slot === AT ? '_at' : fieldAt(layout, slot).column)
 
-export function insertRows(layout: Layout): Compiled {
+export function insertSeveral(layout: Layout): Compiled {
   const { resource } = layout
   const slots = [ID, SEQ, AT, ...resource.columns.map(({ slot }) => slot).filter(slot => slot !== ID)]
   const columns = sql.join(slots.map(slot => columnOf(layout, slot)))
@@ -25,7 +25,7 @@ export function insertRows(layout: Layout): Compiled {
   )
 }
 
-export function updateRows(layout: Layout, changed: readonly number[]): Compiled {
+export function updateSeveral(layout: Layout, changed: readonly number[]): Compiled {
   const slots = [...changed, SEQ, AT, ID]
   const names = slots.map((_, i) => sql.id(`v${i}`))
   const lists = sql.join(slots.map((slot, i) => list(layout, slot, i)))
@@ -37,7 +37,7 @@ export function updateRows(layout: Layout, changed: readonly number[]): Compiled
   )
 }
 
-export function deleteRows(layout: Layout): Compiled {
+export function deleteSeveral(layout: Layout): Compiled {
   const { resource } = layout
   return compileStatement(
     sql`delete from ${sql.id(resource.table)} where ${sql.id(resource.id.column)} = any(${list(layout, ID, 0)})`,

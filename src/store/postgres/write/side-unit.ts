@@ -3,7 +3,7 @@ import type { Predicate } from '../../../query/predicate.ts'
 import type { Room } from '../../room.ts'
 import type { LinkChange, Published, RowChange, Select, Transaction, Visits } from '../../store.ts'
 import type { PostgresWriter } from './postgres-writer.ts'
-import { depends, readRow, type Read } from './reads.ts'
+import { depends, readOfRow, type Read } from './reads.ts'
 
 /** Thrown into a unit whose reads another one has outdated. It begins again. */
 export class Outdated extends Error {}
@@ -91,7 +91,7 @@ export class SideUnit implements Transaction {
   }
 
   async get(resource: Resource, id: Id): Promise<Row | undefined> {
-    return this.#reading(readRow(resource, id)).get(resource, id)
+    return this.#reading(readOfRow(resource, id)).get(resource, id)
   }
 
   async many(resource: Resource, ids: readonly Id[], room?: Room): Promise<Row[]> {

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { ApiError } from '../protocol/error.ts'
-import { writeNewFile } from '../store/new-file.ts'
-import { backUp } from '../store/sqlite/backup.ts'
-import { Misuse } from './misuse.ts'
-import { kindOf } from './source.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { writeNewFile } from '../../store/new-file.ts'
+import { backUp } from '../../store/sqlite/backup.ts'
+import { Misuse } from '../misuse.ts'
+import { kindOf } from '../source.ts'
 
 /** `restuary backup FILE TO`: copies a SQLite or JSON file, which may be in use, to a new file and checks the copy. */
 export async function backUpFile(file: string, to: string): Promise<void> {

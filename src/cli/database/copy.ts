@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { inspect } from '../inspect.ts'
-import { copyStore, CopyFault } from '../store/copy.ts'
-import { postgres } from '../store/postgres/index.ts'
-import { sqlite } from '../store/sqlite/index.ts'
-import type { Store, StoreEnvironment } from '../store/store.ts'
-import { Misuse } from './misuse.ts'
+import { inspect } from '../../inspect.ts'
+import { copyStore, CopyFault } from '../../store/copy/copy-store.ts'
+import { postgres } from '../../store/postgres/index.ts'
+import { sqlite } from '../../store/sqlite/index.ts'
+import type { Store, StoreEnvironment } from '../../store/store.ts'
+import { Misuse } from '../misuse.ts'
 
 const EXAMPLE = 'restuary copy sqlite:shop.db postgres://me@localhost/shop app.ts'
 

@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '../protocol/canonical-json.ts'
-import { AT, ID, SEQ, type Id, type Join, type Model, type OneField, type Resource, type Row } from '../model/model.ts'
-import { everything } from '../query/predicate.ts'
-import type { RowChange, Store } from './store.ts'
-import { wait } from './work.ts'
+import { canonicalJson } from '../../protocol/canonical-json.ts'
+import {
+  AT,
+  ID,
+  SEQ,
+  type Id,
+  type Join,
+  type Model,
+  type OneField,
+  type Resource,
+  type Row,
+} from '../../model/model.ts'
+import { everything } from '../../query/predicate.ts'
+import type { RowChange, Store } from '../store.ts'
+import { wait } from '../work.ts'
 
 /** How many rows are read and written at a time. */
 const PAGE = 1_000

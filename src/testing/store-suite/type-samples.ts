@@ -1,8 +1,8 @@
-import { defineType } from '../schema/define-type.ts'
-import { refuse } from '../schema/read/refused.ts'
-import type { ScalarType } from '../schema/scalar-type.ts'
-import type { Value } from '../schema/value.ts'
-import * as types from '../schema/field-types/built-in.ts'
+import { defineType } from '../../schema/define-type.ts'
+import { refuse } from '../../schema/read/refused.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
+import type { Value } from '../../schema/value.ts'
+import * as types from '../../schema/field-types/built-in.ts'
 
 /** A type, and canonical values of it in ascending order. */
 export type TypeSample = readonly [type: ScalarType, ...values: Value[]]
