@@ -13,10 +13,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** Whether the same work may succeed when it runs again: others were in its way. */
-export function isTransient(error: unknown): boolean {
-  return [SERIALIZATION, DEADLOCK, LOCKED, IDLE, STALE].includes(codeOf(error))
-}
+/** Whether others were in the way of the work. It may succeed when it runs again. */
+export const isConflict = (error: unknown): boolean => [SERIALIZATION, DEADLOCK, LOCKED, STALE].includes(codeOf(error))
+
+/** Whether the same work may succeed when it runs again. */
+export const isTransient = (error: unknown): boolean => isConflict(error) || codeOf(error) === IDLE
 
 /** Whether a constraint would be violated. */
 export function isViolation(error: unknown): boolean {

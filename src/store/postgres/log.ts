@@ -13,10 +13,10 @@ import type { Bind } from '../sql/codec.ts'
 import type { PostgresConnection } from './connection.ts'
 import type { Statements } from './statements.ts'
 
-const COLUMN_TYPES = ['bigint', 'bigint', 'bigint', ...Array.from({ length: 7 }, () => 'text')]
+const COLUMN_TYPES = ['bigint', 'bigint', 'bigint', ...Array.from({ length: 7 }, () => 'text'), 'bigint']
 
 /** Several records in one statement: an array for each column. */
-const APPEND = `insert into _restuary_log(${LOG_COLUMNS}) select * from unnest(${COLUMN_TYPES.map((type, i) => `$${i + 1}::${type}[]`).join()})`
+const APPEND = `insert into _restuary_log(${LOG_COLUMNS}, nonce) select * from unnest(${COLUMN_TYPES.map((type, i) => `$${i + 1}::${type}[]`).join()})`
 const AFTER = `select ${LOG_COLUMNS} from _restuary_log where seq > $1 and seq <= $2 order by seq limit $3`
 const FLOOR = 'select min(seq) from _restuary_log'
 const REACH = `select (select min(seq) - 1 from _restuary_log), (select max(seq) from _restuary_log where op = '${ADOPT}')`
@@ -60,9 +60,11 @@ export class PostgresLog {
     return [seq, seq, at, '', '', ADOPT, null, null, null, null]
   }
 
-  append(connection: PostgresConnection, records: readonly StoredRecord[]): Promise<unknown> {
-    const columns = COLUMN_TYPES.map((_, i) => records.map(record => record[i] as Bind))
-    return connection.all(this.#statements.of(APPEND), ...columns)
+  /** Appends records. The last one has the nonce of the transaction, by which it is found if its end is in doubt. */
+  append(connection: PostgresConnection, records: readonly StoredRecord[], nonce: number | null): Promise<unknown> {
+    const columns = COLUMN_TYPES.slice(0, -1).map((_, i) => records.map(record => record[i] as Bind))
+    const nonces = records.map((_, i) => (i === records.length - 1 ? nonce : null))
+    return connection.all(this.#statements.of(APPEND), ...columns, nonces)
   }
 
   /** Whole commits after a position, up to the head; null if some are gone or a change has no record. */

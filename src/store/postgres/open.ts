@@ -15,7 +15,7 @@ import { adaptToModel } from './schema/adapt.ts'
 import { BOOT, functionsText } from './schema/functions.ts'
 import { quoted } from './schema/identifier.ts'
 import { OWN_TABLES } from './schema/tables.ts'
-import { PostgresState } from './state.ts'
+import { PostgresState, type PostgresStateOptions } from './state.ts'
 import { Statements } from './statements.ts'
 import { IdSequences, sequenceOf } from './write/id-sequences.ts'
 import { WriteLane } from './write/write-lane.ts'
@@ -53,8 +53,8 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   const connection = await PostgresConnection.open(address)
   const skew = await skewOf(connection)
   const environment = { ...opening.environment, clock: () => opening.environment.clock() + skew }
-  const { position, secret } = await prepared(connection, { ...opening, environment })
-  const statements = new Statements()
+  const { position, changed, secret } = await prepared(connection, { ...opening, environment })
+  const statements = new Statements(settings.prepared)
   const noFacts = {
     isNumeric: () => false,
     hasTriggers: () => false,
@@ -64,7 +64,7 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   }
   const layouts = layoutsOf(model, { dialect: postgresDialect, baseline: { seq: 0, at: 0 }, facts: noFacts })
   const log = new PostgresLog(model, statements)
-  const state = new PostgresState({ model, layouts, environment, settings, statements, log, terms, position })
+  const state = new PostgresState({ model, layouts, environment, settings, statements, log, terms, position, changed })
   const readers = new ConnectionPool(address, settings.readers)
   const writers = new ConnectionPool(address, 1, connection)
   const lane = new WriteLane(writers, state, new IdSequences(statements))
@@ -100,7 +100,7 @@ async function prepared(connection: PostgresConnection, opening: PostgresOpening
 async function prepare(
   connection: PostgresConnection,
   opening: PostgresOpening,
-): Promise<{ position: number; secret: Uint8Array }> {
+): Promise<Pick<PostgresStateOptions, 'position' | 'changed'> & { readonly secret: Uint8Array }> {
   const { address, model, environment, settings, terms } = opening
   const encoding = await value(connection, "select current_setting('server_encoding')")
   if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${String(encoding)}; make one with UTF8`)
@@ -118,6 +118,8 @@ async function prepare(
   const adapted = await adaptToModel(connection, { model, now: environment.clock(), drop: settings.drop, kinds })
   await numberRows(connection, model)
   const position = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
+  const last = { name: undefined, sql: 'select resource, seq from _restuary_changed', slots: null }
+  const changed = new Map((await connection.all(last)) as [string, number][])
   const list = await begin(connection, { model, environment, stored: meta, position })
   const secret = meta.get('secret') ?? Buffer.from(environment.random(32)).toString('hex')
   await remember(connection, meta, {
@@ -131,7 +133,7 @@ async function prepare(
   if ((await connection.exec('commit')) !== 'COMMIT') throw new Error('the tables could not be made')
   terms.replace(list, position)
   for (const line of adapted.report) environment.report(line)
-  return { position, secret: Buffer.from(secret, 'hex') }
+  return { position, changed, secret: Buffer.from(secret, 'hex') }
 }
 
 async function metaOf(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {

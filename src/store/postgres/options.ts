@@ -19,6 +19,11 @@ export interface PostgresOptions {
   readonly transactionTimeout?: number
   /** Milliseconds that writes wait for the database, or for other nodes, before they are refused. Default: 5,000. */
   readonly busyTimeout?: number
+  /**
+   * Whether connections prepare statements. false: for poolers that give each transaction another connection and do not know
+   * prepared statements, such as PgBouncer before 1.21 with `pool_mode = transaction`. Default: true.
+   */
+  readonly prepared?: boolean
   /** Columns whose data may be dropped because the model does not have them any more, as `table.column`. */
   readonly drop?: readonly string[]
 }
@@ -34,6 +39,7 @@ export function postgresSettings(options: PostgresOptions): PostgresSettings {
     statementTimeout: 10_000,
     transactionTimeout: 5_000,
     busyTimeout: 5_000,
+    prepared: true,
     drop: [],
     ...options,
   }

@@ -28,6 +28,8 @@ export interface PostgresStateOptions {
   readonly log: PostgresLog
   readonly terms: Terms
   readonly position: number
+  /** The seq of the last change to each resource, by name. */
+  readonly changed: ReadonlyMap<string, number>
 }
 
 /** What this node knows of the database: the newest position it has heard of, when each resource last changed, and the newest commits. */
@@ -45,7 +47,8 @@ export class PostgresState {
   /** Called after commits of this node, so that others hear of them. */
   onOwn: () => void = () => {}
   #position: number
-  #everything: number
+  /** Everything may have changed up to this position. */
+  #everything = 0
   readonly #changed = new Map<Resource, number>()
 
   constructor(options: PostgresStateOptions) {
@@ -56,7 +59,11 @@ export class PostgresState {
     this.statements = options.statements
     this.log = options.log
     this.terms = options.terms
-    this.#position = this.#everything = options.position
+    this.#position = options.position
+    for (const [name, seq] of options.changed) {
+      const resource = this.model.resources.get(name)
+      if (resource) this.#changed.set(resource, seq)
+    }
     this.recent = new RecentCommits(options.position)
   }
 

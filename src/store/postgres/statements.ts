@@ -13,8 +13,13 @@ const GENERATION = 1_000
 
 /** The statements of a store, by what decides their text. */
 export class Statements {
+  readonly #isPrepared: boolean
   readonly #cached = new GenerationCache<NamedStatement>(GENERATION)
   #named = 0
+
+  constructor(isPrepared: boolean) {
+    this.#isPrepared = isPrepared
+  }
 
   /** The statement with a key; made if it is not cached. */
   get(key: string, make: () => Compiled): NamedStatement {
@@ -27,6 +32,6 @@ export class Statements {
   }
 
   #made({ sql, slots }: Compiled): NamedStatement {
-    return { name: this.#named < NAMED ? `restuary_${++this.#named}` : undefined, sql, slots }
+    return { name: this.#isPrepared && this.#named < NAMED ? `restuary_${++this.#named}` : undefined, sql, slots }
   }
 }

@@ -32,10 +32,13 @@ export function functionsText(): string {
         return true;
       end $$;
     -- Moves the head at the end of a group. It fails if another node was faster, so that nothing of the group is committed.
-    create or replace function restuary_advance(base bigint, head bigint) returns void language plpgsql as $$
+    create or replace function restuary_advance(base bigint, head bigint, resources text[], seqs bigint[], by bigint)
+      returns void language plpgsql as $$
       begin
-        update _restuary_head set pos = head where k = 1 and pos = base;
+        update _restuary_head set pos = head, nonce = by where k = 1 and pos = base;
         if not found then raise exception 'another node has committed' using errcode = '${STALE}'; end if;
+        insert into _restuary_changed select * from unnest(resources, seqs)
+          on conflict (resource) do update set seq = excluded.seq;
       end $$`
 }
 

@@ -6,6 +6,9 @@ import { RowStatements, type Execution } from './row-statements.ts'
 import { IdSequences } from './id-sequences.ts'
 import { violationOf } from './violation.ts'
 
+/** Links change the lists of both sides, so no resource is left out. */
+const CHANGED = `insert into _restuary_changed select unnest($1::text[]), $2
+  on conflict (resource) do update set seq = excluded.seq`
 /** How many statements are under way at once. */
 const UNDER_WAY = 500
 
@@ -50,7 +53,10 @@ async function load<T>(
       state.statements.of('update _restuary_head set pos = pos + 1 where k = 1 returning pos'),
     )
     seq = row![0] as number
-    let sent: Promise<unknown>[] = [state.log.append(connection, [state.log.adoption(seq, at)])]
+    let sent: Promise<unknown>[] = [
+      state.log.append(connection, [state.log.adoption(seq, at)], null),
+      connection.all(state.statements.of(CHANGED), [...state.model.resources.keys()], seq),
+    ]
     for (const item of items) {
       const { statement, values } = write(item, seq, at)
       sent.push(connection.all(statement, ...values))

@@ -1,13 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { AT, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import { CommitDrafts } from '../../log/commit-drafts.ts'
 import type { Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
-import { newTerm, readTerms, termsText, withTerm, type Term } from '../../terms.ts'
+import type { Term } from '../../terms.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isViolation, unavailable } from '../failures.ts'
 import { PostgresReader } from '../read/postgres-reader.ts'
 import { BOOT } from '../schema/functions.ts'
 import type { PostgresState } from '../state.ts'
+import { beginTerm } from './begin-term.ts'
 import type { IdSequences } from './id-sequences.ts'
+import { KeptTexts } from './kept-texts.ts'
 import type { UnitWrite } from './reads.ts'
 import { RowStatements } from './row-statements.ts'
 import { WriteBatch } from './write-batch.ts'
@@ -28,20 +31,12 @@ export interface WriterOptions {
 
 const HEAD = `select pos, epoch, boot = ${BOOT}, pg_current_xact_id()::text from _restuary_head where k = 1`
 
+/** Milliseconds without a statement after which the server gives a transaction up that has written rows. */
+const IDLE_WITH_LOCKS = 1_000
 /** After this many changes, old records of the log are removed. */
 const TRIM_EVERY = 256
-/** How often expired texts are searched for: after this many new texts. At most four times as many are deleted at once. */
-const SWEEP_EVERY = 64
 
-const TERMS = "select value from _restuary_meta where key = 'terms'"
-const NEW_TERMS = "update _restuary_meta set value = $1 where key = 'terms'"
-const NEW_BOOT = `update _restuary_head set epoch = $1, boot = ${BOOT} where k = 1`
-const RECALL = 'select text from _restuary_kept where key = $1 and until > $2'
-const KEEP = `insert into _restuary_kept(key, until, text) values ($1, $2, $3)
-  on conflict (key) do update set until = excluded.until, text = excluded.text`
-const SWEEP = `delete from _restuary_kept where key in (
-  select key from _restuary_kept where until <= $1 limit ${4 * SWEEP_EVERY} for update skip locked)`
-
+const ADVANCE = 'select restuary_advance($1, $2, $3, $4, $5)'
 /** One transaction that writes: a group of units, or that of application code. */
 export class PostgresWriter extends PostgresReader implements Transaction {
   readonly #ids: IdSequences
@@ -63,18 +58,19 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   #hasMore = false
   /** The same of any unit. */
   #hasAnyMore = false
-  #kept = 0
   /** What units of this transaction have written, in order. */
   readonly #written: UnitWrite[] = []
   /** The rows that they have written, as they are now; null for those that are gone. */
   readonly #rowsNow = new Map<Resource, Map<Id, Row | null>>()
   readonly #batch: WriteBatch
+  readonly #texts: KeptTexts
 
   constructor(connection: PostgresConnection, state: PostgresState, ids: IdSequences) {
     super(connection, state, 0, false)
     this.#ids = ids
     this.#rows = new RowStatements(state.statements, state.layouts)
     this.#batch = new WriteBatch(connection)
+    this.#texts = new KeptTexts(connection, state)
   }
 
   override get position(): number {
@@ -95,6 +91,9 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const row = this.#isSafe ? undefined : this.#rowsNow.get(resource)?.get(id)
     return row === undefined ? super.get(resource, id) : (row?.slice() ?? undefined)
   }
+
+  /** What tells this transaction from all others, also where a server that has lost it gave its id to another one. */
+  readonly nonce: number = randomBytes(6).readUIntBE(0, 6)
 
   get xid(): string {
     return this.#xid
@@ -129,18 +128,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     this.#isOpen = true
     await this.state.follow(this.connection, { position, epoch, isCurrent: isCurrent === 1 })
     this.#base = this.#head = position
-    if (isCurrent !== 1) await this.#beginTerm(position)
-  }
-
-  /** Begins a term after what is there now. The server may have lost what it had told before it started again. */
-  async #beginTerm(position: number): Promise<void> {
-    const { statements, environment } = this.state
-    const [row] = await this.connection.all(statements.of(TERMS))
-    const terms = readTerms(row![0] as string)
-    const term = newTerm(terms, position, environment.random)
-    this.#terms = withTerm(terms, term)
-    void this.connection.all(statements.of(NEW_TERMS), termsText(this.#terms))
-    await this.connection.all(statements.of(NEW_BOOT), term.epoch)
+    if (isCurrent !== 1) this.#terms = await beginTerm(this.connection, this.state, position)
   }
 
   /** Begins a unit. Its changes form one commit of the log. */
@@ -163,12 +151,20 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const { statements, environment, log } = this.state
     if (this.#head % TRIM_EVERY < this.#head - this.#base) log.trim(this.connection, this.#head, environment.clock())
     const records = log.recordsOf(this.commits)
+    const changed = new Map(this.commits.flatMap(one => one.changes.map(({ resource, seq }) => [resource.name, seq])))
     this.connection.beforeSending = null
     // In one message, and the head first: whoever is later waits for the lock of the head alone, and not for this process.
     const sent = [
-      this.connection.all(statements.of('select restuary_advance($1, $2)'), this.#base, this.#head),
+      this.connection.all(
+        statements.of(ADVANCE),
+        this.#base,
+        this.#head,
+        [...changed.keys()],
+        [...changed.values()],
+        this.nonce,
+      ),
       ...this.#batch.send(),
-      ...(records.length > 0 ? [log.append(this.connection, records)] : []),
+      ...(records.length > 0 ? [log.append(this.connection, records, this.nonce)] : []),
     ]
     const committed = this.connection.exec('commit')
     this.#isCommitting = true
@@ -206,19 +202,15 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     this.#ids.reserve(this.connection, resource, id)
   }
 
-  async recall(key: string): Promise<string | undefined> {
-    const { statements, environment } = this.state
-    const [row] = await this.connection.all(statements.of(RECALL), key, environment.clock())
-    return row?.[0] as string | undefined
+  recall(key: string): Promise<string | undefined> {
+    return this.#texts.recall(key)
   }
 
   async keep(key: string, text: string, until: number): Promise<void> {
     this.#check()
-    const { statements, environment } = this.state
     this.#hasMore = this.#hasAnyMore = true
-    if (++this.#kept % SWEEP_EVERY === 0) void this.connection.all(statements.of(SWEEP), environment.clock())
     this.#written.push({ key })
-    const kept = this.connection.all(statements.of(KEEP), key, until, text)
+    const kept = this.#texts.keep(key, text, until)
     if (this.#isSafe) await kept
   }
 
@@ -250,7 +242,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     if (!this.#isSafe) {
       // What fails is found at the commit, and the units run again with savepoints then.
       this.#batch.add(executions)
-      connection.beforeSending ??= () => this.#batch.send()
+      connection.beforeSending ??= () => this.#sendEarly()
       this.#note(changes, links)
       return
     }
@@ -264,6 +256,15 @@ export class PostgresWriter extends PostgresReader implements Transaction {
       connection.recovered()
     }
     throw failed.reason
+  }
+
+  /** Sends what the next statement has to see. From now on others may wait for these rows. */
+  #sendEarly(): void {
+    const { connection } = this
+    connection.beforeSending = null
+    void connection.exec(`set local idle_in_transaction_session_timeout = ${IDLE_WITH_LOCKS}`)
+    this.#batch.send()
+    connection.beforeSending = () => this.#batch.send()
   }
 
   #note(changes: readonly RowChange[], links: readonly LinkChange[]): void {

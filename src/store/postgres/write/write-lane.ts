@@ -4,7 +4,7 @@ import type { Transaction } from '../../store.ts'
 import { TransactionHandle } from '../../transaction-handle.ts'
 import { noWork, type Work } from '../../work.ts'
 import type { PostgresConnection } from '../connection.ts'
-import { isTransient, isViolation, unavailable } from '../failures.ts'
+import { isConflict, isTransient, isViolation, unavailable } from '../failures.ts'
 import type { ConnectionPool } from '../pool.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
@@ -19,7 +19,8 @@ const GROUP = 256
 const CONTENDED = 64
 /** Milliseconds that a group may do nothing while others wait for the head, or for a row that it has written. */
 const IDLE_LOCKED = 500
-const IDLE = 1_000
+/** The same while nobody waits. */
+const IDLE = 10_000
 
 /** Work of application code that waits for the lane. */
 interface WaitingTransaction {
@@ -101,7 +102,7 @@ export class WriteLane {
     const deadline = performance.now() + this.#state.settings.busyTimeout
     for (;;) {
       try {
-        await this.#inTransaction(this.#ordering(), async (writer, connection) => {
+        await this.#inTransaction(this.#ordering(isSafe), async (writer, connection) => {
           if (!isSafe) return void (results = await runSideBySide(connection, writer, units))
           const ended: WriteResult[] = []
           for (const unit of units) ended.push(await runUnit(connection, writer, unit))
@@ -117,16 +118,16 @@ export class WriteLane {
         }
         const isOurs = !isTransient(error) && !isOutage(error)
         if (isOurs || performance.now() > deadline) return failed(error)
-        if (isTransient(error)) this.#contended = CONTENDED
+        // Whoever is too slow to hold the lock goes on without it.
+        if (isTransient(error) || isOutage(error)) this.#contended = isConflict(error) ? CONTENDED : 0
         await pause(1 + Math.random() * (isOutage(error) ? 100 : 4))
       }
     }
   }
 
-  #ordering(): WriterOptions {
-    return this.#contended > 0
-      ? { ordering: 'lock', idleTimeout: IDLE_LOCKED }
-      : { ordering: 'guess', idleTimeout: IDLE }
+  #ordering(isSafe: boolean): WriterOptions {
+    const ordering = this.#contended > 0 ? 'lock' : 'guess'
+    return { ordering, idleTimeout: isSafe || ordering === 'lock' ? IDLE_LOCKED : IDLE }
   }
 
   /** A transaction of application code that waits for other things. It has the lane to itself until it ends or its time is over. */
