@@ -3,7 +3,12 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import type { Row } from '../../src/model/model.ts'
 import type { Commit, Store } from '../../src/store/store.ts'
 import { wait } from '../../src/store/work.ts'
+import { PostgresConnection } from '../../src/store/postgres/connection.ts'
 import { postgres, type PostgresOptions } from '../../src/store/postgres/index.ts'
+import type { PostgresState } from '../../src/store/postgres/state.ts'
+import { Statements } from '../../src/store/postgres/statements.ts'
+import { isCommitted } from '../../src/store/postgres/write/in-doubt.ts'
+import type { PostgresWriter } from '../../src/store/postgres/write/postgres-writer.ts'
 import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
 import {
   created,
@@ -12,6 +17,8 @@ import {
   model,
   patched,
   put,
+  RED,
+  team,
   testEnvironment,
   user,
 } from '../../src/testing/store-suite/world.ts'
@@ -100,6 +107,55 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('several nod
         return 'new'
       })
     expect((await Promise.all(stores.map(once))).toSorted()).toEqual(['done', 'new'])
+  })
+
+  test('tell the same versions of lists, whenever they started', async () => {
+    const url = await startPostgres(inject('postgresFolder'))
+    const schema = `nodes_${process.pid}_${++schemas}`
+    const versions: number[][] = []
+    for (const id of [1, 2]) {
+      const store = postgres(url, { readers: 1, schema })
+      await store.open(model, testEnvironment({ now: 1_000 }))
+      // The second node finds what the first one has changed, and changes another resource.
+      await put(store, id === 1 ? created(user, { id, email: 'a' }) : created(team, { id: RED, title: 'red' }))
+      versions.push(
+        await store.read(function* (snapshot) {
+          yield* wait(undefined)
+          return [user, team].map(one => snapshot.changed(one))
+        }),
+      )
+      await store.close()
+    }
+    expect(versions).toEqual([
+      [1, 0],
+      [1, 2],
+    ])
+  })
+
+  test('take a commit for lost if another transaction has got its id and its position', async () => {
+    const url = await startPostgres(inject('postgresFolder'))
+    const schema = `nodes_${process.pid}_${++schemas}`
+    const store = postgres(url, { readers: 1, schema })
+    await store.open(model, testEnvironment({ now: 1_000 }))
+    await put(store, created(user, { id: 1, email: 'a' }))
+    await store.close()
+    const open = (): Promise<PostgresConnection> => PostgresConnection.open({ url, schema })
+    const connection = await open()
+    const [row] = await connection.all({
+      name: undefined,
+      sql: 'select xmin::text, nonce from _restuary_log where seq = 1',
+      slots: null,
+    })
+    await connection.close()
+    const [xid, nonce] = row as [string, number]
+    const state = { statements: new Statements(true), settings: { busyTimeout: 1_000 } } as unknown as PostgresState
+    const doubt = (writer: object): Promise<boolean | null> =>
+      isCommitted(open(), state, writer as unknown as PostgresWriter)
+    expect(await doubt({ xid, nonce, commits: [{ position: 1 }] })).toBe(true)
+    expect(await doubt({ xid, nonce: nonce + 1, commits: [{ position: 1 }] })).toBe(false)
+    expect(await doubt({ xid: '4000000000', nonce, commits: [{ position: 1 }] })).toBe(false)
+    expect(await doubt({ xid, nonce, commits: [] })).toBe(true)
+    expect(await doubt({ xid, nonce: nonce + 1, commits: [] })).toBe(null)
   })
 
   test('hear of each other', async () => {
