@@ -263,7 +263,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const { connection } = this
     connection.beforeSending = null
     void connection.exec(`set local idle_in_transaction_session_timeout = ${IDLE_WITH_LOCKS}`)
-    this.#batch.send()
+    void this.#batch.send()
     connection.beforeSending = () => this.#batch.send()
   }
 
