@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 from .batch import Batch
-from .credentials import Credentials, Tokens
+from .credentials import CookieCredentials, Credentials, Tokens
 from .description import resources_in
 from .http import Http
 from .problem import Problem
@@ -31,7 +31,7 @@ class Client:
     A client may be used by several threads.
 
     url: where the API is served. tokens: those of a former login. on_tokens: called with the tokens whenever they
-    change, None after a logout. description: the OpenAPI document, if it is not to be read from the server. http: the
+    change, None after a logout. cookies: the session is a cookie in place of tokens, in the jar of `http`. description: the OpenAPI document, if it is not to be read from the server. http: the
     `httpx.Client` that sends requests, for proxies, certificates and timeouts. websocket: options of
     `websocket.create_connection`, for the same reasons.
     """
@@ -42,12 +42,14 @@ class Client:
         *,
         tokens: Tokens | None = None,
         on_tokens: Callable[[Tokens | None], None] | None = None,
+        cookies: bool = False,
         description: Mapping[str, Any] | None = None,
         http: httpx.Client | None = None,
         websocket: Mapping[str, Any] | None = None,
     ) -> None:
-        self._credentials = Credentials(tokens, on_tokens)
-        self._http = Http(url.rstrip('/'), http or httpx.Client(), self._credentials)
+        client = http or httpx.Client()
+        self._credentials = CookieCredentials(url, client) if cookies else Credentials(tokens, on_tokens)
+        self._http = Http(url.rstrip('/'), client, self._credentials)
         self._websocket = websocket or {}
         self._description = description
         self._describing = threading.Lock()
@@ -56,7 +58,7 @@ class Client:
 
     @property
     def tokens(self) -> Tokens | None:
-        """The tokens of the login, to be kept for the next start. None = nobody is logged in."""
+        """The tokens of the login, to be kept for the next start. None = nobody is logged in, or the session is a cookie."""
         return self._credentials.tokens
 
     def login(self, **credentials: Any) -> None:

@@ -37,12 +37,12 @@ class Connection:
 
     hello: Frame
 
-    def __init__(self, base: str, token: str | None, options: Mapping[str, Any]) -> None:
+    def __init__(self, base: str, options: Mapping[str, Any]) -> None:
+        """options: of `websocket.create_connection`."""
         url = f'ws{base.removeprefix("http")}/'
-        header = [f'Authorization: Bearer {token}'] if token else []
         try:
             self._socket = websocket.create_connection(
-                url, **{'timeout': PATIENCE, 'suppress_origin': True, **options}, subprotocols=['restuary.1'], header=header
+                url, **{'timeout': PATIENCE, **options}, subprotocols=['restuary.1']
             )
         except websocket.WebSocketBadStatusException as refused:
             raise Lost(refused.status_code) from refused

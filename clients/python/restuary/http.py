@@ -70,15 +70,15 @@ class Http:
     def authenticate(self, path: str, body: Mapping[str, Any]) -> Tokens:
         """Logs in, or renews tokens."""
         headers = {'content-type': 'application/json'}
-        response = self._attempt('POST', path, None, headers, to_json(body), None)
+        response = self._attempt('POST', path, self.credentials.query, headers, to_json(body), None)
         if not response.is_success:
             raise problem_of(response)
-        tokens: Tokens = content_of(response)
+        tokens: Tokens = content_of(response) or {}
         return tokens
 
-    def _ask(self, refresh: str) -> Tokens | None:
+    def _ask(self, renewal: Mapping[str, str]) -> Tokens | None:
         try:
-            return self.authenticate('/auth/refresh', {'refresh_token': refresh})
+            return self.authenticate('/auth/refresh', renewal)
         except Problem as problem:
             # A server that cannot be reached has not refused anything.
             if problem.is_passing:
@@ -94,7 +94,7 @@ class Http:
         content: str | bytes | Iterable[bytes] | None,
         token: str | None,
     ) -> httpx.Response:
-        fields = {'accept': 'application/json', 'authorization': token and f'Bearer {token}', **(headers or {})}
+        fields = {'accept': 'application/json', **self.credentials.headers(token), **(headers or {})}
         sent = {name: value for name, value in fields.items() if value}
         # What is repeated must not happen twice: reads, and writes with an idempotency key.
         tries = _TRIES if method == 'GET' or 'idempotency-key' in sent else 1

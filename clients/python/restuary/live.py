@@ -148,8 +148,9 @@ class Live:
         pause = self._not_before - time.monotonic()
         if self._closed.wait(min(max(pause, 0), timeout)) or pause > timeout:
             return
-        self._token = self._http.credentials.token
-        connection = Connection(self._http.base, self._token, self._options)
+        credentials = self._http.credentials
+        self._token = credentials.token
+        connection = Connection(self._http.base, {**credentials.handshake(self._token), **self._options})
         self._connection = connection
         if self._closed.is_set():
             return connection.close()

@@ -222,6 +222,25 @@ class Sessions(unittest.TestCase):
             api.note.get(note['id'])
         self.assertIn(caught.exception.status, (401, 404))
 
+    def test_the_session_may_be_a_cookie(self) -> None:
+        sender = httpx.Client()
+        api = self.enterContext(Client(self.server.url, cookies=True, http=sender))
+        api.login(**self.credentials)
+        self.assertIsNone(api.tokens)
+        note = api.note.create({'text': 'cookie 1'})
+        with api.note.live(filter={'text': {'$startsWith': 'cookie'}}) as live:
+            self.assertEqual(next(live).id, note['id'])
+            api.note.create({'text': 'cookie 2'})
+            self.assertEqual(next(live).row['text'], 'cookie 2')
+        again = self.enterContext(Client(self.server.url, cookies=True, http=httpx.Client(cookies=sender.cookies)))
+        self.assertEqual(again.note.get(note['id'])['text'], 'cookie 1')
+        api.refresh()
+        api.note.patch(note['id'], {'text': 'cookie 3'})
+        api.logout()
+        with self.assertRaises(Problem) as caught:
+            api.note.get(note['id'])
+        self.assertEqual(caught.exception.status, 401)
+
     def test_a_wrong_password_is_a_problem(self) -> None:
         with self.assertRaises(Problem) as caught:
             self.enterContext(Client(self.server.url)).login(email='ann@example.com', password='wrong')
