@@ -48,7 +48,8 @@ import type { HttpSetup } from './transport/http/options.ts'
  *
  * The operations of `Operations` are its own methods: `await app.list('todo', { filter: { done: false } })`.
  */
-export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
+// oxlint-disable-next-line typescript/no-explicit-any -- without a model, any name and any row will do
+export interface Api<M = any> extends Operations<M> {
   readonly '~model'?: M
   readonly model: Model
   readonly engine: Engine
@@ -130,7 +131,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const prefix = pathPrefix(options.http?.prefix)
   const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
-  stopIfInspected(model, options.store)
+  stopIfInspected(model, options.store, () => api(resources, withoutState(options) as typeof options))
   const lasting = tellOwnCommits(options.store ?? memory())
   const nodes = nodesOf(lasting, environment)
   const { clock, leases } = nodes
@@ -225,6 +226,11 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await store.close()
     },
   }
+}
+
+/** Options of the same API with nothing in it. */
+function withoutState({ store: _store, files: _files, seed: _seed, ...options }: ApiOptions): ApiOptions {
+  return { ...options, report: () => {} }
 }
 
 function liveOf(engine: OwnEngine, store: Store, { clock, onFault }: Pick<LiveOptions, 'clock' | 'onFault'>): Live {

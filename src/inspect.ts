@@ -2,17 +2,27 @@ import type { Model } from './model/model.ts'
 import { lastingPart } from './store/ephemeral/sides.ts'
 import type { Store } from './store/store.ts'
 
+/** An API that only tells about itself. */
+export interface DocumentedApi {
+  readonly http: { readonly prefix?: string }
+  fetch(request: Request): Promise<Response>
+  close(): Promise<void>
+}
+
 /** What a module declares, found without opening a store: thrown by its call of `api(…)`. */
 export class Inspected extends Error {
   /** The part of the model that the store keeps. */
   readonly model: Model
   /** null = the API keeps its rows in memory. */
   readonly store: Store | null
+  /** Makes the API without its rows and files, for documents about it. */
+  readonly make: () => DocumentedApi
 
-  constructor(model: Model, store: Store | null) {
+  constructor(model: Model, store: Store | null, make: () => DocumentedApi) {
     super('the declaration was only looked at')
     this.model = model
     this.store = store
+    this.make = make
   }
 }
 
@@ -36,6 +46,6 @@ export async function inspect(load: () => Promise<unknown>): Promise<Inspected |
 }
 
 /** Called by `api(…)`. Throws if the module is only looked at. */
-export function stopIfInspected(model: Model, store: Store | undefined): void {
-  if (inspecting) throw new Inspected(lastingPart(model), store ?? null)
+export function stopIfInspected(model: Model, store: Store | undefined, make: () => DocumentedApi): void {
+  if (inspecting) throw new Inspected(lastingPart(model), store ?? null, make)
 }

@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: the application's own operations are typed by their model.
 import { expectTypeOf } from 'vitest'
-import { action, always, api, never, resource, t, type Row } from './index.ts'
+import { action, always, api, never, resource, t, type Api, type Row } from './index.ts'
 
 const list = resource({ id: t.id(), title: t.text(), owner: t.text().nullable(), todos: t.back('todo', 'list') })
 const todo = resource({ id: t.id(), text: t.text(), rank: t.integer().default(0), list: t.one('list') })
@@ -30,6 +30,11 @@ const app = api(
     },
   },
 )
+
+/** Without a model, any resource and any row will do. */
+export const plain: Api = api({ list, todo })
+export const given: Api = app
+expectTypeOf(plain.get('list', 1)).resolves.toBeAny()
 
 export async function reads(): Promise<void> {
   const [shown] = await app.list('todo', { fields: ['id', 'list.title'], sort: ['-rank', 'list.title'] })

@@ -217,7 +217,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
 
   test('an item and a list as they were', async () => {
     const app = await filled()
-    const then = await rewind(app as unknown as Api)
+    const then = await rewind(app)
     const [item, list, deep] = await Promise.all(
       ['/todo/1', '/todo?sort=-text', '/list/1?depth=2'].map(path => ask(app, path)),
     )
@@ -252,7 +252,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
       'todo',
       ['b', 'd', 'c', 'a'].map(text => ({ text, list: 1 })),
     )
-    const then = await rewind(app as unknown as Api)
+    const then = await rewind(app)
     const all = (await ask(app, '/todo?sort=text')).body
     await app.patch('todo', 4, { text: 'zz' })
     await app.delete('todo', 6)
@@ -273,7 +273,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
 
   test("today's rights count: a caller who was shut out does not see the past", async () => {
     const app = await filled()
-    const then = await rewind(app as unknown as Api)
+    const then = await rewind(app)
     await app.patch('list', 1, { owner: 2 })
     expect((await ask(app, `/todo/1?at=${then}`)).status).toBe(404)
     expect((await ask(app, `/todo?at=${then}`)).body).toEqual([])
@@ -294,7 +294,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
 
   test('below the reach of the log it is gone, with the oldest position', async () => {
     const app = await filled()
-    const then = await rewind(app as unknown as Api)
+    const then = await rewind(app)
     await app.patch('todo', 1, { done: true })
     await app.store.load(app.model.resources.get('tag')!, [[9, 0, 0, 'c']])
     const { status, body } = await ask(app, `/todo/1?at=${then}`)

@@ -124,7 +124,7 @@ const post = (app: Api, path: string, body: unknown = {}, prefer = 'respond-asyn
 /** The job when it has a status, by its live stream. */
 async function until(app: Api, path: string, status: string): Promise<Any> {
   for await (const { rows } of app.live('jobs' as never, { filter: { id: path.split('/').at(-1)! } } as never)) {
-    const [found] = rows as readonly Any[]
+    const [found] = rows
     if (found?.status === status) return found
   }
 }

@@ -63,6 +63,8 @@ interface Dev {
   readonly url: string
   /** Resolves when a text was printed that it has not found before. */
   says(text: string | RegExp): Promise<void>
+  /** All that was printed so far. */
+  said(): string
 }
 
 async function startDev(project: string, ...args: string[]): Promise<Dev> {
@@ -73,11 +75,16 @@ async function startDev(project: string, ...args: string[]): Promise<Dev> {
   })
   child = started
   let told = ''
+  let all = ''
   started.stdout.resume()
-  started.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+  started.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text
+    all += text
+  })
   const ended = once(started, 'close').then(() => true)
   return {
     url: `http://127.0.0.1:${port}`,
+    said: () => all,
     async says(text) {
       for (;;) {
         const found = new RegExp(text).exec(told)
@@ -171,6 +178,22 @@ test('dev starts again after a change, and shows why a program cannot start', as
   writeFileSync(join(project, 'app.ts'), app)
   await says('Restuary serves')
   expect((await fetch(`${url}/api/docs`)).status).toBe(200)
+})
+
+test('dev follows what the program imports, and a file that it could not find, and nothing else', async () => {
+  const project = await newProject('imports')
+  const { says, said } = await startDev(project)
+  await says('Restuary serves')
+  writeFileSync(join(project, 'notes.ts'), '// nobody imports this')
+  const app = readFileSync(join(project, 'app.ts'), 'utf8')
+  writeFileSync(join(project, 'app.ts'), `import { greeting } from './greeting.ts'\nconsole.error(greeting)\n${app}`)
+  await says('It starts again when you save a change')
+  writeFileSync(join(project, 'greeting.ts'), "export const greeting = 'good morning'")
+  await says('good morning')
+  await says('Restuary serves')
+  writeFileSync(join(project, 'greeting.ts'), "export const greeting = 'good evening'")
+  await says('good evening')
+  expect(said()).not.toContain('notes.ts')
 })
 
 describe.skipIf(!hasBrowser)('the page of the project', () => {

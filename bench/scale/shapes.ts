@@ -47,7 +47,7 @@ type Write = (m: number) => Promise<unknown>
 const patching =
   (app: Api, name: string, id: number, bodyOf: (m: number) => object): Write =>
   m =>
-    app.patch(name, id as never, bodyOf(m) as never)
+    app.patch(name, id, bodyOf(m))
 const text = (m: number): object => ({ text: `x${m}` })
 const flag = (m: number): object => ({ open: m % 2 === 0 })
 

@@ -10,6 +10,6 @@ const list = await fill(app, 'list', [
   { title: 'shared', owner: 1, members: Array.from({ length: 10 }, (_, i) => i + 1) },
 ])
 await fill(app, 'todo', [{ text: 'shared', n: 1, owner: 1, list }])
-writeOnDemand((id, text) => app.patch('todo', id as never, { text } as never))
+writeOnDemand((id, text) => app.patch('todo', id, { text }))
 await serve(app, { port, report: () => {} })
 tellReady(port)

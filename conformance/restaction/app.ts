@@ -61,7 +61,7 @@ export function openApp(app: AppVector, store: Store, clock: () => number): Api 
     ...(app.error_handler && { error: onErrorOf(app.error_handler) }),
     report: () => {},
     onFault: () => {},
-  }) as unknown as Api
+  })
   return opened.app
 }
 

@@ -13,6 +13,5 @@ const jar = resource({
   closed: t.bool().default(false),
 })
 
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
-export const app: Api<any> = api({ cookie, jar }, { store: memory() })
+export const app: Api = api({ cookie, jar }, { store: memory() })
 await app.post('jar', [{ cookies: [{ type: 'donut' }, { type: 'biscuit' }] }, { cookies: [{ type: 'shortbread' }] }])

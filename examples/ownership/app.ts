@@ -32,5 +32,4 @@ const authenticate: Authenticate = credentials => {
   return user === undefined ? null : { id: user }
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
-export const app: Api<any> = api({ cookie, jar }, { store: memory(), authenticate })
+export const app: Api = api({ cookie, jar }, { store: memory(), authenticate })

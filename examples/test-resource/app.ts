@@ -54,8 +54,7 @@ const everything = Object.keys(test['~resource'].actions ?? {})
 const roles = { guest: { test: everything.filter(name => name !== 'get_me') }, admin: { test: everything } }
 
 const secret = process.env['SECRET_KEY']
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
-export const app: Api<any> = api(
+export const app: Api = api(
   { test },
   {
     docs: '# Test\n\nThe resource by which clients of restaction are tried.\n',

@@ -14,5 +14,4 @@ const todo = resource({
   list: t.one('list', { onDelete: 'cascade' }),
 })
 
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever opens it sends requests
-export const open = (store: Store): Api<any> => api({ list, todo }, { store })
+export const open = (store: Store): Api => api({ list, todo }, { store })

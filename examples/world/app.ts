@@ -48,5 +48,4 @@ const city = resource({
   capital: t.bool(),
 }).public()
 
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever opens it sends requests
-export const open = (store: Store): Api<any> => api({ country, language, currency, city }, { store })
+export const open = (store: Store): Api => api({ country, language, currency, city }, { store })

@@ -23,7 +23,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   dev: {
     takes: '[FILE]',
-    does: 'runs a server and starts it again when a file changes; prints each request, and which rule refused it',
+    does: 'runs a server and starts it again when a file changes that it imports; prints each request, and which rule refused it',
     options: {
       'port NUMBER': "sets PORT, which serve uses if the program names none; default: the environment's, or 3000",
     },
@@ -112,7 +112,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   client: {
     takes: 'SOURCE',
-    does: 'writes a client in JavaScript, with its types: of a running API by its URL, of a module that exports an API, of its OpenAPI document, or of what serve would serve',
+    does: 'writes a client in JavaScript, with its types: of a running API by its URL, of a module that makes an API, of its OpenAPI document, or of what serve would serve',
     options: { 'out FILE': 'default: standard output, without the types' },
     examples: ['restuary client http://localhost:3000 --out client.js'],
   },

@@ -1,27 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { api, type Api } from '../api.ts'
+import { api } from '../api.ts'
+import { inspect, type DocumentedApi } from '../inspect.ts'
 import { memory } from '../store/memory.ts'
 import { Misuse } from './misuse.ts'
 import { readSource } from './source.ts'
 
 type Json = Readonly<Record<string, unknown>>
-type ServedApi = Pick<Api, 'fetch' | 'close' | 'http'>
 
 /**
- * The OpenAPI or AsyncAPI document of a running API, of a module that exports an API, or of what `restuary serve FILE` would
+ * The OpenAPI or AsyncAPI document of a running API, of a module that makes an API, or of what `restuary serve FILE` would
  * serve. A file may also be the document itself.
  */
 export async function readDocument(source: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   if (/^https?:\/\//.test(source)) return fetchDocument(source, kind)
-  if (/\.[cm]?[jt]s$/.test(source)) return documentOf(await exportedApi(source), kind)
+  if (/\.[cm]?[jt]s$/.test(source)) return documentOf(await declaredApi(source), kind)
   const document = source.endsWith('.json') && existsSync(source) ? parsed(readFileSync(source, 'utf8')) : null
   if (document && typeof document[kind] === 'string' && 'info' in document) return document
   return documentOf(api(readSource(source, { readOnly: true }).resources, { store: memory(), report: () => {} }), kind)
 }
 
-async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {
+async function documentOf(app: DocumentedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   try {
     const response = await app.fetch(new Request(`http://localhost${app.http.prefix ?? ''}/${kind}.json`))
     return (await response.json()) as Json
@@ -31,22 +31,18 @@ async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise
 }
 
 /**
- * The API that a module exports, under whatever name, or that its function `createApp` makes. The module must not serve it by itself.
- * As with `restuary dev`, a file `.env` sets the environment.
+ * The first API that a module makes, or that its function `createApp` makes. Its store is not opened, and nothing is served. As with
+ * `restuary dev`, a file `.env` sets the environment.
  */
-async function exportedApi(file: string): Promise<ServedApi> {
-  if (!existsSync(file)) throw new Misuse(`${file} is not there`, 'give the path of a module that exports an API')
+async function declaredApi(file: string): Promise<DocumentedApi> {
+  if (!existsSync(file)) throw new Misuse(`${file} is not there`, 'give the path of a module that makes an API')
   if (existsSync('.env')) process.loadEnvFile('.env')
-  const exported = (await import(pathToFileURL(resolve(file)).href)) as Readonly<Record<string, unknown>>
-  const { createApp } = exported
-  const found =
-    Object.values(exported).find(isApi) ?? (typeof createApp === 'function' ? (createApp() as unknown) : null)
-  if (!isApi(found)) throw new Misuse(`${file} exports no API`, 'write there: export const app = api({ … })')
-  return found
-}
-
-function isApi(value: unknown): value is ServedApi {
-  return typeof value === 'object' && value !== null && 'engine' in value && 'fetch' in value
+  const declared = await inspect(async () => {
+    const { createApp } = (await import(pathToFileURL(resolve(file)).href)) as Readonly<Record<string, unknown>>
+    if (typeof createApp === 'function') createApp()
+  })
+  if (declared === null) throw new Misuse(`${file} makes no API`, 'write there: export const app = api({ … })')
+  return declared.make()
 }
 
 /** null = the text is no JSON object. */

@@ -13,8 +13,7 @@ export interface RuleExpectation {
   mayNot(...ids: Id[]): Promise<void>
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- any API will do
-type AnyApi = Pick<Api<any>, 'engine' | 'store' | 'safe'>
+type AnyApi = Pick<Api, 'engine' | 'store' | 'safe'>
 
 /**
  * Tests a rule without a request: `await expectRule(app, 'todo', 'read').as(bob).sees([1, 4])`.

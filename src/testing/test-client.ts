@@ -82,8 +82,7 @@ export interface TestClientOptions {
  * await ann.http('POST', '/todo', { text: 'x' })
  * await socket.hear(frame => frame.op === 'commit')
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- any API will do
-export function testClient(app: Api<any>, { as = null }: TestClientOptions = {}): TestClient {
+export function testClient(app: Api, { as = null }: TestClientOptions = {}): TestClient {
   // Not spread: the engine has members that are computed when they are read.
   const engine = Object.create(app.engine, { authenticate: { value: () => as } }) as Engine
   const request = fetch(engine, { ...app.http, admission: null })

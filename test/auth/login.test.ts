@@ -57,7 +57,7 @@ async function open(store: keyof typeof stores, auth: AuthOptions = {}, more: Ap
     onFault: error => void lines.push(String(error.cause)),
     ...more,
   }
-  app = api({ user, note }, options) as unknown as Api
+  app = api({ user, note }, options)
   await app.ready()
   await fillStore(app, {
     user: [

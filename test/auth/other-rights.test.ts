@@ -62,7 +62,7 @@ describe.each(stores)('over %s', (_, store) => {
     app = api(
       { user, note, audit, team, task },
       { store: store(), auth: {}, report: () => {}, http: { log: () => {} } },
-    ) as unknown as Api
+    )
     served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
     const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
     await fillStore(app, {

@@ -284,7 +284,7 @@ describe('tokens of others', () => {
         },
       ],
     }
-    app = api({ todo: resource(todo) }, { ...quiet, auth }) as unknown as Api
+    app = api({ todo: resource(todo) }, { ...quiet, auth })
   })
   afterAll(async () => {
     await app.close()

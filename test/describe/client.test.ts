@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -139,7 +139,7 @@ export { size, nested, closed }
     ])
   })
 
-  test('can be made from a module that exports the API, and from its document', async () => {
+  test('can be made from a module that makes an API, and from its document', async () => {
     const index = join(import.meta.dirname, '../../src/index.ts')
     const module = `import { api, resource, t } from ${JSON.stringify(index)}
 const note = resource({ id: t.id(), text: t.text() }).public()
@@ -153,8 +153,23 @@ export const app = api({ note }, { report: () => {}, http: { prefix: '/api' } })
     expect(written('b.d.mts')).toBe(written('a.d.mts'))
     expect(written('b.mjs')).toBe(written('a.mjs'))
     writeFileSync(join(directory, 'none.mjs'), 'export const x = 1')
-    await expect(runCommand(['client', join(directory, 'none.mjs')])).rejects.toThrow(/exports no API/)
+    await expect(runCommand(['client', join(directory, 'none.mjs')])).rejects.toThrow(/makes no API/)
     await expect(runCommand(['client', join(directory, 'absent.ts')])).rejects.toThrow(/absent\.ts is not there/)
+  })
+
+  test('a module is only looked at: it opens no store, keeps no files and serves nothing', async () => {
+    const index = join(import.meta.dirname, '../../src/index.ts')
+    const database = join(directory, 'untouched.db')
+    const made = `const app = api({ note }, { store: sqlite(${JSON.stringify(database)}), seed: () => { throw new Error('seeded') } })`
+    const module = `import { api, resource, serve, sqlite, t } from ${JSON.stringify(index)}
+const note = resource({ id: t.id(), text: t.text(), photo: t.file() }).public()\n`
+    writeFileSync(join(directory, 'served.ts'), `${module}${made}\nawait serve(app, { port: 0 })\n`)
+    writeFileSync(join(directory, 'created.ts'), `${module}export function createApp() { ${made}; return app }\n`)
+    for (const name of ['served', 'created']) {
+      await runCommand(['openapi', join(directory, `${name}.ts`), '--out', join(directory, `${name}.json`)])
+      expect(readFileSync(join(directory, `${name}.json`), 'utf8')).toContain('"/note/{id}/photo"')
+    }
+    expect(existsSync(database)).toBe(false)
   })
 
   test('can be made from the URL of a running API', async () => {

@@ -76,5 +76,5 @@ export function office(): Api {
         await app.post('user', { email: 'ann@example.com', password: 'correct horse battery' } as never)
       },
     },
-  ) as unknown as Api
+  )
 }

@@ -5,6 +5,9 @@ import { ruleFor } from '../../engine/rules/bind.ts'
 import type { TracedCall } from '../../engine/actions/trace.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Servable } from '../../serve.ts'
+import { tellLoadedFiles } from './tell-loaded.ts'
+
+tellLoadedFiles()
 
 /** The APIs that are served. */
 const served = new Set<Servable>()

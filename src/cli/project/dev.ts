@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { defaultPort } from '../../transport/hosts/port.ts'
 import { showFailure, type FailurePage } from './failure-page.ts'
 import { Misuse } from '../misuse.ts'
-import { watchSources } from './watch-sources.ts'
+import type { LoadedFile } from './tell-loaded.ts'
+import { WatchedFiles } from './watched-files.ts'
 
 /** Where a program is looked for, if none is named. */
 const USUAL = [
@@ -22,7 +24,7 @@ const USUAL = [
 const GRACE = 3_000
 
 /**
- * `restuary dev [FILE]`: runs a program, and starts it again when a source changes. While it cannot start, its port shows why. Resolves
+ * `restuary dev [FILE]`: runs a program, and starts it again when a file changes that it imports. While it cannot start, its port shows why. Resolves
  * when it is interrupted.
  */
 export async function develop(given: string | undefined, port: number | null): Promise<void> {
@@ -40,6 +42,10 @@ class Supervisor {
   #child: ChildProcess | null = null
   #page: FailurePage | null = null
   #turn: Promise<void> = Promise.resolve()
+  readonly #files = new WatchedFiles(name => {
+    console.error(`\n${name} has changed.`)
+    this.#next(() => this.#restart())
+  })
 
   constructor(file: string, port: number | null) {
     this.#file = file
@@ -48,13 +54,10 @@ class Supervisor {
   }
 
   async run(): Promise<void> {
-    const stop = watchSources('.', name => {
-      console.error(`\n${name} has changed.`)
-      this.#next(() => this.#restart())
-    })
+    for (const name of [this.#file, '.env', 'package.json']) this.#files.add(resolve(name))
     this.#next(() => this.#restart())
     const signal = await Promise.race(['SIGINT', 'SIGTERM'].map(one => once(process, one).then(() => one)))
-    stop()
+    this.#files.close()
     this.#next(() => this.#end())
     await this.#turn
     process.exitCode = signal === 'SIGINT' ? 130 : 143
@@ -82,11 +85,12 @@ class Supervisor {
     const options = ['--disable-warning=ExperimentalWarning', '--env-file-if-exists=.env', '--import', log]
     const child = spawn(process.execPath, [...options, this.#file], {
       env: this.#env,
-      stdio: ['inherit', 'inherit', 'pipe'],
+      stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
     })
+    child.on('message', message => this.#files.add((message as LoadedFile).loaded))
     this.#child = child
     let told = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       process.stderr.write(text)
       told = (told + text).slice(-20_000)
       this.#port = Number(/Restuary serves http:\/\/\S*?:(\d+)/.exec(text)?.[1] ?? this.#port)

@@ -34,7 +34,7 @@ function open(rateLimit: RateLimit | readonly RateLimit[] | undefined, options: 
     },
   )
   onTestFinished(() => app.close())
-  return app as unknown as Api
+  return app
 }
 
 interface Asked {
@@ -117,7 +117,7 @@ describe('rate limits', () => {
     await app.post('team', {})
     const rows = Array.from({ length: 24 }, () => ({ text: 'a' }))
     const headers = { 'content-type': type }
-    const answer = await ask(app as unknown as Api, { method, path, headers, body: JSON.stringify(body(rows)) })
+    const answer = await ask(app, { method, path, headers, body: JSON.stringify(body(rows)) })
     expect([answer.ok, answer.headers.get('ratelimit')]).toEqual([true, '"team";r=7;t=6'])
   })
 

@@ -5,8 +5,11 @@ import type { Expanded, FieldsIn, FieldValue, IdOf, Row, Unread, Without } from 
 // Paths are checked as they are typed, one step at a time. So a model costs what is used of it: a union of all paths would grow
 // with the square of the model, and an editor would print it in full.
 
-/** A row as a query shows it. F are its `fields`, I its `include`, D its `depth`; never = not given. */
-export type Selected<M, K, F extends string, I extends string, D> = [F] extends [never]
+/** A row as a query shows it. F are its `fields`, I its `include`, D its `depth`; never = not given. Without a model it is any. */
+export type Selected<M, K, F extends string, I extends string, D> = 0 extends 1 & M
+  ? any // oxlint-disable-line typescript/no-explicit-any -- nothing is known of it
+  : SelectedOf<M, K, F, I, D>
+type SelectedOf<M, K, F extends string, I extends string, D> = [F] extends [never]
   ? [I] extends [never]
     ? [D] extends [1]
       ? Row<M, K>

@@ -52,7 +52,11 @@ type IdNamed<F extends Fields> = {
  * A row as it is read at depth 1, with related rows as ids: `Row<Model, 'todo'>`. `Row<typeof todo>` needs no model, but then
  * the types of related ids are unknown.
  */
-export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
+export type Row<M, K = never> = [K] extends [never]
+  ? Shown<{}, FieldsOf<M>>
+  : 0 extends 1 & M
+    ? any // oxlint-disable-line typescript/no-explicit-any -- without a model, nothing is known of it
+    : Shown<M, FieldsIn<M, K>>
 
 /** A row of a resource with these fields, where the types of related ids are unknown. */
 export type RowOfFields<F> = Shown<{}, F>

@@ -35,7 +35,7 @@ beforeEach(async () => {
     { user: 1, count: 2 },
     { user: 2, product: 'y/z' },
   ])
-  app = made as unknown as Api
+  app = made
 })
 
 // oxlint-disable-next-line typescript/no-explicit-any -- bodies of all kinds
