@@ -61,10 +61,15 @@ export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promis
       : appCall(engine, { operation: 'get', name, id }, query)
   async function* follow<K extends Modelled<M>>(
     name: K,
-    { signal, mode, absent, ...query }: LiveQuery<M, K> = {},
+    { signal, mode, absent, since, ...query }: LiveQuery<M, K> = {},
   ): AsyncGenerator<LiveRows<Row<M, K>>, void> {
     await ready()
-    const options = { ...(signal && { signal }), ...(mode !== undefined && { mode }), ...(absent && { absent }) }
+    const options = {
+      ...(signal && { signal }),
+      ...(mode !== undefined && { mode }),
+      ...(absent && { absent }),
+      ...(since !== undefined && { since }),
+    }
     const call = callFor(name, query as LiveQuery<M, K>)
     if (call.min !== undefined) await live.awaitPosition(call.min, { parameter: 'min' })
     yield* followRows<Row<M, K>>(live, call, options)

@@ -1,10 +1,10 @@
 import { Core } from './core.ts'
 import type { ConnectionStatus, Io, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { Http } from './http.ts'
-import { loaded, resourceOf, seldom, type ResourceParts, type Seldom } from './resource.ts'
+import { resourceOf, seldom, type ResourceParts, type Seldom } from './resource.ts'
 import { Connection } from './socket/connection.ts'
 import { Status } from './status.ts'
-import { later } from './transports/later.ts'
+import { later, loaded } from './transports/later.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
 import type { Client } from './types/client.ts'
 import type { Layer, LayerParts } from './offline/layer.ts'
@@ -85,6 +85,7 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const own = {
     $auth: { login: ask('login'), logout: ask('logout'), refresh: ask('refresh'), ticket: ask('ticket') },
     $request: ask('send'),
+    $live: (uri: string) => core.live(null, uri, { id: null, params: {} }),
     $batch: (...given: readonly unknown[]) => seldom(all => (all.batch as Seldom)(http, resourceWith, ...given)),
     $status: status,
     $dehydrate: () => core.dehydrate(),

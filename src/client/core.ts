@@ -8,6 +8,7 @@ import type { Row } from './live/order.ts'
 import { RowOrder } from './row-order.ts'
 import type { Session } from './session.ts'
 import type { Status } from './status.ts'
+import { followLater, loaded } from './transports/later.ts'
 import { Writes } from './writes.ts'
 
 export interface CoreOptions {
@@ -57,10 +58,14 @@ export class Core implements LiveHost {
   }
 
   follow(follower: KeptFollower): () => void {
-    return this.#layer.follow(follower)
+    if (follower.request['params']) return this.#layer.follow(follower)
+    return followLater(
+      loaded(import('./live/values.ts')).then(all => all.values(this.#transport)),
+      follower,
+    )
   }
 
-  pending(resource: string): readonly Pending[] {
+  pending(resource: string | null): readonly Pending[] {
     return this.#writes.of(resource)
   }
 
@@ -70,8 +75,8 @@ export class Core implements LiveHost {
     return rows.find(Boolean)
   }
 
-  /** The live query with these words. Equal words give the same one. */
-  live(resource: string, uri: string, view: View): LiveQuery {
+  /** The live query with these words. Equal words give the same one. Without a resource it follows what functions serve. */
+  live(resource: string | null, uri: string, view: View): LiveQuery {
     const key = JSON.stringify([uri, sortedMembers(view.params)])
     let query = this.#queries.get(key)
     if (!query) {

@@ -2,7 +2,8 @@ import type { Call, Id, Params } from './call.ts'
 import type { Core } from './core.ts'
 import type { Http } from './http.ts'
 import type { Row } from './live/order.ts'
-import { asked, local, type Asked, type Problem } from './problem.ts'
+import { asked, type Asked, type Problem } from './problem.ts'
+import { loaded } from './transports/later.ts'
 
 /** What a resource of the client is made of. */
 export interface ResourceParts {
@@ -88,13 +89,6 @@ export type Seldom = (...given: Given) => Promise<unknown>
 /** Asks for something whose code is not loaded yet. */
 export function seldom<T>(ask: (all: typeof import('./seldom/seldom.ts')) => Promise<T>): Asked<T> {
   return asked(loaded(import('./seldom/seldom.ts')).then(ask))
-}
-
-/** A part of the client that is being loaded. */
-export function loaded<T>(part: Promise<T>): Promise<T> {
-  return part.catch((cause: unknown) => {
-    throw local('offline', 'a part of the client could not be loaded', cause)
-  })
 }
 
 const isTarget = (given: unknown): boolean =>

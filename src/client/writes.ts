@@ -20,7 +20,7 @@ export class Writes {
     this.#onCount = onCount
   }
 
-  of(resource: string): readonly Pending[] {
+  of(resource: string | null): readonly Pending[] {
     return this.#pending.filter(write => write.resource === resource)
   }
 

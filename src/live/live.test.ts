@@ -639,6 +639,33 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(liveOf(app).subscriptions).toBe(0)
   })
 
+  test('the application goes on from a position: the first state has the changes since', async () => {
+    const app = open()
+    await plain(app, { id: 1, n: 1 }, { id: 2, n: 3 })
+    const before = app.live('plain', { filter: { n: { $gt: 1 } } })
+    const { position: since } = (await before.next()).value!
+    await before.return()
+    await app.patch('plain', 1, { n: 4 })
+    await app.delete('plain', 2)
+    const steps = app.live('plain', { filter: { n: { $gt: 1 } }, since })
+    const { rows, changes, reset } = (await steps.next()).value!
+    expect([rows, reset]).toEqual([[{ id: 1, group: 0, n: 4 }], false])
+    expect(changes.map(({ kind, id }) => [kind, id])).toEqual([
+      ['enter', 1],
+      ['leave', 2],
+    ])
+    await app.patch('plain', 1, { n: 5 })
+    expect((await steps.next()).value).toMatchObject({ rows: [{ n: 5 }], changes: [{ kind: 'change', id: 1 }] })
+    await steps.return()
+    const lost = app.live('plain', { since: 'zzzzzz.1' })
+    expect((await lost.next()).value).toMatchObject({ rows: [{ id: 1 }], changes: [], reset: true })
+    await lost.return()
+    const gone = app.live('plain', { id: 2, absent: 'wait', since })
+    expect((await gone.next()).value).toMatchObject({ rows: [], changes: [{ kind: 'leave', id: 2 }], reset: false })
+    await gone.return()
+    expect(liveOf(app).subscriptions).toBe(0)
+  })
+
   test('the application follows one row, and an order through a relation', async () => {
     const app = open()
     await app.post('user', [

@@ -1,6 +1,7 @@
 import type { HandledResources, HandledCall, HandledValue } from '../engine/actions/handled-resources.ts'
 import type { HandledOperation } from '../model/declare/handled.ts'
 import { canonicalUri } from '../model/declare/uri-pattern.ts'
+import type { Id } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
 
 /** The part of a URI that names a handled resource. */
@@ -44,6 +45,12 @@ export async function valueAfter(
   }
   const now = await handled.get({ uri, principal })
   return now?.value == null ? null : now
+}
+
+/** The id of a value that functions serve. null = it has none. */
+export function idOfValue(value: unknown): Id | null {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null
+  return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
 /** Decodes the segments of a path. null if one of them contains an encoded slash, which no pattern matches. */

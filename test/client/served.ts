@@ -1,11 +1,12 @@
 // A server for the tests of the client, and clients that end with the test.
+import { io } from 'socket.io-client'
 import { onTestFinished } from 'vitest'
 import { client, type Client, type ClientOptions } from '../../src/client/index.ts'
 import type { Api } from '../../src/index.ts'
 import { served } from '../speakers.ts'
 
 /** Serves an API for the rest of the test. Gives its URL. */
-export async function urlOf(app: Api<any>): Promise<string> {
+export async function urlOf(app: Api): Promise<string> {
   return `http://127.0.0.1:${await served(app)}`
 }
 
@@ -30,4 +31,36 @@ export function clientAt<A>(url: string, options: ClientOptions = {}): Client<A>
 /** Cuts the connections of a client. */
 export function cut(made: object): void {
   for (const socket of sockets.get(made) ?? []) socket.close()
+}
+
+/** A client over Socket.IO, and what cuts its connection. */
+export function overSocketIo(): { readonly options: ClientOptions; cut(): void } {
+  const open = new Set<ReturnType<typeof io>>()
+  const connect = (url: string, options: object): ReturnType<typeof io> => {
+    const socket = io(url, { ...options, transports: ['websocket'], reconnectionDelay: 10, reconnectionDelayMax: 20 })
+    open.add(socket)
+    return socket
+  }
+  return {
+    options: { transport: 'socketio', io: connect },
+    cut: () => open.forEach(socket => socket.io.engine.close()),
+  }
+}
+
+/** A client over Server-Sent Events, and what cuts its streams. */
+export function overStreams(): { readonly options: ClientOptions; cut(): void } {
+  const open = new Set<AbortController>()
+  const send: typeof fetch = (url, init) => {
+    const cutting = new AbortController()
+    open.add(cutting)
+    const signals = [cutting.signal, ...(init?.signal ? [init.signal] : [])]
+    return fetch(url, { ...init, signal: AbortSignal.any(signals) })
+  }
+  return {
+    options: { transport: 'sse', fetch: send },
+    cut: () => {
+      open.forEach(one => one.abort())
+      open.clear()
+    },
+  }
 }

@@ -34,7 +34,7 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 9.3, []],
+  ['index.ts', 9.5, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 2, shared],

@@ -1,27 +1,12 @@
 // Live queries over other transports than a WebSocket.
-import { io } from 'socket.io-client'
 import { describe, expect, test } from 'vitest'
-import type { ClientOptions, Served } from '../../src/client/index.ts'
+import type { Served } from '../../src/client/index.ts'
 import { api, resource, t } from '../../src/index.ts'
-import { clientAt, urlOf } from './served.ts'
+import { clientAt, overSocketIo, urlOf } from './served.ts'
 
 const note = resource({ id: t.id(), text: t.text({ min: 1 }), price: t.decimal({ digits: 6, places: 2 }).default('0') })
 const declare = () => api({ note: note.public() })
 interface App extends Served<ReturnType<typeof declare>> {}
-
-/** A client over Socket.IO, and what cuts its connection. */
-function overSocketIo(): { readonly options: ClientOptions; cut(): void } {
-  const open = new Set<ReturnType<typeof io>>()
-  const connect = (url: string, options: object): ReturnType<typeof io> => {
-    const socket = io(url, { ...options, transports: ['websocket'], reconnectionDelay: 10, reconnectionDelayMax: 20 })
-    open.add(socket)
-    return socket
-  }
-  return {
-    options: { transport: 'socketio', io: connect },
-    cut: () => open.forEach(socket => socket.io.engine.close()),
-  }
-}
 
 describe('Socket.IO', () => {
   test('shows writes at once, and changes of everybody', async () => {

@@ -14,7 +14,7 @@ export interface LiveHost {
   /** Begins a subscription. Returns the function that ends it. */
   follow(follower: KeptFollower): () => void
   /** The unanswered writes to a resource, in their order. */
-  pending(resource: string): readonly Pending[]
+  pending(resource: string | null): readonly Pending[]
   /** Calls back soon, so that what happens together is shown together. */
   schedule(work: () => void): void
   /** Called when nobody has used the query for a while, or it was closed. */
@@ -31,7 +31,8 @@ interface Settled {
 
 /** The rows of one query: what the server told, at a position, and one's own writes that it has not told of yet. */
 export class LiveQuery implements KeptFollower {
-  readonly resource: string
+  /** null = functions serve what is followed. */
+  readonly resource: string | null
   readonly request: Frame
   status: LiveStatus = 'loading'
   position: string | null = null
@@ -52,11 +53,13 @@ export class LiveQuery implements KeptFollower {
   #lingering: ReturnType<typeof setTimeout> | undefined
   #arrival = deferred()
 
-  constructor(host: LiveHost, resource: string, uri: string, view: View) {
+  constructor(host: LiveHost, resource: string | null, uri: string, view: View) {
     const sort = (view.params['sort'] ?? []) as string | readonly string[]
     this.#host = host
     this.resource = resource
-    this.request = { uri, params: view.params, ...(view.id !== null && { absent: 'wait' }) }
+    // Only requests for rows have parameters.
+    const asked = resource !== null && { params: view.params, ...(view.id !== null && { absent: 'wait' }) }
+    this.request = { uri, ...asked }
     this.#rows = new Rows([sort].flat())
     this.#overlay = new Overlay(view)
     // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.

@@ -2,7 +2,7 @@ import { sorted, type Order } from '../../query/order.ts'
 import { byNumber, compareText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/value.ts'
 import type { Id } from '../call.ts'
-import { isRow } from './share.ts'
+import { isObject, isRow } from './share.ts'
 
 export type Row = Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the types of the client say what it has
 
@@ -11,12 +11,12 @@ const ids = new WeakMap<Row, Id>()
 
 /** Returns the row, of which the id is known from now on. */
 export function withId(row: Row, id: Id): Row {
-  if (row['id'] !== id) ids.set(row, id)
+  if (isObject(row) && row['id'] !== id) ids.set(row, id)
   return row
 }
 
-/** The id of a row in a live query. */
-export const idIn = (row: Row): Id => ids.get(row) ?? row['id']
+/** The id of a row in a live query. What functions serve may have none: then a value is told apart by itself. */
+export const idIn = (row: Row): Id => ids.get(row) ?? (row as Row | null)?.['id'] ?? row
 
 /** How values of a field compare, as the server tells it. null = only the server can tell. */
 export type Comparison = 'number' | 'text' | 'decimal' | 'moment' | null

@@ -4,6 +4,9 @@ import type { Row } from '../live/order.ts'
 import { Problem, type ProblemDocument } from '../problem.ts'
 import { PatientCalls } from './patient-calls.ts'
 
+/** What the events of a handled resource are in restuary.1. */
+const KINDS: Readonly<Record<string, string>> = { create: 'enter', patch: 'change', delete: 'leave' }
+
 /** How long after its answer a query is usually told of a write, in milliseconds. */
 const QUIET = 1_000
 
@@ -101,7 +104,8 @@ class Subscription {
   readonly follower: Follower
   /** Its name. All its events have it (docs/protocol.md §8.11). */
   readonly uri: string
-  readonly #isList: boolean
+  /** Whether functions serve it. */
+  readonly #isHandled: boolean
   readonly #emit: (event: string, ...given: unknown[]) => void
   /** The rows in view: a patch has only the members that changed. */
   readonly #rows = new Map<Id, Row>()
@@ -115,9 +119,9 @@ class Subscription {
   #isTold = false
 
   constructor(follower: Follower, emit: (event: string, ...given: unknown[]) => void) {
-    const { uri, params, absent } = follower.request as { uri: string; params: Row; absent?: string }
+    const { uri, params } = follower.request as { uri: string; params?: Row }
     this.follower = follower
-    this.#isList = absent === undefined
+    this.#isHandled = params === undefined
     this.uri = uri + queryText(params)
     this.#emit = emit
   }
@@ -144,8 +148,12 @@ class Subscription {
     else this.follower.end(problem)
   }
 
-  hear(event: string, { resource, ids, id, patch, position, by }: Frame): void {
+  hear(event: string, { resource, ids, id, item, patch, position, by }: Frame): void {
     this.#isTold = true
+    if (this.#isHandled && event in KINDS) {
+      this.#events.push({ kind: KINDS[event], uri: item, data: resource, patch })
+      return this.#commit(position as string, by)
+    }
     // A row that is followed by itself is not named.
     const own = (id ?? (resource as Row | undefined)?.['id'] ?? [...this.#rows.keys()][0]) as Id
     switch (event) {
@@ -192,7 +200,8 @@ class Subscription {
   }
 
   #state(resource: unknown, ids: readonly Id[] | undefined, position: string | undefined): void {
-    const data: readonly Row[] = this.#isList ? (resource as Row[]) : resource === null ? [] : [resource as Row]
+    // Only lists name the ids of what they have.
+    const data = (ids ? resource : resource === null ? [] : [resource]) as readonly Row[]
     const names = ids ?? data.map(row => row['id'] as Id)
     this.#rows.clear()
     for (const [i, one] of names.entries()) this.#rows.set(one, data[i]!)

@@ -131,6 +131,7 @@ class Stream {
   /** Looks the resource up in the catalogue. A server that hides it tells nothing. */
   async #learn(): Promise<void> {
     const { uri, params } = this.#follower.request
+    if (!params) return
     const catalogue = this.#options.http.json('GET', '/') as Promise<{ outlines?: Outlines }>
     const { outlines = {} } = await catalogue.catch((): { outlines?: Outlines } => ({}))
     const outline = Object.values(outlines).find(({ path }) => uri === path || (uri as string).startsWith(`${path}/`))
@@ -188,14 +189,14 @@ class Step {
         return this.#commit(data.ids, id)
       default:
         if (event in KINDS) {
-          this.#events.push({ kind: KINDS[event], id: data.id, data: data.data })
+          this.#events.push({ ...data, kind: KINDS[event] })
           if (id !== undefined) this.#commit(undefined, id)
         }
     }
   }
 
   #snapshot(data: readonly Frame[], position: string | undefined): void {
-    const ids = this.#ids ?? data.map(row => row['id'])
+    const ids = this.#ids ?? data.map(row => (row as Frame | null)?.['id'])
     const op = this.#isReset || !this.#hasPart ? 'reset' : 'snapshot'
     this.#ids = null
     this.#isReset = false

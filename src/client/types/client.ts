@@ -2,6 +2,7 @@ import type { FieldsIn } from '../../model/declare/types.ts'
 import type { Asked, Problem } from '../problem.ts'
 import type { Status } from '../status.ts'
 import type { LoginCode } from './codes.ts'
+import type { LiveRow } from './live.ts'
 import type { RequestOptions } from './query.ts'
 import type { Resource } from './resource.ts'
 
@@ -59,6 +60,15 @@ export interface Own<M> {
   readonly $auth: Auth<M>
   /** Sends any other request, for instance to a handled resource: `$request('GET', '/lamps/3')`. Returns its JSON. */
   $request(method: string, path: string, options?: AnyRequest): Asked<unknown>
+  /**
+   * Follows what functions serve at a URI (`handled`): a list, or one item, which is then the `row`. T is what one value is. Values
+   * are told apart by their `id`, which should be the last segment of their URI; otherwise each change reads them all again.
+   *
+   * @example
+   * const lamps = api.$live<Lamp>('/lamps/')
+   * lamps.subscribe(({ rows }) => draw(rows))
+   */
+  $live<T = unknown>(uri: string): LiveRow<T, unknown>
   /**
    * Sends several calls as one request: all of them happen, or none. Returns the answers to those that the function returns.
    * `$ref` stands for the id of a row that an earlier call creates.

@@ -1,11 +1,12 @@
 /** The member of a client that sends its requests. */
-export const transport = `  /** What sends the requests, and the token that they carry. */
+export const transport = `  /** Sends requests. */
   $: {
     config: { urlPrefix: string; authHeader: string }
     getToken(): string | null
     setToken(token: string): void
     clearToken(): void
     send(method: string, path: string, options?: Options & { query?: unknown; data?: unknown }): Promise<unknown>
+    live<T>(uri: string): Live<unknown, T>
   }
 `
 
@@ -20,7 +21,7 @@ export interface JsonTest {
 `
 
 /** What the declarations of all clients have in common. */
-export const rest: string = `/** Conditions on a field of a filter. */
+export const rest: string = `/** Conditions on a field. */
 export interface EqualTest<V> {
   $eq?: V | null
   $ne?: V | null

@@ -151,7 +151,9 @@ export class SocketApiDialect implements Dialect<Packet> {
     if (target === undefined) {
       const canonical = canonicalUri(uri)
       const teller = new SocketIoValues(this, this.#spelling(uri, canonical.endsWith('/'), options, false), canonical)
-      return { uri: canonical, since, mustExist: false, owner: options ? teller : this, teller }
+      // Flask-SocketAPI lets one follow what is not there.
+      const mustExist = options !== null && !options.waits
+      return { uri: canonical, since, mustExist, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
     const operation = id === null ? 'list' : 'get'

@@ -1,6 +1,7 @@
 import type { Published } from '../../store/store.ts'
 import { frameOf, sharedFrame, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
+import { idOfValue } from '../../transport/handled-target.ts'
 import { textFrame } from '../../transport/websocket/connection.ts'
 import { changedMembers } from '../../live/changed-members.ts'
 import type { Terms } from '../../store/terms.ts'
@@ -55,8 +56,20 @@ export function rowsEventFrame(rows: readonly Shown[], position: string, reset: 
   })
 }
 
+/**
+ * The state of a handled resource, where `body` is JSON or null. Flask-SocketAPI sends none if there is no getter. With options, a list
+ * also tells the ids of its items, null where there is none.
+ */
+export function valueStateFrame(body: string | null, position: string, reset: boolean, to: Spelling): Frame | null {
+  if (!to.rich) return body === null ? null : resourceEventFrame(body, position, reset, to)
+  const text = body ?? (to.isList ? '[]' : 'null')
+  const value: unknown = to.isList ? JSON.parse(text) : null
+  const ids = Array.isArray(value) ? `,"ids":${JSON.stringify(value.map(idOfValue))}` : ''
+  return resourceEventFrame(text + ids, position, reset, to)
+}
+
 /** A state packet. `resource` is JSON and may be followed by further members. */
-export function resourceEventFrame(resource: string, position: string, reset: boolean, to: Spelling): Frame {
+function resourceEventFrame(resource: string, position: string, reset: boolean, to: Spelling): Frame {
   const more = to.rich ? `,"position":"${position}"${reset ? ',"reset":true' : ''}` : ''
   return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
 }

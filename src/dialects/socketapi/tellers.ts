@@ -9,14 +9,7 @@ import { keysOf } from '../../store/signature.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
-import {
-  batchFrame,
-  behindPacket,
-  valueEventFrame,
-  rowsEventFrame,
-  resourceEventFrame,
-  type Spelling,
-} from './frames.ts'
+import { batchFrame, behindPacket, valueEventFrame, rowsEventFrame, valueStateFrame, type Spelling } from './frames.ts'
 
 /** The connection of a subscription. */
 interface Connection {
@@ -76,7 +69,7 @@ export class SocketIoValues implements Teller<ValuesKind> {
   }
 
   snapshot(body: string | null, position: string, reset: boolean): Frame | null {
-    return body === null ? null : resourceEventFrame(body, position, reset, this.#to)
+    return valueStateFrame(body, position, reset, this.#to)
   }
 
   batch(record: Published): Frame {

@@ -3,7 +3,7 @@ import type { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Call } from '../../engine/call/call.ts'
 import type { Mode } from './coalesce.ts'
-import type { Batch } from '../event.ts'
+import type { Batch, LiveEvent } from '../event.ts'
 import type { Live } from '../live.ts'
 import type { Listener, Shown, Subscription } from './subscription.ts'
 
@@ -13,7 +13,7 @@ export interface LiveRows<R> {
   readonly rows: readonly R[]
   /** The position of the rows, `epoch.seq`. */
   readonly position: string
-  /** Empty in the first state and after a reset. */
+  /** Empty after a reset and in the first state, except with `since`. */
   readonly changes: readonly LiveChange<R>[]
   /** It cannot be told what happened since the previous state: too much did, or the log no longer reaches back. */
   readonly reset: boolean
@@ -38,6 +38,8 @@ export interface FollowOptions {
   readonly mode?: Mode
   /** `wait`: a single row need not be there yet. It enters when it is created. */
   readonly absent?: 'wait'
+  /** The position of an earlier state. The first state then has as `changes` what happened since, or is a reset. */
+  readonly since?: string
 }
 
 /** The most steps that wait for the consumer. If it is slower, the next state is a reset. */
@@ -54,7 +56,7 @@ type Step =
 export async function* followRows<R>(
   live: Live,
   call: Call,
-  { signal, mode = 'every', absent }: FollowOptions = {},
+  { signal, mode = 'every', absent, since }: FollowOptions = {},
 ): AsyncGenerator<LiveRows<R>, void> {
   const queue = new Steps()
   const wake = (): void => queue.wake()
@@ -64,10 +66,16 @@ export async function* followRows<R>(
     if (signal?.aborted) return
     subscription = await live.subscribe(call, queue, { mode, waits: absent === 'wait' })
     const view = new Ordered<R>(live, subscription.followed.compare)
+    let isFirst = since !== undefined
     for (;;) {
       if (signal?.aborted || (queue.error && live.closing.aborted)) return
       const step = queue.shift()
-      if (step) yield view.take(step)
+      if (step && isFirst) {
+        isFirst = false
+        const state = view.take(step)
+        const changes = await changesSince<R>(live, call, since!, state.position)
+        yield { ...state, changes: changes ?? [], reset: changes === null }
+      } else if (step) yield view.take(step)
       else if (queue.error) throw queue.error
       else {
         subscription.drained()
@@ -78,6 +86,30 @@ export async function* followRows<R>(
     signal?.removeEventListener('abort', wake)
     if (subscription) live.unsubscribe(subscription)
   }
+}
+
+/** What happened to the rows in view between two positions. null = the log cannot tell. */
+async function changesSince<R>(
+  live: Live,
+  call: Call,
+  since: string,
+  position: string,
+): Promise<readonly LiveChange<R>[] | null> {
+  const missed = new Steps()
+  live.unsubscribe(await live.subscribe(call, missed, { since, waits: true }))
+  const last = live.terms.seqOf(position)!
+  const changes: LiveChange<R>[] = []
+  for (let step = missed.shift(); step; step = missed.shift()) {
+    if (step.kind === 'snapshot') return null
+    // What came later is told by the steps that follow.
+    if (step.batch.position <= last) changes.push(...step.batch.events.map(event => changeOf<R>(live, event)))
+  }
+  return changes
+}
+
+function changeOf<R>(live: Live, { kind, id, seq, version, body }: LiveEvent): LiveChange<R> {
+  const data = body === null ? null : (JSON.parse(body) as R)
+  return { kind, id, version: version ?? live.terms.position(seq), data }
 }
 
 /** Steps that wait for the consumer. */
@@ -150,12 +182,13 @@ class Ordered<R> {
       return { rows: this.#rows(), position: step.position, changes: [], reset: step.reset }
     }
     const { events, order, position } = step.batch
-    const changes = events.map(({ kind, id, seq, version, body, row }): LiveChange<R> => {
+    const changes = events.map(event => {
+      const { id, row } = event
       const at = this.#entries.findIndex(entry => entry.id === id)
       if (at >= 0) this.#entries.splice(at, 1)
-      const data = body === null ? null : (JSON.parse(body) as R)
-      if (row) this.#insert({ id, row, value: data as R })
-      return { kind, id, version: version ?? this.#live.terms.position(seq), data }
+      const change = changeOf<R>(this.#live, event)
+      if (row) this.#insert({ id, row, value: change.data as R })
+      return change
     })
     if (order) {
       const places = new Map(order.map((id, i) => [id, i]))

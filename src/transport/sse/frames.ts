@@ -86,7 +86,7 @@ function batchFrame({ events, order, resource, position }: Batch, terms: Terms):
 export function streamedValues(terms: Terms, isList: boolean): Teller<ValuesKind> {
   return {
     snapshot: (body, position, reset) => {
-      const state = isList ? (body ?? '[]') : `[${body ?? ''}]`
+      const state = isList && body?.startsWith('[') ? body : `[${body ?? ''}]`
       return Buffer.from(`${reset ? resetText(position) : ''}event: snapshot\nid: ${position}\ndata: ${state}\n\n`)
     },
     batch: record => sharedFrame(record, 'sse', () => recordFrame(record, terms)),

@@ -37,6 +37,7 @@ export function addLive(
   // The first one who follows or logs in makes it, so that the place of the API may be changed before.
   const connected = (): typeof made =>
     (made ??= connect!(transport.config.urlPrefix, { tokens, paths, ...(send && { fetch: send }) }))
+  transport.live = uri => connected().$live(uri)
   for (const name of Object.keys(paths)) {
     const own = built[name]!
     const call = (word: string, given: unknown[]): ReturnType<typeof connected> => connected()[name][word](...given)

@@ -47,6 +47,8 @@ export interface Transport {
   renew: () => Promise<string | null>
   /** One request; resolves with the JSON of the answer, or with the Response where there is none. */
   send: (method: string, path: string, options?: RequestOptions) => Promise<unknown>
+  /** Follows what functions serve at a URI. */
+  live?: (uri: string) => unknown
 }
 
 /** Makes what the methods of a client are made of. */

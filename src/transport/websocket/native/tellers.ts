@@ -18,6 +18,7 @@ import type { Teller } from '../../socket/dialect.ts'
 import { reconnectDelay } from '../../subscription-options.ts'
 import type { BatchAnswer } from '../../batch/session-batch.ts'
 import { withoutHeaders } from '../../without-headers.ts'
+import { idOfValue } from '../../handled-target.ts'
 import { textFrame } from '../connection.ts'
 import { commitFrame, type Label, type Patches } from './commit-frames.ts'
 
@@ -160,13 +161,8 @@ function endFrame({ text }: Label, error: ApiError): Frame {
 
 /** A snapshot of what a getter returned: the ids of its values, null where there is none. All have the version of the whole. */
 function valueStateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
-  const rows = values.map(value => ({ id: idOf(value), body: JSON.stringify(value) }))
+  const rows = values.map(value => ({ id: idOfValue(value), body: JSON.stringify(value) }))
   return snapshotText(label, rows, () => position, position, reset)
-}
-
-function idOf(value: unknown): RequestId | null {
-  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null
-  return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
 const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
