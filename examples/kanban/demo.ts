@@ -33,7 +33,7 @@ const COLUMNS: Readonly<Record<string, readonly DemoCard[]>> = {
       details: 'Ljubljana, 18:40. Three berths, and the bicycles.',
       comments: [
         [1, 'Lower berths, please.'],
-        [2, 'There is a waggon for bicycles since May.'],
+        [2, 'There is a carriage for bicycles since May.'],
       ],
     },
     { title: 'Repair the tent', assignee: 1 },
