@@ -44,8 +44,7 @@ const here = resource
   .rules((me, here) => ({ create: here.user.is(me), read: me.signedIn, write: here.user.is(me) }))
 
 /** A chat with users, rooms, messages and presence. The secret signs the tokens of users who are logged in. */
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
-export const createApp = (store: Store = memory(), secret: string = process.env['SECRET'] ?? ''): Api<any> =>
+export const createApp = (store: Store = memory(), secret: string = process.env['SECRET'] ?? ''): Api =>
   api(
     { user, room, message, here },
     {

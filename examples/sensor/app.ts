@@ -7,8 +7,7 @@ const reading = resource
   .rules(() => ({ read: always }))
 
 /** A device behind functions, and its measurements. */
-// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
-export function createApp(device: Device): Api<any> {
+export function createApp(device: Device): Api {
   const thermostat = handled(
     {
       '/thermostat': {
