@@ -50,10 +50,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['restuary serve shop.sqlite', 'restuary serve db.json --port 8080 --json-server'],
   },
   import: {
-    takes: 'FILE',
-    does: 'writes what serve would serve as TypeScript, yours to change',
+    takes: 'SOURCE',
+    does: 'writes what serve would serve, or the tables of a PostgreSQL database, as TypeScript, yours to change',
     options: OUT,
-    examples: ['restuary import shop.sqlite --out app.ts'],
+    examples: ['restuary import shop.sqlite --out app.ts', 'restuary import postgres://me@localhost/shop --out app.ts'],
   },
   backup: {
     takes: 'FILE TO',

@@ -1,11 +1,12 @@
 import type { AnyResource, ResourceDef } from '../model/declare/declaration.ts'
 import { capital, singular } from '../model/link/uri-names.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import type { BackDef, Ctx, FieldDef, ManyDef, OneDef, ScalarDef } from '../schema/field.ts'
 
 export interface PrintOptions {
   /** The file that was read, as the code shall name it. */
   readonly file: string
-  readonly kind: 'sqlite' | 'json'
+  readonly kind: 'sqlite' | 'json' | 'postgres'
   /** Comments below the first line. */
   readonly notes: readonly string[]
 }
@@ -13,7 +14,7 @@ export interface PrintOptions {
 // Names that the code imports or declares itself, and words that cannot be names of constants.
 const TAKEN: ReadonlySet<string> = new Set(
   (
-    'api app evaluate memory resource serve sqlite t arguments await break case catch class const continue debugger ' +
+    'api app evaluate memory postgres resource serve sqlite t arguments await break case catch class const continue debugger ' +
     'default delete do else enum eval export extends false finally for function if implements import in instanceof ' +
     'interface let new null package private protected public return static super switch this throw true try typeof ' +
     'undefined var void while with yield'
@@ -25,16 +26,13 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
   const entries = Object.entries(resources)
   const body = entries.map(([name, { '~resource': def }]) => printResource(name, def)).join('\n\n')
   const evaluated = body.includes('evaluate(')
-  const store =
-    options.kind === 'sqlite' ? `sqlite(${quote(options.file)})` : `memory({ file: ${quote(options.file)} })`
+  const store = storeOf(options)
   const map = entries.map(([name]) => (constant(name) === name ? name : `${name}: ${constant(name)}`)).join(', ')
   return [
     comment(`Written by \`restuary import\` from ${options.file}; from now on it is yours to change.`),
     ...options.notes.map(comment),
     ...(evaluated ? [`import { DatabaseSync } from 'node:sqlite'`] : []),
-    ...(options.kind === 'sqlite'
-      ? [`import { api, resource, serve, sqlite, t } from 'restuary'`]
-      : [`import { api, memory, resource, serve, t } from 'restuary'`]),
+    ...IMPORTS[options.kind],
     '',
     ...(evaluated ? [EVALUATE, ''] : []),
     body,
@@ -44,6 +42,26 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
     `if (import.meta.main) await serve(app)`,
     '',
   ].join('\n')
+}
+
+const IMPORTS = {
+  sqlite: [`import { api, resource, serve, sqlite, t } from 'restuary'`],
+  json: [`import { api, memory, resource, serve, t } from 'restuary'`],
+  postgres: [`import { api, resource, serve, t } from 'restuary'`, `import { postgres } from 'restuary/postgres'`],
+} as const
+
+function storeOf({ kind, file }: PrintOptions): string {
+  switch (kind) {
+    case 'sqlite':
+      return `sqlite(${quote(file)})`
+    case 'json':
+      return `memory({ file: ${quote(file)} })`
+    case 'postgres':
+      // Its own tables stand beside those that were read.
+      return `postgres(process.env['DATABASE_URL']!, { schema: 'restuary' })`
+    default:
+      return kind satisfies never
+  }
 }
 
 /** A comment of one line: names that it cites may have line breaks, after which they would be code. */
@@ -87,10 +105,20 @@ function printField(name: string, def: FieldDef): string {
 }
 
 function printScalar({ type, client }: ScalarDef): string {
-  if (type.key === null) return `t.${type.name}()`
+  if (type.key === null) return printType(type)
   const options = client === undefined ? '' : printObject({ client })
   const kind = type.key === 'integer' ? '' : quote(type.key)
   return `t.id(${[kind, options].filter(text => text !== '').join(', ')})`
+}
+
+function printType({ name, options }: ScalarType): string {
+  const { values, item, ...rest } = options as { values?: readonly string[]; item?: ScalarType | null }
+  const given = [
+    ...(values ? [printValue(values)] : []),
+    ...(item ? [printType(item)] : []),
+    ...(Object.values(rest).some(value => value !== undefined) ? [printObject(rest)] : []),
+  ]
+  return `t.${name}(${given.join(', ')})`
 }
 
 function printOne({ to, inverse, onDelete, unique }: OneDef): string {

@@ -183,9 +183,9 @@ function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
     return { is: 'scalar', type: types.id(), readonly: true, ...(column === undefined ? {} : { column }) }
   }
   if (key === undefined) return { is: 'scalar', type: types.id('text'), readonly: true }
-  const of = KEYS[key.type.name] ?? 'text'
+  const of = key.type.key ?? KEYS[key.type.name] ?? 'text'
   // Nobody can make up the next text, or which row of another table a key that points there means: the client does.
-  const chosen = of !== 'integer' || table.references.some(one => one.columns.includes(key.name))
+  const chosen = (of !== 'integer' && of !== 'uuid') || table.references.some(one => one.columns.includes(key.name))
   return {
     is: 'scalar',
     type: types.id(of),
