@@ -8,7 +8,10 @@ import { afterAll, expect, test } from 'vitest'
 import { api, memory, sqlite, type Api, type Store } from '../../src/index.ts'
 import type { AnyResource } from '../../src/model/declare/declaration.ts'
 import type { Id } from '../../src/model/model.ts'
+import { hasPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { postgresStore } from '../../src/testing/postgres/postgres-store.ts'
 import { connect, faces, serveFaces, type Face, type Heard, type Speaker, type Told } from '../speakers.ts'
+import { runsWith } from '../system-programs.ts'
 import { commands, idAt, resolved, type Command } from './command.ts'
 import { town } from './town.ts'
 
@@ -222,17 +225,21 @@ const folder = mkdtempSync(join(tmpdir(), 'restuary-lockstep-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 
-test.each<[string, () => Store]>([
-  ['memory', () => memory()],
-  ['sqlite', () => sqlite(join(folder, `${++files}.db`), { synchronous: 'normal' })],
+test.each<[string, number, () => Store | Promise<Store>]>([
+  ['memory', programs, () => memory()],
+  ['sqlite', programs, () => sqlite(join(folder, `${++files}.db`), { synchronous: 'normal' })],
+  // Its statements take their time, and the others have told most of it.
+  ...(runsWith('PostgreSQL', hasPostgres(), 'postgresql')
+    ? [['PostgreSQL', Math.ceil(programs / 30), () => postgresStore()] as [string, number, () => Promise<Store>]]
+    : []),
 ])(
   'every face comes to the same over %s',
-  async (_, store) => {
+  async (_, count, store) => {
     const { model } = api(models, { report: () => {} })
     let [calls, refused] = [0, 0]
     await fc.assert(
       fc.asyncProperty(fc.array(commands(model), { minLength: 20, maxLength: 60, size: 'max' }), async program => {
-        const sides = await Promise.all(faces.map(face => side(face, store())))
+        const sides = await Promise.all(faces.map(async face => side(face, await store())))
         try {
           refused += await run(sides, program)
           calls += program.length
@@ -240,7 +247,7 @@ test.each<[string, () => Store]>([
           await Promise.all(sides.map(one => one.close()))
         }
       }),
-      { numRuns: programs, endOnFailure: true },
+      { numRuns: count, endOnFailure: true },
     )
     // The calls are neither all nonsense nor all right.
     expect(refused / calls).toBeGreaterThan(0.05)

@@ -1,6 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { memory, sqlite, type Api, type Principal, type Store } from '../../src/index.ts'
 import { slow } from '../../src/testing/slow-store.ts'
+import { hasPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { postgresStore } from '../../src/testing/postgres/postgres-store.ts'
+import { runsWith } from '../system-programs.ts'
 import { fill, household, oracle, world } from './household.ts'
 
 type Me = Principal | null
@@ -8,11 +11,12 @@ const people: Me[] = [null, ...world.users]
 const nameOf = (me: Me): string => (me ? String(me['name']) : 'nobody')
 let cells = 0
 
-const stores: [string, () => Store][] = [
+const stores: [string, () => Store | Promise<Store>][] = [
   ['memory', () => memory()],
   ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(':memory:')],
 ]
+if (runsWith('PostgreSQL', hasPostgres(), 'postgresql')) stores.push(['PostgreSQL', () => postgresStore()])
 const faces = ['code', 'http'] as const
 
 interface Reply {
@@ -29,7 +33,7 @@ describe.each(stores)('the matrix of rights, over %s', (_, store) => {
         const id = Number(request.header('authorization')?.slice(7))
         return world.users.find(user => user.id === id) ?? null
       }
-      app = household(store(), face === 'http' ? authenticate : undefined)
+      app = household(await store(), face === 'http' ? authenticate : undefined)
       await fill(app)
       return () => app.close()
     })

@@ -73,6 +73,7 @@ class Author {
     const declaration = withRules(random, declarationBy(random))
     const app = api(built(declaration), { store: memory(), report: () => {}, limits })
     try {
+      await app.ready()
       const resources = [...app.model.resources.values()]
       const ids = idsBy(random, resources)
       const queries = new Queries(random, resources, ids)
