@@ -1,11 +1,13 @@
 // node bench/postgres.ts [--rounds=3] [--seconds=2]: the PostgreSQL store over HTTP beside servers written by hand. Each has a
-// database of its own on one server, which keeps its commits durable.
-import { mkdirSync } from 'node:fs'
+// database of its own on one server, which keeps its commits durable. On a busy machine look at the processor time of a request,
+// of the server and the database together.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'
 import { postgresFolder, startPostgres, stopPostgres } from '../src/testing/postgres/postgres-server.ts'
 import { drive, type Load } from './load.ts'
+import { cpuSeconds } from './machine.ts'
 import { median } from './report.ts'
 import { start, type Running } from './server.ts'
 
@@ -62,24 +64,47 @@ try {
   await client.end()
   for (const { op, connections, ours, theirs, floor, goal } of PARTS) {
     const rates = new Map<string, number[]>([ours, theirs].map(name => [name, []]))
+    const costs = new Map<string, number[]>([ours, theirs].map(name => [name, []]))
     for (let round = 0; round <= Number(values.rounds); round++)
       for (const [name, rate] of rates) {
-        const { port } = running.get(name)!
+        const { port, pid } = running.get(name)!
         const load: Load = { op, port, connections, seconds: Number(values.seconds), rows: ROWS, dialect: TODOS }
+        const before = cpuSeconds(pid) + databaseSeconds()
         const { requests, seconds, failed } = await drive(load)
         if (failed > 0) console.log(`${name}: ${failed} requests failed, which is no fault only on a busy machine`)
         // The first round warms up.
-        if (round > 0) rate.push(requests / seconds)
+        if (round === 0) continue
+        rate.push(requests / seconds)
+        costs.get(name)!.push(((cpuSeconds(pid) + databaseSeconds() - before) / requests) * 1e6)
       }
     const [one, other] = [ours, theirs].map(name => median(rates.get(name)!)) as [number, number]
     const reached = one / other
+    const [cost, theirCost] = [ours, theirs].map(name => Math.min(...costs.get(name)!)) as [number, number]
+    const byCpu = `by processor time ${(theirCost / cost).toFixed(2)} x (${cost.toFixed(0)} and ${theirCost.toFixed(0)} us a request)`
     const verdict = reached >= goal ? 'goal reached' : reached >= floor ? 'above the floor' : 'BELOW THE FLOOR'
     const figures = `${one.toFixed(0)} a second, ${theirs} ${other.toFixed(0)}`
     console.log(
-      `${op} by ${connections}: ${ours} ${figures}: ${reached.toFixed(2)} x; floor ${floor}, goal ${goal}: ${verdict}`,
+      `${op} by ${connections}: ${ours} ${figures}: ${reached.toFixed(2)} x, ${byCpu}; floor ${floor}, goal ${goal}: ${verdict}`,
     )
   }
 } finally {
   await Promise.all([...running.values()].map(server => server.stop()))
   stopPostgres(folder)
+}
+
+/** The processor time of all processes of the database server. */
+function databaseSeconds(): number {
+  const [postmaster] = readFileSync(`${folder}/data/postmaster.pid`, 'utf8').split('\n')
+  let sum = 0
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      if (pid === postmaster || stat.slice(stat.lastIndexOf(')')).split(' ')[2] === postmaster)
+        sum += cpuSeconds(Number(pid))
+    } catch {
+      // It has ended.
+    }
+  }
+  return sum
 }

@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: { port: { type: 'string' }, url: { type: 'string' }, rows: { type: 'string' }, log: { type: 'boolean' } },
 })
 types.setTypeParser(20, Number)
-const pool = new Pool({ connectionString: values.url!, max: 10 })
+const pool = new Pool({ connectionString: values.url!, max: 10, idleTimeoutMillis: 0 })
 await pool.query(`
   create table todo (id bigint generated always as identity primary key, title text not null, done bigint not null default 0);
   create index on todo (title);
