@@ -37,7 +37,7 @@ export function cut(made: object): void {
 export function overSocketIo(): { readonly options: ClientOptions; cut(): void } {
   const open = new Set<ReturnType<typeof io>>()
   const connect = (url: string, options: object): ReturnType<typeof io> => {
-    const socket = io(url, { ...options, transports: ['websocket'], reconnectionDelay: 10, reconnectionDelayMax: 20 })
+    const socket = io(url, { ...options, transports: ['websocket'], reconnectionDelay: 50, reconnectionDelayMax: 100 })
     open.add(socket)
     return socket
   }
