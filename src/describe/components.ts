@@ -4,7 +4,7 @@ import type { JsonSchema } from '../schema/json-schema.ts'
 import { exampleOf } from './example.ts'
 import { filterSchema } from './filter-schema.ts'
 import { createSchema, patchSchema, replaceSchema, rowSchema, shapedSchema } from './json-schema.ts'
-import type { Sliced } from './slices.ts'
+import type { Sliced } from '../engine/slices.ts'
 
 /** The section for schemas to which only an extension refers. */
 export const shapedSchemas = 'x-shaped-schemas'

@@ -8,7 +8,8 @@ import { clientModule } from './client/client-js.ts'
 import { draftOpenapi, type DescribedPage } from './openapi/openapi.ts'
 import { servedPath, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
-import { inSlices, jsonPage } from './slices.ts'
+import { inSlices } from '../engine/slices.ts'
+import { jsonPage } from './json-page.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
 /**

@@ -1,5 +1,7 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
+import { nextTurn } from '../engine/slices.ts'
 import { chain, noWork, wait, type Maybe, type Work } from '../store/work.ts'
+import { MOST_BYTES } from './resume/commits-since.ts'
 import type { Hub } from './views/hub.ts'
 import { FormerSnapshot } from './incremental/step/former-snapshot.ts'
 import type { SlicedWork } from './incremental/step/time-slice.ts'
@@ -218,6 +220,7 @@ export class Feed {
   *#behind(snapshot: Snapshot): Work<Commit[] | null> {
     const commits: Commit[] = []
     let changes = 0
+    let bytes = 0
     for (let at = this.#position; at < snapshot.position;) {
       const next = yield* wait(this.#store.commits(at, STEP))
       if (!next || next.length === 0) return null
@@ -225,14 +228,13 @@ export class Feed {
         if (commit.position > snapshot.position) return commits
         commits.push(commit)
         changes += commit.changes.length
+        bytes += commit.bytes ?? 0
         at = commit.position
       }
-      if (changes > MOST) return null
+      if (changes > MOST || bytes > MOST_BYTES) return null
     }
     return commits
   }
 }
 
 const none: readonly Commit[] = []
-
-const nextTurn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))

@@ -38,7 +38,11 @@ export class Live {
   readonly #closing = new AbortController()
 
   constructor(options: LiveOptions) {
-    const { limits, clock, store, onFault } = options
+    const { limits, clock, store } = options
+    // A step that exceeds a limit is no fault: its followers begin anew.
+    const onFault: LiveOptions['onFault'] = thrown => {
+      if (ApiError.from(thrown).isFault) options.onFault(thrown)
+    }
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity, bytes: Infinity }
     this.#hub = new Hub(

@@ -59,7 +59,7 @@ export const defaultLimits = {
   relatedIds: 1_000,
   /** Rows of a subscription's snapshot → too_complex. */
   snapshotRows: 10_000,
-  /** Bytes of such a snapshot → too_complex. */
+  /** Bytes of such a snapshot, and of what the subscription is told in one step → too_complex. */
   snapshotBytes: 8_388_608,
   /** Subscriptions of one connection → too_many_subscriptions. */
   subscriptions: 100,

@@ -7,6 +7,8 @@ import type { Row } from '../model/model.ts'
 export class Room {
   #left: number
   #isFull = false
+  /** Rows that were taken for as large as they may be. */
+  #unmeasured: { readonly rows: readonly Row[]; readonly mostBytes: number }[] = []
 
   constructor(bytes: number) {
     this.#left = bytes
@@ -14,7 +16,28 @@ export class Room {
 
   /** Bytes, as `sizeOf` counts them. */
   get left(): number {
+    this.#measure()
     return this.#left
+  }
+
+  /** Whether there is room for so many bytes. */
+  has(bytes: number): boolean {
+    if (bytes > this.#left) this.#measure()
+    return bytes <= this.#left
+  }
+
+  /** Takes rows of at most `mostBytes` each, for which there was room. They are only measured once that matters. */
+  take(rows: readonly Row[], mostBytes: number): void {
+    this.#left -= rows.length * mostBytes
+    this.#unmeasured.push({ rows, mostBytes })
+  }
+
+  #measure(): void {
+    for (const { rows, mostBytes } of this.#unmeasured) {
+      this.#left += rows.length * mostBytes
+      for (const row of rows) this.#left -= sizeOf(row)
+    }
+    this.#unmeasured = []
   }
 
   /** There were more rows than have room. */
@@ -25,7 +48,7 @@ export class Room {
   /** The rows that have room, and in any case the first one. */
   fill(rows: Iterable<Row>): Row[] {
     const taken: Row[] = []
-    let left = this.#left
+    let { left } = this
     for (const row of rows) {
       const size = sizeOf(row)
       if (size > left && taken.length > 0) {

@@ -47,7 +47,10 @@ export interface Store {
    * that stops it.
    */
   onCommit(listener: () => void): () => void
-  /** Whole commits after a position, oldest first, with about `limit` changes. null if the log no longer reaches back so far. */
+  /**
+   * Whole commits after a position, oldest first, with about `limit` changes, or fewer if they are large. null if the log no
+   * longer reaches back so far.
+   */
   commits(after: number, limit: number): Maybe<Commit[] | null>
   /**
    * Commits of ephemeral rows after one of their own seqs, oldest first. They are not in the log. null if too many have passed;
@@ -101,14 +104,14 @@ export interface Snapshot {
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number>
   /**
    * For each parent, the rows that refer to it: pairs of (parent, child), in ascending order of parent, then child. At most
-   * `limit` per parent; null = all.
+   * `limit` per parent; null = all, up to what may be visited.
    */
-  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]>
   /**
    * The links of a join whose side `from` is one of the owners: pairs of (owner, other), in ascending order. At most `limit`
-   * per owner; null = all.
+   * per owner; null = all, up to what may be visited.
    */
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]>
   /** Like `children` and `pairs`, with the related rows themselves, in one query. The parent of a row is `row[via.slot]`. */
   childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]>
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): Maybe<[Id, Row][]>
@@ -213,6 +216,8 @@ export interface Change extends RowChange {
 /** A record with the time of its commit, in milliseconds since 1970. */
 export interface Recorded extends Change {
   readonly at: number
+  /** Bytes of the record as a database keeps it; absent if it is in memory anyway. */
+  readonly bytes?: number
 }
 
 /** A log record about something that is not a row. */
@@ -233,4 +238,6 @@ export interface Commit {
   readonly at: number
   readonly changes: readonly Change[]
   readonly published: readonly Published[]
+  /** Bytes of its records as a database keeps them; absent if they are in memory anyway. */
+  readonly bytes?: number
 }

@@ -44,11 +44,11 @@ export class TransactionHandle implements Transaction {
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     return this.#tx.count(resource, where, visits)
   }
-  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
-    return this.#tx.children(via, parents, limit)
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    return this.#tx.children(via, parents, limit, visits)
   }
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
-    return this.#tx.pairs(join, from, owners, limit)
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    return this.#tx.pairs(join, from, owners, limit, visits)
   }
   childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]> {
     return this.#tx.childRows(via, parents, limit, room)

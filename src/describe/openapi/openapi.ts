@@ -1,7 +1,7 @@
 import type { Model, Resource } from '../../model/model.ts'
 import { Components, shapedSchemas } from '../components.ts'
 import type { DescribeOptions } from '../options.ts'
-import type { Sliced } from '../slices.ts'
+import type { Sliced } from '../../engine/slices.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'

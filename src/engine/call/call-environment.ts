@@ -3,7 +3,7 @@ import type { CursorKey } from '../../query/cursor.ts'
 import type { ValueLimits } from '../patch/measure.ts'
 import type { Terms } from '../../store/terms.ts'
 import type { Permissions } from '../rules/permissions.ts'
-import type { Bounds } from '../read/load-related.ts'
+import type { Bounds } from '../read/related/load-related.ts'
 import type { Visits } from '../../store/store.ts'
 import type { NewId } from '../write/unit-of-work.ts'
 

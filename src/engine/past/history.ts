@@ -40,8 +40,10 @@ export interface PastSource {
   readonly reading: ReadEnvironment
 }
 
-/** Records that are read at a time. They may be large, so the next step is only read if the page has room for more. */
+/** The most records that are read at a time. They may be large, so each step is only twice as long as the one before. */
 const STEP = 10
+/** The records of a page may take so many times its bytes. */
+const LOADED = 4
 
 /** How many records one request inspects at most, including those that the caller may not see. */
 const MOST = 1_000
@@ -63,11 +65,13 @@ export function* historyOf(
   let isMore = true
   let isFull = false
   let bytes = 0
-  while (isMore && !isFull && read < MOST && bytes < pageBytes) {
+  let loaded = 0
+  while (isMore && !isFull && read < MOST && bytes < pageBytes && loaded < LOADED * pageBytes) {
     // One more than needed tells whether there is a next page.
-    const step = Math.min(limit - records.length + 1, STEP)
+    const step = Math.min(limit - records.length + 1, STEP, read + 1)
     const found = yield* wait(store.history(resource, id, from, step))
     read += found.length
+    for (const record of found) loaded += record.bytes ?? 0
     isMore = found.length === step
     for (const { seq, record } of yield* shownRecords(past, found)) {
       isFull = records.length === limit || bytes >= pageBytes

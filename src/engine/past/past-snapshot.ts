@@ -112,21 +112,26 @@ export class PastSnapshot implements Snapshot {
     return cursor?.before ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(offset, offset + limit)
   }
 
-  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
-    if (this.#rows(via.owner).size === 0) return this.#now.children(via, parents, limit)
-    return chain(this.childRows(via, parents, limit), rows =>
-      rows.map((row): [Id, Id] => [row[via.slot] as Id, row[ID] as Id]),
-    )
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    const rows = this.#rows(via.owner)
+    if (rows.size === 0) return this.#now.children(via, parents, limit, visits)
+    const former = this.#childrenOf(via, parents).map((row): [Id, Id] => [row[via.slot] as Id, idOf(row)])
+    const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
+    // Of one parent's rows, at most those that changed can be wrong, so this many more are enough.
+    return chain(this.#now.children(via, parents, limit === null ? null : limit + rows.size, visits), found => {
+      const all = [...found.filter(([, id]) => !rows.has(id)), ...former].toSorted(
+        (x, y) => byParent(x[0], y[0]) || byId(x[1], y[1]),
+      )
+      return limit === null ? all : firstOfEach(all, ([parent]) => parent, limit)
+    })
   }
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]> {
     const rows = this.#rows(via.owner)
     if (rows.size === 0) return this.#now.childRows(via, parents, limit, room)
-    const wanted = new Set<Value>(parents)
     const parentOf = (row: Row): Id => row[via.slot] as Id
-    const former = this.#former(via.owner).filter(row => wanted.has(parentOf(row)))
+    const former = this.#childrenOf(via, parents)
     const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
-    // Of one parent's rows, at most those that changed can be wrong, so this many more are enough.
     return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size, room), found => {
       const all = [...found.filter(row => !rows.has(idOf(row))), ...former].toSorted(
         (x, y) => byParent(parentOf(x), parentOf(y)) || byId(idOf(x), idOf(y)),
@@ -137,15 +142,15 @@ export class PastSnapshot implements Snapshot {
 
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
     if (this.#rows(via.owner).size === 0) return this.#now.childCounts(via, parents, visits)
-    return chain(this.children(via, parents, null), counted)
+    return chain(this.children(via, parents, null, visits), counted)
   }
 
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
     const changed = this.#differences.pairs.get(join)
-    if (!changed) return this.#now.pairs(join, from, owners, limit)
+    if (!changed) return this.#now.pairs(join, from, owners, limit, visits)
     const to = from === 'a' ? 'b' : 'a'
     const [byOwner, byOther] = [orderOf(join[from].resource.idType), orderOf(join[to].resource.idType)]
-    return chain(this.#now.pairs(join, from, owners, null), found => {
+    return chain(this.#now.pairs(join, from, owners, null, visits), found => {
       const differing = new Set(changed.map(pair => keyOf(pair[from], pair[to])))
       const wanted = new Set(owners)
       const former = changed
@@ -176,7 +181,7 @@ export class PastSnapshot implements Snapshot {
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
     if (!this.#differences.pairs.has(join)) return this.#now.pairCounts(join, from, owners, visits)
-    return chain(this.pairs(join, from, owners, null), counted)
+    return chain(this.pairs(join, from, owners, null, visits), counted)
   }
 
   find(): never {
@@ -190,6 +195,12 @@ export class PastSnapshot implements Snapshot {
   /** The changed rows, as they were. */
   #former(resource: Resource): Row[] {
     return [...this.#rows(resource).values()].filter(row => row !== null)
+  }
+
+  /** The changed rows that belonged to some parents. */
+  #childrenOf(via: OneField, parents: readonly Id[]): Row[] {
+    const wanted = new Set<Value>(parents)
+    return this.#former(via.owner).filter(row => wanted.has(row[via.slot] ?? null))
   }
 
   /** Matches the rows that have not changed since. */

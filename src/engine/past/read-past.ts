@@ -22,10 +22,12 @@ import { shownListTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { endOfCommit } from './end-of-commit.ts'
 
-/** How many changes one request may undo. */
+/** How many changes one request may undo, and how many bytes their records may have. */
 const MOST = 10_000
-/** How many log records are read at a time. */
+const BYTES = 8_388_608
+/** How many log records are read at a time: of all rows, and of one. */
 const STEP = 500
+const STEP_OF_ROW = 10
 
 /** Whether a call reads the past: a state at a position, or the history of a row. */
 export function isPast({ at, history }: Showing): boolean {
@@ -92,15 +94,17 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, call: CallTarget): W
   const id = rowId(call)
   let before = now.position + 1
   let was: Row | null | undefined
+  const undone = new Undone()
   for (;;) {
-    const records = yield* wait(store.history(resource, id, before, STEP))
+    const records = yield* wait(store.history(resource, id, before, STEP_OF_ROW))
     for (const record of records) {
+      undone.add(1, record.bytes)
       if (record.seq <= at) break
       was = record.op === 'create' ? null : record.before
       before = record.seq
     }
     const last = records.at(-1)
-    if (!last || records.length < STEP || last.seq <= at) break
+    if (!last || records.length < STEP_OF_ROW || last.seq <= at) break
   }
   const rows = new Map(was === undefined ? [] : [[resource, new Map([[id, was]])]])
   return new PastSnapshot(now, at, { rows, pairs: new Map() })
@@ -109,20 +113,33 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, call: CallTarget): W
 /** Undoes all changes since a position. */
 function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
   const since = new ChangesSince()
-  let taken = 0
+  const undone = new Undone()
   for (let from = at; from < now.position;) {
     const commits = yield* wait(store.commits(from, STEP))
     if (commits === null) throw beyond(store, yield* wait(store.oldestPosition()))
     if (commits.length === 0) break
-    for (const { position, changes } of commits) {
+    for (const { position, changes, bytes } of commits) {
       from = position
       if (position > now.position) break
-      for (const change of changes) {
-        if (++taken > MOST)
-          throw new ApiError('too_complex', { detail: `more than ${MOST} changes lie between then and now` })
-        since.add(change)
-      }
+      undone.add(changes.length, bytes)
+      for (const change of changes) since.add(change)
     }
   }
   return new PastSnapshot(now, at, since.differences())
+}
+
+/** What a request has undone so far. */
+class Undone {
+  #changes = 0
+  #bytes = 0
+
+  /** Throws ApiError `too_complex` if that is too much for one request. */
+  add(changes: number, bytes: number = 0): void {
+    this.#changes += changes
+    this.#bytes += bytes
+    if (this.#changes > MOST || this.#bytes > BYTES)
+      throw new ApiError('too_complex', {
+        detail: `more than ${this.#changes > MOST ? `${MOST} changes` : `${BYTES} bytes of changes`} lie between then and now`,
+      })
+  }
 }

@@ -8,7 +8,7 @@ import { checkVersion } from '../read/preconditions.ts'
 import { isObject } from '../write/read-body.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
-import { RelatedLoader } from '../read/load-related.ts'
+import { RelatedLoader } from '../read/related/load-related.ts'
 import { equal, type Instance, type UnitOfWork } from '../write/unit-of-work.ts'
 import { viewOf, type View } from '../read/view.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
@@ -83,7 +83,7 @@ export function* patchedBody(
   // A patch applies to whole lists of ids, also to the part that a response would leave out.
   const bounds = { ...writing.bounds, ids: null }
   const { row } = instance
-  const related = yield* new RelatedLoader(unit.tx, { bounds, permissions: writing.permissions }).load(view, [row])
+  const related = yield* new RelatedLoader(unit.tx, { ...writing, bounds }).load(view, [row])
   const text = writeRow(view, row, related, writing.ctx)
   const patched = applyPatch(JSON.parse(text), operations, writing.values)
   if (!isObject(patched)) return patched

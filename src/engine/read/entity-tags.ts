@@ -9,7 +9,7 @@ import type { ReadEnvironment } from '../call/call-environment.ts'
 import { Permissions } from '../rules/permissions.ts'
 import { audienceOf, type Audience } from './audience.ts'
 import type { ListRead } from './list-read.ts'
-import { RelatedLoader } from './load-related.ts'
+import { RelatedLoader } from './related/load-related.ts'
 import { resourcesRead } from './resources-read.ts'
 import { viewOf, type View } from './view.ts'
 import { writeRow } from './write-json.ts'
@@ -133,7 +133,7 @@ export function* shownVersions(
   snapshot: Snapshot,
   view: View,
   shown: readonly ShownRow[],
-  reading: Pick<ReadEnvironment, 'permissions' | 'bounds' | 'ctx'>,
+  reading: Pick<ReadEnvironment, 'permissions' | 'bounds' | 'visits' | 'ctx'>,
 ): Work<string[]> {
   const own = versionView(view.resource)
   if (own === view) return shown.map(({ body }) => `~${digest(body)}`)

@@ -6,7 +6,7 @@ import type { Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { Call, CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
 import { versionFor, type Version } from './entity-tags.ts'
-import { RelatedLoader } from './load-related.ts'
+import { RelatedLoader } from './related/load-related.ts'
 import { viewOf } from './view.ts'
 import { writeRow } from './write-json.ts'
 

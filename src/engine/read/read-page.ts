@@ -4,7 +4,7 @@ import { Room } from '../../store/room.ts'
 import type { Select } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ListRead } from './list-read.ts'
-import { RelatedLoader, type LoadedRelations } from './load-related.ts'
+import { RelatedLoader, type LoadedRelations } from './related/load-related.ts'
 import { cursorFor, type ListPage } from './page-cursor.ts'
 import { isOrderedInMemory, ordered } from './sort-in-memory.ts'
 
@@ -49,14 +49,15 @@ const FEWER = 6
 export function* relatedOfPage(
   read: ListRead,
   rows: readonly Row[],
+  former: RelatedLoader | null = null,
 ): Work<{ readonly rows: readonly Row[]; readonly related: LoadedRelations }> {
   const { snapshot, view, query, reading } = read
-  const loader = new RelatedLoader(snapshot, reading)
+  const loader = new RelatedLoader(snapshot, reading, former)
   try {
     return { rows, related: yield* loader.load(view, rows) }
   } catch (error) {
     if (!loader.isFull || rows.length === 1) throw error
   }
   const fewer = Math.ceil(rows.length / FEWER)
-  return yield* relatedOfPage(read, query.cursor?.before ? rows.slice(-fewer) : rows.slice(0, fewer))
+  return yield* relatedOfPage(read, query.cursor?.before ? rows.slice(-fewer) : rows.slice(0, fewer), loader)
 }

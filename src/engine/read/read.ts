@@ -13,7 +13,7 @@ import { isStored, type ListCache } from '../cache/list-cache.ts'
 import { allowedIds, allowedRows } from '../rules/permissions.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { ListRead } from './list-read.ts'
-import { noRelations, RelatedLoader } from './load-related.ts'
+import { noRelations, RelatedLoader } from './related/load-related.ts'
 import { tooManyBytes } from './too-many-bytes.ts'
 import { writePage, writeRow } from './write-json.ts'
 import { pageOf, relatedOfPage } from './read-page.ts'
@@ -167,7 +167,7 @@ export function* scope(snapshot: Snapshot, call: CallTarget, reading: ReadEnviro
     return allOf(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
   }
   // The other side has no field that could be filtered by, so the ids are listed.
-  const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null))
+  const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null, reading.visits))
   return allOf(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
 }
 

@@ -12,7 +12,7 @@ import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
 import { tooManyBytes } from './too-many-bytes.ts'
-import { group, relatedCounts, relatedIds, visiblePairs } from './load-related.ts'
+import { group, relatedCounts, relatedIds, visiblePairs } from './related/related-pairs.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
 /** What sorting in memory needs. */
@@ -92,12 +92,12 @@ function* columnOf(
   { path, descending }: SortKey,
   sorting: Sorting & { readonly resource: Resource },
 ): Work<SortColumn> {
-  const { resource, permissions } = sorting
+  const { resource } = sorting
   const field = fieldAt(resource, path)
   switch (field.is) {
     case 'back':
     case 'many': {
-      const lists = yield* listsOf(snapshot, field, rows, permissions)
+      const lists = yield* listsOf(snapshot, field, rows, sorting)
       // The other side of a one-to-one relation has at most one id, and sorts like a field with one.
       if (!field.toMany)
         return columnBy(rows, sorted(orderOf(field.target.idType), descending), row => ownOf(lists, row)[0] ?? null)
@@ -130,13 +130,14 @@ function* countsOf(
   snapshot: Snapshot,
   field: BackField | ManyField,
   rows: readonly Row[],
-  { permissions, visits }: Sorting,
+  sorting: Sorting,
 ): Work<ReadonlyMap<Id, number>> {
+  const { permissions, visits } = sorting
   if (permissions.read(field.target).open) {
     const owners = rows.map(row => row[ID] as Id)
     return new Map(yield* wait(relatedCounts(snapshot, field, owners, visits)))
   }
-  const lists = yield* listsOf(snapshot, field, rows, permissions)
+  const lists = yield* listsOf(snapshot, field, rows, sorting)
   return new Map(Array.from(lists, ([owner, ids]) => [owner, ids.length]))
 }
 
@@ -144,13 +145,14 @@ function* listsOf(
   snapshot: Snapshot,
   field: BackField | ManyField,
   rows: readonly Row[],
-  permissions: Permissions,
+  { permissions, visits, bounds }: Sorting,
 ): Work<Map<Id, Id[]>> {
-  const owners = rows.map(row => row[ID] as Id)
+  const wanted = { field, owners: rows.map(row => row[ID] as Id), limit: null }
   const guard = permissions.read(field.target)
-  const pairs = guard.open
-    ? yield* wait(relatedIds(snapshot, field, owners, null))
-    : yield* visiblePairs(snapshot, guard, { field, owners, limit: null })
+  if (guard.open) return group(yield* wait(relatedIds(snapshot, wanted, visits)))
+  const room = roomToCompute({ bounds })
+  const pairs = yield* visiblePairs(snapshot, guard, wanted, visits, room)
+  if (room?.isFull) throw tooManyBytes(bounds.bytes)
   return group(pairs)
 }
 
@@ -164,7 +166,7 @@ function* calculate(
   for (const name of field.uses ?? []) {
     const relation = field.owner.field.get(name)
     if (relation?.is === 'back' || relation?.is === 'many')
-      used.push([name, yield* listsOf(snapshot, relation, rows, reading.permissions)])
+      used.push([name, yield* listsOf(snapshot, relation, rows, reading)])
   }
   return new Map(
     rows.map(row => {

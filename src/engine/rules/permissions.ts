@@ -2,6 +2,7 @@ import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { compileTest, type RowAccess } from '../../query/evaluate.ts'
 import { allOf, everything, type Predicate } from '../../query/predicate.ts'
+import type { Room } from '../../store/room.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { bindRules, ruleFor } from './bind.ts'
@@ -202,13 +203,20 @@ export function* allowedRows(
   return rows.filter(row => ids.has(row[ID] as Id))
 }
 
-/** The ids of the rows that exist and that a guard allows. */
-export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonly Id[], guard: Guard): Work<Set<Id>> {
+/** The ids of the rows that exist and that a guard allows, as far as there is room for rows that a function judges. */
+export function* allowedIds(
+  snapshot: Snapshot,
+  resource: Resource,
+  ids: readonly Id[],
+  guard: Guard,
+  room?: Room,
+): Work<Set<Id>> {
   if (guard.closed || ids.length === 0) return new Set()
   const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }
   const where = allOf(among, guard.predicate)
   const idsOnly = guard.opaque === null
-  let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, idsOnly }))
+  const select = { where, sort: [], limit: null, offset: 0, cursor: null, idsOnly, room: idsOnly ? undefined : room }
+  let rows = yield* wait(snapshot.select(resource, select))
   if (guard.opaque) rows = rows.filter(guard.opaque)
   return new Set(rows.map(row => row[ID] as Id))
 }

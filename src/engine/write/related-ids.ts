@@ -1,12 +1,13 @@
 import type { BackField, Field, Id, ManyField } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { relatedIds } from '../read/load-related.ts'
+import { relatedIds } from '../read/related/related-pairs.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** The ids in a to-many relation as the unit of work sees them, changes included. */
 export function* relatedIdsIn(unit: UnitOfWork, owner: Instance, field: BackField | ManyField): Work<Set<Id>> {
   const ids = new Set<Id>()
-  if (owner.before) for (const [, id] of yield* wait(relatedIds(unit.tx, field, [owner.id], null))) ids.add(id)
+  if (owner.before)
+    for (const [, id] of yield* wait(relatedIds(unit.tx, { field, owners: [owner.id], limit: null }))) ids.add(id)
   if (field.is === 'back') adjust(unit, owner, field, ids)
   else {
     for (const { a, b, op } of unit.links(field.join)) {

@@ -1,5 +1,5 @@
 import type { Id, Row } from '../../model/model.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { Snapshot, Visits } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Presented } from '../event.ts'
 import type { Interest } from '../views/interest.ts'
@@ -16,6 +16,10 @@ export interface Followed extends Markable {
   readonly tellsOrder: boolean
   /** Rules decide what its rows show. Then only comparing bodies tells whether a row looks different. */
   readonly isGuarded: boolean
+  /** How many rows a query may visit. */
+  readonly visits: Visits
+  /** How many bytes a step may have. If it has more, its followers begin anew. */
+  readonly stepBytes: number
   /** Writes rows as JSON texts, with their versions. */
   present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]>
   bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]>

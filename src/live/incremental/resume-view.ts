@@ -37,7 +37,7 @@ export function* missed<G extends Followed>(
   // Every change may have moved one row out of reach, so that many more entries are read.
   if (list) {
     const spare = Math.min(MOST_SPARE, 20 + commits.reduce((sum, { changes }) => sum + changes.length, 0))
-    yield* list.load(present, list.extent, spare)
+    yield* list.load(present, list.extent, { spare })
     alone.registry.index.moved(list)
     yield* alone.take(reversed(whole))
     if (!list.covers(list.extent)) return null

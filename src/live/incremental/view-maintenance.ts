@@ -1,6 +1,9 @@
 import { ID, type Id, type Resource, type Row } from '../../model/model.ts'
+import { tooManyBytes } from '../../engine/read/too-many-bytes.ts'
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
+import { Room } from '../../store/room.ts'
 import type { Snapshot } from '../../store/store.ts'
-import type { Work } from '../../store/work.ts'
+import { wait, type Work } from '../../store/work.ts'
 import type { Batch, Presented } from '../event.ts'
 import { climb } from './routing/climb.ts'
 import type { Followed, Move } from './followed.ts'
@@ -13,7 +16,7 @@ import { PresentState } from './step/state.ts'
 import type { Step } from './step/step.ts'
 import { digestOf, versionOf, Telling, type NewOrder } from './step/telling.ts'
 import { isUnread, judge, placesOf, type MovedRow, type MoveVerdict } from './step/enter-or-leave.ts'
-import { movesOfWindow, orderOfWindow, type WindowedList, type WindowStep } from './lists/windows.ts'
+import { extentOf, movesOfWindow, orderOfWindow, type WindowedList, type WindowStep } from './lists/windows.ts'
 
 /** How many rows are checked between two looks at the clock. */
 const CHUNK = 256
@@ -60,16 +63,32 @@ export class ViewMaintenance<G extends Followed> {
   }
 
   /**
-   * Called when somebody begins to follow a view, at the position that was sent last. From now on it is remembered what they
-   * were sent.
+   * The rows of a window, or of a sorted list of which it has `most` at most, at the position that was sent last. Those that
+   * the list has are not searched for again. null if the group follows none. Throws ApiError `too_complex` if they have too
+   * many bytes.
    */
-  *seen(group: G, snapshot: Snapshot, rows: readonly Row[], presented: readonly Presented[]): Work<void> {
+  *window(group: G, snapshot: Snapshot, most: number): Work<readonly Row[] | null> {
+    const { index } = this.registry
+    const list = this.registry.listOf(group)
+    if (!list) return null
+    const { start, end } = list.extent
+    const room = new Room(group.stepBytes)
+    const extent = { start, end: Math.min(end, start + most) }
+    const read = yield* list.load(new PresentState(snapshot, this.#known), extent, { room })
+    index.moved(list)
+    const ids = orderOfWindow(list, group)
+    const rows = new Map(read.map(row => [row[ID] as Id, row]))
+    const missing = ids.filter(id => !rows.has(id))
+    if (missing.length > 0)
+      for (const row of yield* wait(snapshot.many(this.registry.resource, missing, room))) rows.set(row[ID] as Id, row)
+    if (room.isFull && !(list.covers(extentOf(group)) && ids.every(id => rows.has(id))))
+      throw tooManyBytes(group.stepBytes)
+    return ids.map(id => getOrThrow(rows, id))
+  }
+
+  /** Called when somebody begins to follow a view with these rows. From now on it is remembered what they were sent. */
+  seen(group: G, rows: readonly Row[], presented: readonly Presented[]): void {
     const { registry } = this
-    const list = registry.listOf(group)
-    if (list) {
-      yield* list.load(new PresentState(snapshot, this.#known), list.extent)
-      registry.index.moved(list)
-    }
     if (group.isGuarded)
       registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(presented[i]?.body ?? '')])))
   }

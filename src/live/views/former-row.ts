@@ -1,6 +1,6 @@
 import type { Id, Row } from '../../model/model.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
-import type { LoadedPart, LoadedRelations } from '../../engine/read/load-related.ts'
+import type { LoadedPart, LoadedRelations } from '../../engine/read/related/load-related.ts'
 import type { View } from '../../engine/read/view.ts'
 import type { LiveEvent } from '../event.ts'
 import type { Group } from './group.ts'

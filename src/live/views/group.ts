@@ -4,9 +4,9 @@ import { compileTest } from '../../query/evaluate.ts'
 import { ownFields } from '../../engine/rules/permissions.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
-import { noRelations, RelatedLoader, type Bounds } from '../../engine/read/load-related.ts'
+import { noRelations, RelatedLoader, type Bounds } from '../../engine/read/related/load-related.ts'
 import { tooManyBytes } from '../../engine/read/too-many-bytes.ts'
-import type { Room } from '../../store/room.ts'
+import { Room } from '../../store/room.ts'
 import { isOrderedInMemory, ordered } from '../../engine/read/sort-in-memory.ts'
 import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
@@ -37,7 +37,7 @@ export interface GroupEnvironment {
   /** How many milliseconds of a turn of the event loop may be spent on telling. */
   readonly turn: number
   readonly bounds: Bounds
-  /** Bytes of the rows that a subscription begins with. */
+  /** Bytes of the rows that a subscription begins with, or is told in one step. */
   readonly snapshotBytes: number
   readonly terms: Terms
 }
@@ -87,23 +87,34 @@ export class Group implements Followed {
     return contextOf(permissions.me, auth, this.#surroundings.clock())
   }
 
-  /** The rows in view, in the order of the query, at most `most`, and as many as there is room for. */
-  *rows(snapshot: Snapshot, most: number, room?: Room): Work<Row[]> {
+  get visits(): Visits {
+    return this.#surroundings.visits
+  }
+
+  get stepBytes(): number {
+    return this.#surroundings.snapshotBytes
+  }
+
+  /** The rows in view, in the order of the query, at most `most`. Throws ApiError `too_complex` if they have too many bytes. */
+  *rows(snapshot: Snapshot, most: number): Work<Row[]> {
     const { resource, where, sort, offset, opaque, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
     const limit = Number.isFinite(bounded) ? bounded : null
-    const { visits, sortedRows, bounds } = this.#surroundings
+    const { visits, sortedRows, bounds, snapshotBytes } = this.#surroundings
+    const room = new Room(snapshotBytes)
     const select = { where, sort, limit, offset, cursor: null, visits, room }
     // The store sorts by stored fields, and filters by predicates. Maintained views ask for nothing else.
     const mayNeedMemory = this.upkeep.kind === 'requeried' || opaque !== null
     if (mayNeedMemory && isOrderedInMemory(resource, sort, permissions))
       return yield* ordered(snapshot, resource, select, { permissions, ctx: this.ctx, sortedRows, visits, bounds })
-    return yield* wait(snapshot.select(resource, select))
+    const rows = yield* wait(snapshot.select(resource, select))
+    if (room.isFull) throw tooManyBytes(snapshotBytes)
+    return rows
   }
 
-  /** Writes rows as JSON texts, with their versions. Throws ApiError `too_complex` if they have more than `most` bytes. */
-  *present(snapshot: Snapshot, rows: readonly Row[], most: number = Infinity): Work<Presented[]> {
-    const bodies = yield* this.bodies(snapshot, rows, most)
+  /** Writes rows as JSON texts, with their versions. Throws ApiError `too_complex` if they have too many bytes. */
+  *present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]> {
+    const bodies = yield* this.bodies(snapshot, rows)
     const shown = rows.map((row, i) => ({ row, body: bodies[i] ?? '' }))
     const versions = this.interest.isMasked ? yield* this.#versions(snapshot, shown) : null
     if (!this.interest.view.showsRelated) return shown.map(({ body }, i) => ({ body, version: versions?.[i] ?? null }))
@@ -115,13 +126,15 @@ export class Group implements Followed {
     })
   }
 
-  /** Writes rows as JSON texts. */
-  *bodies(snapshot: Snapshot, rows: readonly Row[], most: number = Infinity): Work<string[]> {
+  /** Writes rows as JSON texts. Throws ApiError `too_complex` if they have too many bytes. */
+  *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
+    const most = this.stepBytes
     const bounds = { ...this.#surroundings.bounds, bytes: most }
+    const { visits } = this
     const related = view.isAlone
       ? noRelations
-      : yield* new RelatedLoader(snapshot, { bounds, permissions }).load(view, rows)
+      : yield* new RelatedLoader(snapshot, { bounds, permissions, visits }).load(view, rows)
     const { ctx } = this
     let bytes = 0
     return rows.map(row => {
@@ -134,7 +147,8 @@ export class Group implements Followed {
 
   #versions(snapshot: Snapshot, shown: readonly ShownRow[]): Work<readonly string[]> {
     const { view, permissions } = this.interest
-    return shownVersions(snapshot, view, shown, { permissions, bounds: this.#surroundings.bounds, ctx: this.ctx })
+    const { bounds, visits } = this.#surroundings
+    return shownVersions(snapshot, view, shown, { permissions, bounds, visits, ctx: this.ctx })
   }
 
   /** What commits mean to the view, as batches in order. Used if rows alone tell everything. */

@@ -1,5 +1,3 @@
-import { tooManyBytes } from '../../engine/read/too-many-bytes.ts'
-import { Room } from '../../store/room.ts'
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
@@ -107,23 +105,21 @@ export class Hub {
   }
 
   /** Reads a group's view. From now on, changes are compared with it. null if it has more than `most` rows. */
-  *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; presented: Presented[] } | null> {
+  *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: readonly Row[]; presented: Presented[] } | null> {
     const requery = this.#requeries.get(group)
     // Those who already follow it must first be told what happened before this snapshot.
     yield* this.catchUp(snapshot, group)
     const begin = performance.now()
-    const { snapshotBytes } = this.#surroundings
-    const room = new Room(snapshotBytes)
-    const rows = yield* group.rows(snapshot, most + 1, room)
+    const maintenance = this.maintenanceOf(group)
+    const window = maintenance ? yield* maintenance.window(group, snapshot, most + 1) : null
+    const rows = window ?? (yield* group.rows(snapshot, most + 1))
     if (rows.length > most) return null
-    if (room.isFull) throw tooManyBytes(snapshotBytes)
-    const presented = yield* group.present(snapshot, rows, snapshotBytes)
+    const presented = yield* group.present(snapshot, rows)
     if (requery) {
       requery.measured(performance.now() - begin)
       requery.checkBounded()
       requery.see(rows, presented)
-    } else if (group.upkeep.kind === 'maintained')
-      yield* this.maintenanceOf(group)!.seen(group, snapshot, rows, presented)
+    } else maintenance?.seen(group, rows, presented)
     return { rows, presented }
   }
 

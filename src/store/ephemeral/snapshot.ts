@@ -58,8 +58,8 @@ export class AcrossSnapshot implements Snapshot {
     return run(this.#count(resource, where, visits))
   }
 
-  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
-    return this.#of(via.owner).children(via, parents, limit)
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    return this.#of(via.owner).children(via, parents, limit, visits)
   }
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Maybe<Row[]> {
@@ -70,8 +70,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#of(via.owner).childCounts(via, parents, visits)
   }
 
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
-    return this.#lasting.pairs(join, from, owners, limit)
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    return this.#lasting.pairs(join, from, owners, limit, visits)
   }
 
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, room?: Room): Maybe<[Id, Row][]> {

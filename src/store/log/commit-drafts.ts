@@ -1,3 +1,4 @@
+import { sizeOfRecord, type StoredRecord } from './log-format.ts'
 import type { Change, Commit, Published } from '../store.ts'
 
 /** A commit of the log while it is being written. */
@@ -5,6 +6,7 @@ interface Draft extends Commit {
   position: number
   changes: Change[]
   published: readonly Published[]
+  bytes: number
 }
 
 const none: readonly Published[] = Object.freeze([])
@@ -21,9 +23,19 @@ export class CommitDrafts {
     this.#drafts = []
   }
 
-  /** Adds the record of a change of the unit whose first seq is `tx`. */
-  add(change: Change, tx: number, at: number): void {
-    this.#of(change.seq, tx, at).changes.push(change)
+  /** Adds the record of a change of the unit whose first seq is `tx`, with the bytes that it has in the log. */
+  add(change: Change, { tx, at, bytes }: { readonly tx: number; readonly at: number; readonly bytes: number }): void {
+    const draft = this.#of(change.seq, tx, at)
+    draft.changes.push(change)
+    draft.bytes += bytes
+  }
+
+  /** Counts the bytes of the records of all commits, in their order, if they are only made now. */
+  measure(records: readonly StoredRecord[]): void {
+    let next = 0
+    for (const draft of this.#drafts)
+      for (; next < records.length && records[next]![0] <= draft.position; next++)
+        draft.bytes += sizeOfRecord(records[next]!)
   }
 
   publish(record: Published, tx: number, at: number): void {
@@ -45,7 +57,7 @@ export class CommitDrafts {
   #of(seq: number, tx: number, at: number): Draft {
     let draft = this.#drafts.at(-1)
     if (!draft || draft.position - draft.changes.length - draft.published.length + 1 !== tx)
-      this.#drafts.push((draft = { position: seq, at, changes: [], published: none }))
+      this.#drafts.push((draft = { position: seq, at, changes: [], published: none, bytes: 0 }))
     draft.position = seq
     return draft
   }

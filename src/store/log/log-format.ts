@@ -120,7 +120,15 @@ function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row
   return row
 }
 
-/** Puts records together into whole commits, with about `limit` changes. */
+/** Bytes of records that are read at a time. */
+export const RECORD_BYTES = 8_388_608
+
+/** About how many bytes a record takes: only the images of its row can be long. */
+export function sizeOfRecord(record: StoredRecord): number {
+  return (record[6]?.length ?? 0) + (record[7]?.length ?? 0)
+}
+
+/** Puts records together into whole commits, with about `limit` changes, or fewer if they are large. */
 export class CommitAssembly {
   readonly commits: Commit[] = []
   readonly #format: LogFormat
@@ -129,6 +137,9 @@ export class CommitAssembly {
   #published: Published[] = []
   #tx = -1
   #taken = 0
+  /** Of all commits before this one, and of this one. */
+  #bytes = 0
+  #own = 0
 
   constructor(format: LogFormat, limit: number) {
     this.#format = format
@@ -140,17 +151,26 @@ export class CommitAssembly {
     const [seq, tx, at, name, id, op] = record
     if (op === ADOPT) return 'unknown'
     if (tx !== this.#tx) {
-      if (this.#taken >= this.#limit) return 'full'
+      this.#bytes += this.#own
+      if (this.#taken >= this.#limit || this.#bytes >= RECORD_BYTES) return 'full'
+      this.#own = 0
       this.#tx = tx
       this.#changes = []
       this.#published = []
       this.commits.push({ position: seq, at, changes: this.#changes, published: this.#published })
     }
+    this.#own += sizeOfRecord(record)
     if (name === '') this.#published.push({ seq, uri: String(id), op: op as Published['op'], body: record[7] })
     // Another version of the application may have resources that this one does not.
     else if (this.#format.knows(name)) this.#changes.push(this.#format.change(record))
     const { commits } = this
-    commits[commits.length - 1] = { position: seq, at, changes: this.#changes, published: this.#published }
+    commits[commits.length - 1] = {
+      position: seq,
+      at,
+      changes: this.#changes,
+      published: this.#published,
+      bytes: this.#own,
+    }
     this.#taken++
     return 'added'
   }

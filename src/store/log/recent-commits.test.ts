@@ -44,3 +44,10 @@ test('a restart forgets everything', () => {
   recent.push(commit(601))
   expect(positions(recent.after(600, 10))).toEqual([601])
 })
+
+test('so do commits with large rows', () => {
+  const recent = new RecentCommits(0)
+  for (let position = 1; position <= 10; position++) recent.push({ ...commit(position), bytes: 5_000_000 })
+  expect(positions(recent.after(7, 10))).toEqual([8, 9, 10])
+  expect(recent.after(6, 10)).toBeUndefined()
+})

@@ -2,8 +2,9 @@ import type { Commit } from '../store.ts'
 
 /** How many commits are kept in memory, so that followers of the log rarely read the file; a power of two. */
 const KEPT = 512
-/** The most changes in all of them together. */
+/** The most changes in all of them together, and the most bytes. */
 const CHANGES = 4_096
+const BYTES = 16_777_216
 
 /**
  * The newest commits, without a gap. They are in a ring that is overwritten in place. A commit that leaves it is not referenced
@@ -15,6 +16,7 @@ export class RecentCommits {
   #oldest = 0
   #next = 0
   #changes = 0
+  #bytes = 0
   /** The position before the oldest commit. */
   #start: number
 
@@ -25,14 +27,15 @@ export class RecentCommits {
   /** Drops everything. The next commit follows on this position. */
   restart(position: number): void {
     this.#ring.fill(undefined)
-    this.#oldest = this.#next = this.#changes = 0
+    this.#oldest = this.#next = this.#changes = this.#bytes = 0
     this.#start = position
   }
 
   push(commit: Commit): void {
     if (this.#next - this.#oldest === KEPT) this.#drop()
     this.#changes += sizeOf(commit)
-    while (this.#changes > CHANGES && this.#oldest < this.#next) this.#drop()
+    this.#bytes += commit.bytes ?? 0
+    while ((this.#changes > CHANGES || this.#bytes > BYTES) && this.#oldest < this.#next) this.#drop()
     this.#ring[this.#next++ % KEPT] = commit
   }
 
@@ -42,6 +45,7 @@ export class RecentCommits {
     if (!gone) return
     this.#ring[place] = undefined
     this.#changes -= sizeOf(gone)
+    this.#bytes -= gone.bytes ?? 0
     this.#start = gone.position
   }
 

@@ -82,8 +82,9 @@ export class MemorySnapshot implements Snapshot {
     )
   }
 
-  children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
-    return this.childRows(via, parents, limit).map(row => [row[via.slot] as Id, row[ID] as Id])
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): [Id, Id][] {
+    const pairs = this.childRows(via, parents, limit).map((row): [Id, Id] => [row[via.slot] as Id, row[ID] as Id])
+    return within(via.owner, pairs, pairs.length, visits)
   }
 
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): [Id, number][] {
@@ -91,16 +92,17 @@ export class MemorySnapshot implements Snapshot {
     const counts = ascending(via.target, parents)
       .map((parent): [Id, number] => [parent, rowsWith(state, via.owner, via.slot, parent).length])
       .filter(([, count]) => count > 0)
-    return within(via.owner, counts, visits)
+    return within(via.owner, counts, sumOf(counts), visits)
   }
 
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): [Id, Id][] {
     const state = this.#current()
-    return ascending(join[from].resource, owners).flatMap(owner =>
+    const pairs = ascending(join[from].resource, owners).flatMap(owner =>
       othersIn(state, join, from, owner)
         .slice(0, limit ?? undefined)
         .map((other): [Id, Id] => [owner, other]),
     )
+    return within(join[from].resource, pairs, pairs.length, visits)
   }
 
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
@@ -117,7 +119,7 @@ export class MemorySnapshot implements Snapshot {
     const counts = ascending(join[from].resource, owners)
       .map((owner): [Id, number] => [owner, othersIn(state, join, from, owner).length])
       .filter(([, count]) => count > 0)
-    return within(join[from].resource, counts, visits)
+    return within(join[from].resource, counts, sumOf(counts), visits)
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
@@ -144,10 +146,11 @@ function sliced<T>(work: Pausing<T>, meter: Meter): Maybe<T> {
   return new Promise<void>(resolve => void setImmediate(resolve)).then(() => sliced(work, meter))
 }
 
-/** What was counted; ApiError `too_complex` if that is more than may be visited. */
-function within(resource: Resource, counts: [Id, number][], visits: Visits | undefined): [Id, number][] {
+const sumOf = (counts: readonly (readonly [Id, number])[]): number => counts.reduce((sum, [, count]) => sum + count, 0)
+
+/** What was found; ApiError `too_complex` if more was visited than may be. */
+function within<T>(resource: Resource, found: T, visited: number, visits: Visits | undefined): T {
   const most = visits?.most ?? Infinity
-  if (counts.reduce((sum, [, count]) => sum + count, 0) > most)
-    throw tooManyVisits(resource, { where: everything, sort: [] }, most)
-  return counts
+  if (visited > most) throw tooManyVisits(resource, { where: everything, sort: [] }, most)
+  return found
 }

@@ -5,6 +5,7 @@ import {
   KEPT_RECORDS,
   LOG_COLUMNS,
   LogFormat,
+  sizeOfRecord,
   TRIM_STEP,
   type StoredRecord,
 } from '../log/log-format.ts'
@@ -113,7 +114,7 @@ export class PostgresLog {
       const record = await this.#at(connection, seq, resource, id)
       if (record === undefined) break
       const change = this.#format.change(record)
-      if (seq < before) found.push({ ...change, at: record[2] })
+      if (seq < before) found.push({ ...change, at: record[2], bytes: sizeOfRecord(record) })
       seq =
         change.before === null ? await this.#deletion(connection, resource, id, seq) : (change.before[SEQ] as number)
     }

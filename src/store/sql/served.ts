@@ -21,6 +21,11 @@ export function visitsOnce(plan: readonly string[]): boolean {
   return /^(?:SCAN|SEARCH) t(?: |$)/.test(first) && rest.every(step => SORTING.test(step) || BY_KEY.test(step))
 }
 
+/** Whether a plan visits each row once, and one beside the other: other rows are often on pages that have to be read first. */
+export function visitsNeighbours(plan: readonly string[]): boolean {
+  return visitsOnce(plan) && NEIGHBOURS.test(plan.find(step => !IN_LIST.test(step)) ?? '')
+}
+
 /**
  * The index in whose order a list is read, where SQLite sorts at most rows alike in the first key; null if there is none.
  */
@@ -29,6 +34,9 @@ export function indexInOrder(plan: readonly string[]): string | null {
   if (!rest.every(step => SORTING_LAST.test(step) || BY_KEY.test(step))) return null
   return /^SCAN t USING (?:COVERING )?INDEX (.+)$/.exec(first)?.[1] ?? null
 }
+
+/** The table itself, or an index that has all that is needed. */
+const NEIGHBOURS = /^(?:SCAN|SEARCH) t(?: USING (?:INTEGER PRIMARY KEY|COVERING INDEX) .*)?$/
 
 /** Values of an `in`. */
 const IN_LIST = /^(?:LIST SUBQUERY \d+|SCAN json_each VIRTUAL TABLE.*)$/

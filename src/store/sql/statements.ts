@@ -5,7 +5,7 @@ import { compileTests } from './compile.ts'
 import type { SqlDialect } from './dialect.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from './kysely.ts'
 import { hasKey } from './key.ts'
-import { columnExpression, fieldAt, fromOf, idExpression, rowOf, type Layout, type Layouts } from './layout.ts'
+import { codecAt, columnExpression, fieldAt, fromOf, idExpression, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
@@ -149,22 +149,22 @@ export function joinPairs(join: Join, from: 'a' | 'b', dialect: SqlDialect): Pai
   }
 }
 
-/** How many pairs are wanted: all, at most some number together, or at most some number for each owner. */
-export type Bounded = 'all' | 'together' | 'each'
+/** Which pairs are wanted: all, at most some number together, at most some number of each owner, or of the only one. */
+export type Bounded = 'all' | 'together' | 'each' | 'one'
 
-/** Binds the owners as JSON, then the limit if there is one. */
+/** Binds the owners as JSON, or the only one, then the limit if there is one. */
 export function selectPairs(pairs: PairTable, bounded: Bounded): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
-  return compileStatement(
-    sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)}${ofOwners(pairs, table, bounded)}`,
-    pairs.dialect.text,
-  )
+  const columns = sql`${pairs.readOwner(owner)}, ${pairs.readOther(other)}`
+  return compileStatement(sql`select ${columns}${ofOwners(pairs, table, bounded)}`, pairs.dialect.text)
 }
 
 /** The rest of a `select` about the pairs of some owners. */
 function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql``): Sql {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
+  if (bounded === 'one')
+    return sql` from ${table} where ${owner} = ${asStored(pairs.of, bound(0))}${and} order by ${other} limit ${bound(1)}`
   const order = sql`order by ${owner}, ${other}`
   if (bounded !== 'each') {
     const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
@@ -174,15 +174,6 @@ function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql
   const x = 'x'
   const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
   return sql` from (select distinct ${idIn(pairs.of, pairs.dialect)} as value from ${pairs.dialect.elements(bound(0))}) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
-}
-
-/** Binds the owner and the limit; -1 = no limit. */
-export function selectOthers(pairs: PairTable): Compiled {
-  const [owner, other] = [pairs.owner(T), pairs.other(T)]
-  return compileStatement(
-    sql`select ${pairs.readOwner(owner)}, ${pairs.readOther(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${asStored(pairs.of, bound(0))} order by ${other} limit ${bound(1)}`,
-    pairs.dialect.text,
-  )
 }
 
 /** Counts the pairs of each owner. Binds the owners as one JSON text. */
@@ -209,10 +200,18 @@ export function countTableUpTo(table: string, { text }: SqlDialect): Compiled {
 
 /** Whole rows of children. */
 export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded): Compiled {
-  return compileStatement(
-    sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`,
-    layout.dialect.text,
-  )
+  const pairs = childPairs(via, layout)
+  const { text } = layout.dialect
+  const isSorted = layout.baseline === null && codecAt(layout, ID).column !== 'INTEGER'
+  if (!isSorted || bounded === 'all' || bounded === 'each')
+    return compileStatement(sql`select ${rowOf(layout, T)}${ofOwners(pairs, fromOf(layout, T), bounded)}`, text)
+  // No index has the children of an owner in the order of such ids. So the ids are sorted, and not the rows.
+  const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
+  const first = sql`select ${pairs.owner(T)} as owner, ${pairs.other(T)} as other${ofOwners(pairs, table, bounded)}`
+  const row = 'r'
+  const order = bounded === 'one' ? sql`f.other` : sql`f.owner, f.other`
+  const select = sql`select ${rowOf(layout, row)} from (${first}) as f cross join ${fromOf(layout, row)}`
+  return compileStatement(sql`${select} where ${idExpression(layout, row)} = f.other order by ${order}`, text)
 }
 
 /** Whole rows at the far side of a join. The owner is one more column at the end. */

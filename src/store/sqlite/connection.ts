@@ -7,7 +7,7 @@ import { shownAsStored, shownAsText } from '../../schema/read/shown-as-stored.ts
 import { spelledId, storedId } from '../../schema/read/spelled-id.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
-import { visitsOnce } from '../sql/served.ts'
+import { visitsNeighbours, visitsOnce } from '../sql/served.ts'
 import { Meter } from '../meter.ts'
 import type { Room } from '../room.ts'
 import { GenerationCache } from '../sql/generation-cache.ts'
@@ -27,6 +27,7 @@ interface OtherStatements {
   readonly other?: Statement | null
   readonly uncounted?: Statement | null
   readonly isScan?: boolean
+  readonly isScattered?: boolean
 }
 
 /** A prepared statement whose rows are arrays. */
@@ -41,12 +42,14 @@ export class Statement {
   readonly uncounted: Statement | null
   /** The plan reads the table from its beginning to its end. */
   readonly isScan: boolean
+  /** The rows that it visits are on pages here and there. */
+  readonly isScattered: boolean
 
   constructor(
     statement: StatementSync,
     slots: readonly number[] | null,
     isCounted: boolean = false,
-    { other = null, uncounted = null, isScan = false }: OtherStatements = {},
+    { other = null, uncounted = null, isScan = false, isScattered = false }: OtherStatements = {},
   ) {
     statement.setReturnArrays(true)
     this.#statement = statement
@@ -55,6 +58,7 @@ export class Statement {
     this.other = other
     this.uncounted = uncounted
     this.isScan = isScan
+    this.isScattered = isScattered
   }
 
   get sql(): string {
@@ -156,7 +160,8 @@ export class Connection {
     const { sql, slots } = make(true)
     const isScan = plan[0]?.startsWith('SCAN') === true
     const uncounted = visitsOnce(plan) ? this.prepare(plain) : null
-    return new Statement(this.db.prepare(sql), slots, true, { other, uncounted, isScan })
+    const isScattered = !visitsNeighbours(plan)
+    return new Statement(this.db.prepare(sql), slots, true, { other, uncounted, isScan, isScattered })
   }
 
   /** The steps by which SQLite would execute a statement. */

@@ -7,7 +7,7 @@ import type { Select, Snapshot, Store, Visits } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
-import { created, plain, put, row, todo, user } from './world.ts'
+import { created, owner, plain, put, row, todo, user } from './world.ts'
 
 const contains = (field: string, value: string): Predicate => ({
   kind: 'text',
@@ -66,6 +66,19 @@ export function visitTests(make: MakeStore): void {
     await select(store, user, { ...asked, visits: within(visited) })
     const refused = (await refusal(select(store, user, { ...asked, visits: within(visited - 1) }))) as unknown[]
     expect(refused.slice(0, 2)).toEqual(['too_complex', visited - 1])
+  })
+
+  test('counted: each pair of an owner, if all are wanted', async () => {
+    const store = await few(make)
+    const pairs = async (most: number): Promise<unknown> =>
+      store.read(function* (snapshot) {
+        return yield* wait(snapshot.children(owner, [1, 2], null, { most, account: null }))
+      })
+    expect(await pairs(2)).toEqual([
+      [1, 1],
+      [1, 2],
+    ])
+    expect(await refusal(pairs(1))).toEqual(['too_complex', 1, undefined])
   })
 
   test('a refusal names the index that would help', async () => {

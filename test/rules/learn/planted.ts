@@ -32,11 +32,15 @@ export const holes: Readonly<Record<string, Hole>> = {
     'if (seen.open) return where',
     'if (seen) return where',
   ],
-  'hidden rows decide the order': ['engine/read/sort-in-memory.ts', 'const pairs = guard.open', 'const pairs = guard'],
+  'hidden rows decide the order': [
+    'engine/read/sort-in-memory.ts',
+    'if (guard.open) return group(',
+    'if (guard) return group(',
+  ],
   'functions see hidden rows': [
-    'engine/read/load-related.ts',
-    'const pairs = guard.open\n        ? yield* wait(relatedIds(this.#snapshot',
-    'const pairs = guard.open || !shown\n        ? yield* wait(relatedIds(this.#snapshot',
+    'engine/read/related/load-related.ts',
+    'ids: group(yield* this.#pairs({ field, owners, limit }))',
+    'ids: group(yield* wait(relatedIds(this.#snapshot, { field, owners, limit })))',
   ],
   'tags of rows move with what is hidden': [
     'engine/read/entity-tags.ts',

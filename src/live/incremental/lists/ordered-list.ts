@@ -1,4 +1,5 @@
-import { SEQ } from '../../../model/model.ts'
+import { SEQ, type Row } from '../../../model/model.ts'
+import type { Room } from '../../../store/room.ts'
 import type { Work } from '../../../store/work.ts'
 import { sortEntriesOf, readPart, type ListDefinition } from './read-list.ts'
 import type { SortEntry } from './sorting.ts'
@@ -68,11 +69,19 @@ export class OrderedList {
     return extent.start - this.first <= most && this.first + this.entries.length - extent.end <= most
   }
 
-  /** Reads what the windows need, in the state that was sent last. `spare` is the number of extra entries on each side. */
-  *load(present: PresentState, extent: Extent, spare: number = spareOf(extent)): Work<void> {
+  /**
+   * Reads what the windows need, in the state that was sent last, as far as there is room. Returns the rows that it has read.
+   * `spare` is the number of extra entries on each side.
+   */
+  *load(
+    present: PresentState,
+    extent: Extent,
+    { spare = spareOf(extent), room }: HowToLoad = {},
+  ): Work<readonly Row[]> {
     if (!this.#isLoaded) {
       const offset = Math.max(0, extent.start - spare)
-      const { rows, isAll } = yield* readPart(present, this.definition, { limit: extent.end + spare - offset, offset })
+      const limit = extent.end + spare - offset
+      const { rows, isAll } = yield* readPart(present, this.definition, { limit, offset, room })
       this.entries = yield* sortEntriesOf(present, this.definition, rows)
       this.first = offset
       this.#low = offset === 0 ? null : (this.entries[0] ?? null)
@@ -80,22 +89,33 @@ export class OrderedList {
       // If the offset is beyond the end, only the rows before it tell how long the list is.
       if (offset > 0 && this.entries.length === 0) yield* this.#loadFromStart(present, extent, spare)
       this.#isLoaded = true
-    } else {
-      yield* this.extend(present, extent, spare)
-      this.settled()
+      return rows
     }
+    const rows = yield* this.extend(present, extent, { spare, room })
+    this.settled()
+    return rows
   }
 
-  /** Called when a step was applied completely: reads entries that are missing and drops those that are too many. */
-  *extend(present: PresentState, extent: Extent, spare: number = spareOf(extent)): Work<void> {
+  /**
+   * Called when a step was applied completely: reads entries that are missing and drops those that are too many. Returns the
+   * rows that it has read.
+   */
+  *extend(
+    present: PresentState,
+    extent: Extent,
+    { spare = spareOf(extent), room }: HowToLoad = {},
+  ): Work<readonly Row[]> {
     const { start, end } = extent
+    const read: Row[] = []
     if (this.first > start && this.#low) {
       const from = this.entries[0] ?? this.#low
       const { rows, isAll } = yield* readPart(present, this.definition, {
         from,
         before: true,
         limit: this.first - start + spare,
+        room,
       })
+      for (const row of rows) read.push(row)
       const more = yield* sortEntriesOf(present, this.definition, rows)
       this.#keepFormer()
       this.entries.unshift(...more)
@@ -104,13 +124,19 @@ export class OrderedList {
     }
     const missing = end - (this.first + this.entries.length)
     if (missing > 0 && this.#high) {
-      const { rows, isAll } = yield* readPart(present, this.definition, { from: this.#high, limit: missing + spare })
+      const { rows, isAll } = yield* readPart(present, this.definition, {
+        from: this.#high,
+        limit: missing + spare,
+        room,
+      })
+      for (const row of rows) read.push(row)
       const more = yield* sortEntriesOf(present, this.definition, rows)
       this.#keepFormer()
       for (const entry of more) this.entries.push(entry)
       this.#high = isAll ? null : this.#last
     }
     this.#trim(start, end, spare)
+    return read
   }
 
   /** Forgets all entries, so that they are read again. */
@@ -236,6 +262,13 @@ export class OrderedList {
     this.#low = null
     this.#high = isAll ? null : this.#last
   }
+}
+
+/** How much is loaded. */
+export interface HowToLoad {
+  /** Extra entries on each side. */
+  readonly spare?: number
+  readonly room?: Room | undefined
 }
 
 /** Extra entries that are held on each side. They replace most rows that leave without a read. */

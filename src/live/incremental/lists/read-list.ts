@@ -1,6 +1,9 @@
 import type { Resource, Row } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { wait, type Work } from '../../../store/work.ts'
+import type { Room } from '../../../store/room.ts'
+import type { Visits } from '../../../store/store.ts'
+import { tooManyVisits } from '../../../store/too-many-visits.ts'
 import type { PresentState } from '../step/state.ts'
 import type { SortEntry, Sorting } from './sorting.ts'
 
@@ -11,6 +14,8 @@ export interface ListDefinition {
   /** The part of a rule that is a function of the row; no query can express it. */
   readonly opaque: ((row: Row) => boolean) | null
   readonly sorting: Sorting
+  /** How many rows a read may visit. */
+  readonly visits: Visits
 }
 
 /** A part of a list that is read. */
@@ -23,6 +28,8 @@ export interface ListPart {
   readonly limit: number
   /** How many rows to leave out at its beginning. */
   readonly offset?: number
+  /** How much may be read; absent: however much it takes. */
+  readonly room?: Room | undefined
 }
 
 /** Rows in the order of the list. */
@@ -32,35 +39,41 @@ export interface ReadRows {
   readonly isAll: boolean
 }
 
-/** Rows per read if a function filters them. */
+/** Rows of the first read if a function filters them. Each read is that many times longer than the one before. */
 const PAGE = 200
+const LONGER = 4
 
 /** Reads a part of a list from the store. */
 export function* readPart(present: PresentState, definition: ListDefinition, part: ListPart): Work<ReadRows> {
-  const { resource, where, opaque, sorting } = definition
+  const { resource, where, opaque, sorting, visits } = definition
   if (opaque) return yield* readAllowed(present, definition, part, opaque)
-  const { from, before = false, limit, offset = 0 } = part
+  const { from, before = false, limit, offset = 0, room } = part
   const cursor = from ? { before, keys: sorting.cursorOf(from) } : null
   const { sort } = sorting
   const most = Number.isFinite(limit) ? limit : null
-  const rows = yield* wait(present.snapshot.select(resource, { where, sort, limit: most, offset, cursor }))
-  return { rows, isAll: rows.length < limit }
+  const select = { where, sort, limit: most, offset, cursor, visits, room }
+  const rows = yield* wait(present.snapshot.select(resource, select))
+  return { rows, isAll: rows.length < limit && !room?.isFull }
 }
 
 /** Reads rows that a function filters. The store cannot count them, so it reads page by page until enough are found. */
 function* readAllowed(
   present: PresentState,
   definition: ListDefinition,
-  { from, before = false, limit, offset = 0 }: ListPart,
+  { from, before = false, limit, offset = 0, room }: ListPart,
   opaque: (row: Row) => boolean,
 ): Work<ReadRows> {
-  const { resource, where, sorting } = definition
+  const { resource, where, sorting, visits } = definition
   const { sort } = sorting
   const found: Row[] = []
   let skip = offset
-  for (let at = from; ;) {
+  let read = 0
+  for (let [at, size] = [from, PAGE]; ; size *= LONGER) {
     const cursor = at ? { before, keys: sorting.cursorOf(at) } : null
-    const page = yield* wait(present.snapshot.select(resource, { where, sort, limit: PAGE, offset: 0, cursor }))
+    const select = { where, sort, limit: size, offset: 0, cursor, visits, room }
+    const page = yield* wait(present.snapshot.select(resource, select))
+    read += page.length
+    if (read > visits.most) throw tooManyVisits(resource, { where, sort }, visits.most)
     if (before) page.reverse()
     for (const row of page) {
       // One row more than asked for tells whether there are more.
@@ -68,11 +81,12 @@ function* readAllowed(
       if (skip > 0) skip--
       else found.push(row)
     }
-    if (found.length > limit || page.length < PAGE) break
+    if (found.length > limit || page.length < size) break
     at = (yield* sortEntriesOf(present, definition, page.slice(-1)))[0]
   }
-  const isAll = found.length <= limit
-  if (!isAll) found.pop()
+  const isMore = found.length > limit
+  if (isMore) found.pop()
+  const isAll = !isMore && !room?.isFull
   return { rows: before ? found.toReversed() : found, isAll }
 }
 

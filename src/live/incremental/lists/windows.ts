@@ -20,12 +20,17 @@ export class WindowedList<G extends Followed> extends OrderedList {
     let start = Infinity
     let end = 0
     for (const window of this.windows) {
-      const { offset, limit } = window.interest
-      start = Math.min(start, offset)
-      end = Math.max(end, limit === null ? Infinity : offset + limit)
+      const own = extentOf(window)
+      start = Math.min(start, own.start)
+      end = Math.max(end, own.end)
     }
     return { start: Math.min(start, end), end }
   }
+}
+
+/** The part of its list that a window shows. */
+export function extentOf({ interest: { offset, limit } }: Followed): Extent {
+  return { start: offset, end: limit === null ? Infinity : offset + limit }
 }
 
 /** What a step did to a window. */

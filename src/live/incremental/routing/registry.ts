@@ -79,8 +79,10 @@ export class Registry<G extends Followed> {
     const key = listKeyOf(group)
     let list = this.#lists.get(key)
     if (!list) {
-      const { opaque } = group.interest
-      list = new WindowedList(key, { resource: this.resource, where, opaque, sorting: this.#sortingOf(group) })
+      const { interest, visits } = group
+      const { resource } = this
+      const sorting = this.#sortingOf(group)
+      list = new WindowedList(key, { resource, where, opaque: interest.opaque, sorting, visits })
       this.#lists.set(key, list)
       this.#place(list, where, list.definition.sorting.paths)
     }

@@ -1,6 +1,8 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
+import { tooManyBytes } from '../../../engine/read/too-many-bytes.ts'
 import type { View } from '../../../engine/read/view.ts'
+import { Room } from '../../../store/room.ts'
 import type { Change, Snapshot } from '../../../store/store.ts'
 import { wait, type Work } from '../../../store/work.ts'
 import { FormerSnapshot } from './former-snapshot.ts'
@@ -27,6 +29,8 @@ export class Telling<G extends Followed> {
   readonly #touched: ReadonlyMap<Id, Touched> | undefined
   readonly #shared = new Map<View, SharedTelling>()
   readonly #read = new Map<Id, Row>()
+  /** More bytes would have to be read than a step may have, so that groups that need the rest begin anew; null if not. */
+  #exceeded: number | null = null
   /** The state before the step, for views that show related rows. */
   #former: Snapshot | null = null
 
@@ -42,15 +46,19 @@ export class Telling<G extends Followed> {
    */
   *prepare(moves: ReadonlyMap<G, readonly Move[] | null>): Work<void> {
     const missing = new Set<Id>()
-    for (const [{ interest }, list] of moves) {
+    let most = 0
+    for (const [{ interest, stepBytes }, list] of moves) {
       if (!list) continue
+      most = stepBytes
       for (const { kind, id, row } of list) if (kind !== 'leave' && !row && !this.#read.has(id)) missing.add(id)
       // What is shown in addition to rows is read together for the rows of many groups.
       if (interest.isShared && interest.view.loads.length > 0) this.#sharedBy(interest.view).await(list)
     }
     if (missing.size === 0) return
-    for (const row of yield* wait(this.#step.present.snapshot.many(this.#resource, [...missing])))
+    const room = new Room(most)
+    for (const row of yield* wait(this.#step.present.snapshot.many(this.#resource, [...missing], room)))
       this.#read.set(row[ID] as Id, row)
+    if (room.isFull) this.#exceeded = most
   }
 
   /** The batch of a group, if another group was already told the same; null if it has to be made. */
@@ -127,7 +135,9 @@ export class Telling<G extends Followed> {
   }
 
   #rowOf({ id, row }: Move): Row {
-    return row ?? getOrThrow(this.#read, id)
+    const known = row ?? this.#read.get(id)
+    if (known === undefined && this.#exceeded !== null) throw tooManyBytes(this.#exceeded)
+    return known ?? getOrThrow(this.#read, id)
   }
 
   #event(move: Move, presented: ReadonlyMap<Id, Presented>, isMasked: boolean): LiveEvent {

@@ -14,7 +14,6 @@ import {
   getRows,
   joinPairs,
   selectChildRows,
-  selectOthers,
   selectPairRows,
   selectPairs,
   selectRows,
@@ -120,19 +119,48 @@ export class PostgresReader implements Snapshot {
     }
   }
 
-  async children(via: OneField, parents: readonly Id[], limit: number | null): Promise<[Id, Id][]> {
-    return this.#pairs(keyOf(via), () => childPairs(via, this.#layout(via.owner)), parents, limit)
+  async children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Promise<[Id, Id][]> {
+    const pairs = (): PairTable => childPairs(via, this.#layout(via.owner))
+    if (limit === null && visits) return this.#visitingPairs(via.owner, keyOf(via), pairs, parents, visits)
+    return this.#pairs(keyOf(via), pairs, parents, limit)
   }
 
-  async pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Promise<[Id, Id][]> {
-    return this.#pairs(`${from} ${join.table}`, () => joinPairs(join, from, postgresDialect), owners, limit)
+  async pairs(
+    join: Join,
+    from: 'a' | 'b',
+    owners: readonly Id[],
+    limit: number | null,
+    visits?: Visits,
+  ): Promise<[Id, Id][]> {
+    const pairs = (): PairTable => joinPairs(join, from, postgresDialect)
+    const key = `${from} ${join.table}`
+    if (limit === null && visits) return this.#visitingPairs(join[from].resource, key, pairs, owners, visits)
+    return this.#pairs(key, pairs, owners, limit)
+  }
+
+  /** All pairs of some owners, as many as may be visited. */
+  async #visitingPairs(
+    resource: Resource,
+    key: string,
+    pairs: () => PairTable,
+    owners: readonly Id[],
+    { most, account }: Visits,
+  ): Promise<[Id, Id][]> {
+    if (owners.length === 0) return []
+    const allowed = this.#isShared && account !== null ? Math.min(most, SHARED) : most
+    const statement = this.#statement(`together pairs ${key}`, () => selectPairs(pairs(), 'together'))
+    const found = await this.connection.all(statement, jsonList(owners), allowed + 1)
+    if (found.length <= allowed) return found as [Id, Id][]
+    throw allowed < most && account !== null
+      ? new Elsewhere(account)
+      : tooManyVisits(resource, { where: everything, sort: [] }, allowed)
   }
 
   async #pairs(key: string, pairs: () => PairTable, owners: readonly Id[], limit: number | null): Promise<[Id, Id][]> {
     if (owners.length === 0) return []
     const [owner] = owners
     if (owners.length === 1 && owner !== undefined) {
-      const statement = this.#statement(`others ${key}`, () => selectOthers(pairs()))
+      const statement = this.#statement(`one pairs ${key}`, () => selectPairs(pairs(), 'one'))
       return (await this.connection.all(statement, owner, limit)) as [Id, Id][]
     }
     return (await this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), owners, limit)) as [Id, Id][]

@@ -151,6 +151,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const { statements, environment, log } = this.state
     if (this.#head % TRIM_EVERY < this.#head - this.#base) log.trim(this.connection, this.#head, environment.clock())
     const records = log.recordsOf(this.commits)
+    this.#commits.measure(records)
     const changed = new Map(this.commits.flatMap(one => one.changes.map(({ resource, seq }) => [resource.name, seq])))
     this.connection.beforeSending = null
     // In one message, and the head first: whoever is later waits for the lock of the head alone, and not for this process.
@@ -226,7 +227,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
         change.after[AT] = this.#at
       }
       if (change.op === 'create' && typeof change.id === 'number') this.reserve(change.resource, change.id)
-      this.#commits.add({ ...change, seq }, this.#tx, this.#at)
+      this.#commits.add({ ...change, seq }, { tx: this.#tx, at: this.#at, bytes: 0 })
     }
     try {
       await this.#write(changes, links)

@@ -5,9 +5,12 @@ import {
   KEPT_RECORDS,
   LOG_COLUMNS,
   LogFormat,
+  RECORD_BYTES,
+  sizeOfRecord,
   TRIM_STEP,
   type StoredRecord,
 } from '../../log/log-format.ts'
+import { Room } from '../../room.ts'
 import type { Commit, Published, Recorded, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
@@ -77,13 +80,16 @@ export class LogTable {
     return (this.#head.get()?.[0] as number | null | undefined) ?? 0
   }
 
-  append(seq: number, tx: number, at: number, change: RowChange): void {
+  /** Returns the bytes of the record. */
+  append(seq: number, tx: number, at: number, change: RowChange): number {
     const { resource, id, op, by = null } = change
     const format = this.#format
     const before = format.before(change)
     const after = format.after(change)
     const lists = format.lists(change)
-    this.#append.run(seq, tx, at, resource.name, id, op, before, after, lists, by)
+    const record: StoredRecord = [seq, tx, at, resource.name, id, op, before, after, lists, by]
+    this.#append.run(...record)
+    return sizeOfRecord(record)
   }
 
   /** A record about a URI. It has no resource; the published value is in the place of a row. */
@@ -103,14 +109,15 @@ export class LogTable {
     const assembly = new CommitAssembly(this.#format, limit)
     let from = position
     for (;;) {
-      const records = this.#read.all(from, head, limit + 1) as unknown as StoredRecord[]
+      const room = new Room(RECORD_BYTES)
+      const records = this.#read.within(room, from, head, limit + 1) as unknown as StoredRecord[]
       for (const record of records) {
         const state = assembly.add(record)
         if (state === 'unknown') return null
         if (state === 'full') return assembly.commits
         from = record[0]
       }
-      if (records.length <= limit) return assembly.commits
+      if (records.length <= limit && !room.isFull) return assembly.commits
     }
   }
 
@@ -137,7 +144,7 @@ export class LogTable {
       const record = this.#recordAt(seq, resource, id)
       if (record === undefined) break
       const change = this.#format.change(record)
-      if (seq < before) found.push({ ...change, at: record[2] })
+      if (seq < before) found.push({ ...change, at: record[2], bytes: sizeOfRecord(record) })
       seq = change.before === null ? this.#deletion(resource, id, seq) : (change.before[SEQ] as number)
     }
     return found

@@ -14,7 +14,6 @@ import {
   getRows,
   joinPairs,
   selectChildRows,
-  selectOthers,
   selectPairRows,
   selectPairs,
   selectRows,
@@ -28,7 +27,7 @@ import type { Maybe } from '../../work.ts'
 import type { Connection, Statement } from '../connection.ts'
 import { sqliteDialect } from '../sqlite-dialect.ts'
 import { selectInOrder } from './select-in-order.ts'
-import { countIn, VisitingReads, type ScanStarter, type VisitPlans } from './visiting.ts'
+import { countIn, VisitingReads, type PairsOfOwners, type ScanStarter, type VisitPlans } from './visiting.ts'
 
 /** The positions that the reads of a connection have. The store keeps them. */
 export interface Positions {
@@ -90,7 +89,12 @@ export class Reader implements Snapshot {
       return rows.toSorted((a, b) => resource.idType.compare(a[ID] as Id, b[ID] as Id))
     }
     const statement = this.connection.cached(`many ${resource.name}`, () => getRows(layout))
-    return decodeAll(layout, statement.within(room, jsonList(ids)))
+    const list = jsonList(ids)
+    if (room === undefined || !room.has(ids.length * layout.mostBytes))
+      return decodeAll(layout, statement.within(room, list))
+    const rows = statement.all(list)
+    room.take(rows, layout.mostBytes)
+    return decodeAll(layout, rows)
   }
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
@@ -125,19 +129,26 @@ export class Reader implements Snapshot {
     return found instanceof Promise ? found.then(countIn) : countIn(found)
   }
 
-  children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
-    return this.#pairs(keyOf(via), () => childPairs(via, getOrThrow(this.layouts, via.owner)), parents, limit)
+  children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    const pairs = (): PairTable => childPairs(via, getOrThrow(this.layouts, via.owner))
+    return this.#pairs(via.owner, { key: keyOf(via), pairs, owners: parents }, limit, visits)
   }
 
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
-    return this.#pairs(`${from} ${join.table}`, () => joinPairs(join, from, sqliteDialect), owners, limit)
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    const pairs = (): PairTable => joinPairs(join, from, sqliteDialect)
+    return this.#pairs(join[from].resource, { key: `${from} ${join.table}`, pairs, owners }, limit, visits)
   }
 
-  #pairs(key: string, pairs: () => PairTable, owners: readonly Id[], limit: number | null): [Id, Id][] {
+  #pairs(resource: Resource, of: PairsOfOwners, limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    const { key, pairs, owners } = of
     if (owners.length === 0) return []
+    if (limit === null && visits !== undefined) {
+      const together = this.connection.cached(`together pairs ${key}`, () => selectPairs(pairs(), 'together'))
+      return this.#visiting.pairs(resource, together, owners, visits)
+    }
     const [owner] = owners
     if (owners.length === 1 && owner !== undefined) {
-      const statement = this.connection.cached(`others ${key}`, () => selectOthers(pairs()))
+      const statement = this.connection.cached(`one pairs ${key}`, () => selectPairs(pairs(), 'one'))
       return statement.all(owner, limit ?? -1) as [Id, Id][]
     }
     return this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), { owners, limit }) as [Id, Id][]
@@ -156,21 +167,20 @@ export class Reader implements Snapshot {
     const statement = (bounded: Bounded): Statement => this.connection.cached(`${bounded} ${key}`, () => make(bounded))
     if (limit === null) return statement('all').within(room, list)
     // Where all of them have room anyway, SQLite gives them all at once.
-    const first = room && (limit + 1) * mostBytes > room.left ? new Room(room.left) : undefined
+    const first = room === undefined || room.has((limit + 1) * mostBytes) ? undefined : new Room(room.left)
     const found = statement('together').within(first, list, limit + 1)
     if (found.length <= limit) {
       if (first) room!.settle(first)
-      else room?.fill(found)
+      else room?.take(found, mostBytes)
       return found
     }
-    const each = statement('each')
-    if (room === undefined) return each.all(list, limit)
-    // SQLite sorts before it gives the first row. So a few owners come first, then as many as there is room for by their measure.
+    if (room === undefined) return statement('each').all(list, limit)
+    // One owner after the other, in the order of an index: nothing is read that has no room.
+    const one = statement('one')
     const rows: Row[] = []
-    const { left } = room
-    for (let at = 0, step = OWNERS_FIRST; at < owners.length && !room.isFull; at += step) {
-      if (at > 0) step = Math.max(1, Math.floor((room.left * at) / Math.max(1, left - room.left)))
-      for (const row of each.within(room, jsonList(owners.slice(at, at + step)), limit)) rows.push(row)
+    for (const owner of owners) {
+      for (const row of one.within(room, owner, limit)) rows.push(row)
+      if (room.isFull) break
     }
     return rows
   }
@@ -223,9 +233,6 @@ export class Reader implements Snapshot {
     return decode(layout, statement.get(...binds))
   }
 }
-
-/** Owners whose related rows are loaded to know how large they are. */
-const OWNERS_FIRST = 25
 
 /** What belongs to which owners, how much of each, and how much together. */
 interface OfOwners {

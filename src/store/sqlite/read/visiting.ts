@@ -33,13 +33,15 @@ export type ScanStarter = 'here' | 'elsewhere' | Scanner
 
 /** Rows that a query without values may visit in a turn of the event loop before it goes on beside it: about 3 ms. */
 const IN_TURN = 20_000
+/** The same if their pages have to be read first, each for a few rows: 20 ms at worst. */
+const SCATTERED = 5_000
 
 /** Rows that a plan may visit before the other one is tried: about 0.3 ms. */
 const TRIED = 2_000
 
 /** Rows that may be visited here. Each value that a row is compared with takes its time. */
-function allowedHere({ most, account }: Visits, compared: number, isMoving: boolean): number {
-  if (isMoving) return Math.min(most, Math.floor(IN_TURN / (1 + compared)))
+function allowedHere({ most, account }: Visits, compared: number, isMoving: boolean, isScattered = false): number {
+  if (isMoving) return Math.min(most, Math.floor((isScattered ? SCATTERED : IN_TURN) / (1 + compared)))
   return account === null ? Math.min(most, Math.floor((2 * most) / (1 + compared))) : most
 }
 
@@ -48,8 +50,8 @@ export interface VisitPlans extends Plans {
   readonly compared: number
 }
 
-/** Pairs that are counted for each owner. */
-export interface CountedPairs {
+/** The pairs of some owners. */
+export interface PairsOfOwners {
   readonly key: string
   readonly pairs: () => PairTable
   readonly owners: readonly Id[]
@@ -91,7 +93,7 @@ export class VisitingReads {
         room,
         refusal: () => tooManyVisits(resource, asked, visits.most),
       })
-    const allowed = allowedHere(visits, plans.compared, scans === 'elsewhere')
+    const allowed = allowedHere(visits, plans.compared, scans === 'elsewhere', statement.isScattered)
     try {
       const { uncounted } = statement
       if (uncounted !== null && this.#isSmall(resource, allowed, statement)) return uncounted.within(room, ...values)
@@ -103,25 +105,40 @@ export class VisitingReads {
   }
 
   /** Counts up to what may be visited first: a limit of SQL costs less than a function that is called for each row. */
-  counts(resource: Resource, { key, pairs, owners }: CountedPairs, visits?: Visits): Maybe<[Id, number][]> {
+  counts(resource: Resource, { key, pairs, owners }: PairsOfOwners, visits?: Visits): Maybe<[Id, number][]> {
     if (owners.length === 0) return []
     const list = jsonList(owners)
     const statement = this.#connection.cached(`counts ${key}`, () => countPairs(pairs()))
     if (visits === undefined) return statement.all(list) as [Id, number][]
     const upTo = this.#connection.cached(`counts up to ${key}`, () => countPairsUpTo(pairs()))
-    const asked: Visiting = { where: everything, sort: [] }
     const scans = this.#scansFor(visits)
     if (typeof scans === 'object') {
       const { most } = visits
-      const refusal = (): Error => tooManyVisits(resource, asked, most)
+      const refusal = (): Error => tooManyVisits(resource, everyPair, most)
       return scans.all(upTo, [list, most + 1], { most, refusal }).then(rows => {
         if (countIn(rows) > most) throw refusal()
         return scans.all(statement, [list], { most, refusal }) as Promise<[Id, number][]>
       })
     }
     const allowed = allowedHere(visits, 0, scans === 'elsewhere')
-    if (countIn(upTo.all(list, allowed + 1)) > allowed) throw this.#refusal(resource, asked, visits, allowed)
+    if (countIn(upTo.all(list, allowed + 1)) > allowed) throw this.#refusal(resource, everyPair, visits, allowed)
     return statement.all(list) as [Id, number][]
+  }
+
+  /** Pairs of some owners, by a statement that binds the owners and a limit. */
+  pairs(resource: Resource, statement: Statement, owners: readonly Id[], visits: Visits): Maybe<[Id, Id][]> {
+    const list = jsonList(owners)
+    const { most } = visits
+    const refusal = (allowed: number) => (): Error => this.#refusal(resource, everyPair, visits, allowed)
+    const take = (rows: Row[], allowed: number): [Id, Id][] => {
+      if (rows.length > allowed) throw refusal(allowed)()
+      return rows as [Id, Id][]
+    }
+    const scans = this.#scansFor(visits)
+    if (typeof scans === 'object')
+      return scans.all(statement, [list, most + 1], { most, refusal: refusal(most) }).then(rows => take(rows, most))
+    const allowed = allowedHere(visits, 0, scans === 'elsewhere')
+    return take(statement.all(list, allowed + 1), allowed)
   }
 
   /** What has no account has to end here. */
@@ -174,6 +191,9 @@ export class VisitingReads {
     return this.#connection.metered(allowed, () => statement.within(room, ...values))
   }
 }
+
+/** What is asked of the pairs of owners: an index finds them. */
+const everyPair: Visiting = { where: everything, sort: [] }
 
 /** The answer to `select count(*)`. */
 export const countIn = ([row]: readonly Row[]): number => row?.[0] as number

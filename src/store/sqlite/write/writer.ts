@@ -240,9 +240,9 @@ export class Writer extends Reader implements Transaction {
   }
 
   #append(change: RowChange, seq: number): void {
-    this.#log.append(seq, this.#tx, this.#at, change)
+    const bytes = this.#log.append(seq, this.#tx, this.#at, change)
     if (change.op === 'create') this.#ids.used(change.resource, change.id)
-    this.#commits.add({ ...change, seq }, this.#tx, this.#at)
+    this.#commits.add({ ...change, seq }, { tx: this.#tx, at: this.#at, bytes })
   }
 
   publish(uri: string, op: Published['op'], body: string | null): number {

@@ -1,15 +1,35 @@
 import XMLBuilder from 'fast-xml-builder'
+import type { Sliced } from '../../../engine/slices.ts'
 
 /** A node in the form that the builder takes: one member named after the element, and its attributes. */
 type Node = Readonly<Record<string, unknown>>
+
+const builder = new XMLBuilder({ preserveOrder: true, ignoreAttributes: false, suppressBooleanAttributes: false })
+
+/** Levels of lists and objects that are written member by member: rows, their fields, and what is in them. */
+const LEVELS = 3
 
 /**
  * JSON values as XML 1.0: `<todo><id>7</id><tags><item>a</item></tags></todo>`. Members are elements with their name, or
  * `<field name="…">` if the name is not valid in XML. List items are `<item>`, and null is an empty element with `nil="true"`.
  */
-export function writeXml(value: unknown, root: string): string {
-  const builder = new XMLBuilder({ preserveOrder: true, ignoreAttributes: false, suppressBooleanAttributes: false })
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build([element(root, value)])}`
+export function* writeXml(value: unknown, root: string): Sliced<string> {
+  let text = '<?xml version="1.0" encoding="UTF-8"?>\n'
+  for (const part of partsOf(root, value, LEVELS)) {
+    text += part
+    yield
+  }
+  return text
+}
+
+function* partsOf(name: string, value: unknown, levels: number): Generator<string, void> {
+  if (levels === 0 || typeof value !== 'object' || value === null) return yield builder.build([element(name, value)])
+  const empty = builder.build([element(name, [])])
+  const end = empty.lastIndexOf('</')
+  yield empty.slice(0, end)
+  if (Array.isArray(value)) for (const item of value) yield* partsOf('item', item, levels - 1)
+  else for (const [key, member] of Object.entries(value)) yield* partsOf(key, member, levels - 1)
+  yield empty.slice(end)
 }
 
 function element(name: string, value: unknown): Node {

@@ -1,13 +1,15 @@
 import { jsonFormat, type Exporter, type Format, type Negotiator } from '../format.ts'
 import { ApiError } from '../../../protocol/error.ts'
+import { inSlices } from '../../../engine/slices.ts'
 import { writeHal } from '../hypermedia/hal.ts'
 import { JSON_API, writeJsonApi, writeJsonApiValue } from '../hypermedia/json-api.ts'
 import { writeSiren } from '../hypermedia/siren.ts'
 
 /** The built-in formats. Their libraries are loaded with the first response that needs them, which most programs never send. */
 const builtIn: Readonly<Record<string, Exporter>> = {
-  'application/xml': async (value, { resource }) => (await import('../format/xml.ts')).writeXml(value, resource),
-  'text/csv': async value => (await import('../format/csv.ts')).writeCsv(value),
+  'application/xml': async (value, { resource }) =>
+    inSlices((await import('../format/xml.ts')).writeXml(value, resource)),
+  'text/csv': async value => inSlices((await import('../format/csv.ts')).writeCsv(value)),
   'application/vnd.msgpack': async value => (await import('../format/message-pack.ts')).writeMessagePack(value),
 }
 /** Formats that link rows to each other. */

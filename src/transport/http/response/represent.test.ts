@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { act, actions, api, resource, t } from '../../../index.ts'
 import { writeCsv } from '../format/csv.ts'
 import { writeXml } from '../format/xml.ts'
+import { inSlices } from '../../../engine/slices.ts'
 import { negotiatorOf } from './negotiate.ts'
 
 const app = api(
@@ -27,10 +28,12 @@ describe('formats', () => {
     expect(await response.text()).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<product><id>1</id><name>Gizmo &lt;large&gt; &amp; co</name><price>1.5</price><tags><item>a</item><item>b</item></tags></product>',
     )
-    expect(writeXml({ 'a b': null, '#text': 1, '@_x': '\0"<' }, 'r')).toBe(
+    expect(await inSlices(writeXml({ 'a b': null, '#text': 1, '@_x': '\0"<' }, 'r'))).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<r><field name="a b" nil="true"></field><field name="#text">1</field><field name="@_x">\ufffd&quot;&lt;</field></r>',
     )
-    expect(writeXml({ x: 1 }, 'xml"><script')).toMatch(/^<\?xml[^>]*>\n<field name="xml&quot;&gt;&lt;script"/)
+    expect(await inSlices(writeXml({ x: 1 }, 'xml"><script'))).toMatch(
+      /^<\?xml[^>]*>\n<field name="xml&quot;&gt;&lt;script"/,
+    )
   })
 
   test('CSV has a header and no formulas', async () => {
@@ -40,10 +43,19 @@ describe('formats', () => {
       'id,name,price,tags\r\n1,Gizmo <large> & co,1.5,"[""a"",""b""]"\r\n2,\'=1+1,-2,[]\r\n',
     )
     for (const start of ['=', ' =', '\u200b=', '\ufeff+', '\uff1d', '\u00a0\uff20', '\t1', '\u202e-'])
-      expect(writeCsv([{ a: `${start}1` }])).toContain(`'${start}1`)
-    expect(writeCsv([{ a: 'a=b', b: '1 - 2' }])).toBe('a,b\r\na=b,1 - 2\r\n')
-    expect(writeCsv([{ a: '@x', b: null }, 5])).toBe("a,b,value\r\n'@x,,\r\n,,5\r\n")
-    expect(writeCsv([])).toBe('\r\n')
+      expect(await inSlices(writeCsv([{ a: `${start}1` }]))).toContain(`'${start}1`)
+    expect(await inSlices(writeCsv([{ a: 'a=b', b: '1 - 2' }]))).toBe('a,b\r\na=b,1 - 2\r\n')
+    expect(await inSlices(writeCsv([{ a: '@x', b: null }, 5]))).toBe("a,b,value\r\n'@x,,\r\n,,5\r\n")
+    expect(await inSlices(writeCsv([]))).toBe('\r\n')
+  })
+
+  test('XML and CSV are written in parts, so that long answers leave turns to others', () => {
+    const rows = Array.from({ length: 50 }, (_, id) => ({
+      id,
+      items: Array.from({ length: 100 }, () => 'x'.repeat(50)),
+    }))
+    expect([...writeXml(rows, 'r')].length).toBeGreaterThan(5_000)
+    expect([...writeCsv(rows)].length).toBe(3)
   })
 
   test('MessagePack', async () => {

@@ -5,6 +5,7 @@ import { codingOf, isCompressible, type Coding } from './compress.ts'
 import { suffixTag } from '../request/read-conditions.ts'
 import type { Body, Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
+import { nextTurn } from '../../../engine/slices.ts'
 import { isRequestId } from '../request/request-id.ts'
 
 /** Adds what every response has, and sends it. For HEAD the body is left out (RFC 9110 §9.3.2). */
@@ -54,11 +55,27 @@ export function complete(face: Face, exchange: Exchange, fields: FieldLines): vo
   if (face.timing) fields.push('server-timing', `total;dur=${(performance.now() - exchange.started).toFixed(2)}`)
 }
 
+/** JSON of more characters is not parsed in the turn of the event loop in which it was written. */
+const LARGE = 262_144
+
 /**
  * Sends the representation of an outcome in the negotiated format. JSON is already there as text; other formats are written from
  * it, or from the value that an action returned.
  */
 export function represent(
+  face: Face,
+  call: HttpCall,
+  status: number,
+  fields: FieldLines,
+  outcome: Item | List | Gone | Answered,
+): void | Promise<void> {
+  const isParsed = call.format.write !== null || call.pretty
+  return isParsed && outcome.kind !== 'value' && (outcome.body?.length ?? 0) > LARGE
+    ? nextTurn().then(() => write(face, call, status, fields, outcome))
+    : write(face, call, status, fields, outcome)
+}
+
+function write(
   face: Face,
   call: HttpCall,
   status: number,

@@ -1,22 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Sliced } from '../engine/slices.ts'
 import type { PageBytes } from '../transport/http/endpoint.ts'
-import type { Maybe } from '../store/work.ts'
-
-/** Work that may be interrupted wherever it yields. */
-export type Sliced<T> = Generator<void, T>
-
-/** Milliseconds of one turn of the event loop that such work may take. */
-const SLICE = 10
-
-/** Does work turn by turn, so that requests are answered in between. If one turn is enough, the result comes at once. */
-export function inSlices<T>(work: Sliced<T>): Maybe<T> {
-  const end = performance.now() + SLICE
-  do {
-    const { done, value } = work.next()
-    if (done) return value
-  } while (performance.now() < end)
-  return new Promise(resolve => setImmediate(resolve)).then(() => inSlices(work))
-}
 
 /** Characters of a document that are encoded at once. */
 const PART = 65_536

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { inSlices, jsonPage, type Sliced } from './slices.ts'
+import { inSlices, type Sliced } from '../engine/slices.ts'
+import { jsonPage } from './json-page.ts'
 
 test.each([
   {},

@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { api } from '../../api.ts'
-import { always } from '../../model/rules/rule.ts'
-import { resource } from '../../model/declare/resource.ts'
-import { t } from '../../schema/builder.ts'
-import { memory } from '../../store/memory.ts'
-import { chain } from '../../store/work.ts'
-import type { Snapshot, Store } from '../../store/store.ts'
-import { fillStore } from '../../testing/fill.ts'
+import { api } from '../../../api.ts'
+import { always } from '../../../model/rules/rule.ts'
+import { resource } from '../../../model/declare/resource.ts'
+import { t } from '../../../schema/builder.ts'
+import { memory } from '../../../store/memory.ts'
+import { chain } from '../../../store/work.ts'
+import type { Snapshot, Store } from '../../../store/store.ts'
+import { fillStore } from '../../../testing/fill.ts'
 
 const list = resource({ id: t.id(), notes: t.back('note', 'list') }).public()
 const note = resource({ id: t.id(), list: t.one('list', { inverse: 'notes' }), open: t.bool() }).rules((_, row) => ({
@@ -65,4 +65,21 @@ test('ids that a rule guards are cut before they are loaded', async () => {
   // Where most are hidden, more are loaded until there are enough.
   const second = await ids(2)
   expect(second.notes).toEqual([5902, 5904, 5906, 5908, 5910, 5912, 5914, 5916, 5918, 5920])
+})
+
+test('a page that is shortened, as it shows many ids, does not load them again', async () => {
+  const { store, given } = weighed(memory())
+  const limits = { relatedIds: 10, expandedRows: 50 }
+  const app = api({ list, note }, { store, limits, report: () => {}, http: { log: () => {} } })
+  onTestFinished(() => app.close())
+  await app.ready()
+  await fillStore(app, {
+    list: Array.from({ length: 50 }, (_, i) => ({ id: i + 1 })),
+    note: Array.from({ length: 500 }, (_, i) => ({ id: i + 1, list: 1 + (i % 50), open: true })),
+  })
+  const before = given()
+  const answer = await app.fetch(new Request('http://localhost/list?limit=50'))
+  expect(((await answer.json()) as unknown[]).length).toBe(9)
+  // The lists, then for each of their ids a pair and a row.
+  expect(given() - before).toBe(50 + 2 * 500)
 })

@@ -1,12 +1,13 @@
-import { ApiError } from '../../protocol/error.ts'
-import type { BackField, Id, ManyField, OneField, Resource, Row } from '../../model/model.ts'
-import { ID } from '../../model/model.ts'
-import { Room } from '../../store/room.ts'
-import type { Snapshot, Visits } from '../../store/store.ts'
-import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
-import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
-import type { ViewLoad, View } from './view.ts'
-import { tooManyBytes } from './too-many-bytes.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Id, OneField, Resource, Row } from '../../../model/model.ts'
+import { ID } from '../../../model/model.ts'
+import { Room } from '../../../store/room.ts'
+import type { Snapshot, Visits } from '../../../store/store.ts'
+import { ready, wait, type Work } from '../../../store/work.ts'
+import { allowedRows, type Permissions } from '../../rules/permissions.ts'
+import { group, relatedCounts, relatedIds, relatedRows, visiblePairs, type RelatedIds } from './related-pairs.ts'
+import type { ViewLoad, View } from '../view.ts'
+import { tooManyBytes } from '../too-many-bytes.ts'
 
 /** What was loaded in addition to the rows of a view. `of[i]` belongs to `view.loads[i]`. */
 export interface LoadedRelations {
@@ -41,6 +42,14 @@ export interface Bounds {
   readonly bytes: number
 }
 
+/** What loading related rows needs. */
+export interface Loading {
+  readonly bounds: Bounds
+  readonly permissions: Permissions
+  /** How many rows one query may visit; undefined = all that it takes. */
+  readonly visits: Visits | undefined
+}
+
 /** Ids of related rows that count as much as one related row. */
 const IDS_OF_ROW = 2
 /** Ids that are loaded at once. */
@@ -59,20 +68,25 @@ export class RelatedLoader {
   readonly #snapshot: Snapshot
   readonly #bounds: Bounds
   readonly #permissions: Permissions
+  readonly #visits: Visits | undefined
   /** How many more rows may be loaded. */
   #left: number
   readonly #room: Room | undefined
-  /** Ids that were loaded to be shown. */
+  /** Ids that were loaded to be shown, by their owners. */
+  readonly #shown: ShownIds
   #idCount = 0
   /** Names of the relations whose list was cut. */
   cut: readonly string[] = none
 
-  constructor(snapshot: Snapshot, { bounds, permissions }: { bounds: Bounds; permissions: Permissions }) {
+  /** `former` has refused to load as much for more rows: what it has loaded is not loaded again. */
+  constructor(snapshot: Snapshot, { bounds, permissions, visits }: Loading, former: RelatedLoader | null = null) {
     this.#snapshot = snapshot
     this.#bounds = bounds
     this.#permissions = permissions
+    this.#visits = visits
     this.#left = bounds.total
     this.#room = bounds.bytes === Infinity ? undefined : new Room(bounds.bytes)
+    this.#shown = former === null ? new Map() : former.#shown
   }
 
   /** It refused because of the size of what it would load: for fewer rows there may be room. */
@@ -110,7 +124,7 @@ export class RelatedLoader {
       case 'ids':
         return this.#ids(load, ids)
       case 'count':
-        return this.#count(load.field, ids)
+        return this.#count(load, ids)
       case 'row':
         return this.#row(load, rows)
       case 'rows':
@@ -118,28 +132,45 @@ export class RelatedLoader {
     }
   }
 
-  *#ids({ field, shown }: ViewLoad & { kind: 'ids' }, owners: readonly Id[]): Work<LoadedPart> {
+  *#ids(load: ViewLoad & { kind: 'ids' }, owners: readonly Id[]): Work<LoadedPart> {
+    const { field, shown } = load
     const limit = shown ? this.#bounds.ids : null
-    const guard = this.#permissions.read(field.target)
-    const step = limit === null ? owners.length : Math.max(1, Math.floor(IDS_AT_ONCE / (limit + 1)))
-    const all: [Id, Id][] = []
+    if (limit === null) return { kind: 'ids', ids: group(yield* this.#pairs({ field, owners, limit })) }
+    const known = getOrMake(this.#shown, load, () => new Map<Id, Id[]>())
+    const ids = new Map<Id, Id[]>()
+    const step = Math.max(1, Math.floor(IDS_AT_ONCE / (limit + 1)))
     for (let at = 0; at < owners.length; at += step) {
-      const some = step >= owners.length ? owners : owners.slice(at, at + step)
-      // With a rule, hidden ids must not count towards the limit. Without one, one more than shown tells whether the list was cut.
-      const pairs = guard.open
-        ? yield* wait(relatedIds(this.#snapshot, field, some, limit === null ? null : limit + 1))
-        : yield* visiblePairs(this.#snapshot, guard, { field, owners: some, limit })
-      if (limit !== null) this.#idCount += pairs.length
+      const some = owners.slice(at, at + step)
+      const missing = some.filter(owner => !known.has(owner))
+      const found = group(yield* this.#pairs({ field, owners: missing, limit }))
+      for (const owner of missing) known.set(owner, found.get(owner) ?? [])
+      for (const owner of some) {
+        const own = known.get(owner)!
+        this.#idCount += own.length
+        if (own.length > 0) ids.set(owner, own)
+      }
       this.#checkRoom()
-      for (const pair of pairs) all.push(pair)
     }
-    return { kind: 'ids', ids: this.#cutAt(group(all), limit, field.name) }
+    return { kind: 'ids', ids: this.#cutAt(ids, limit, field.name) }
   }
 
-  *#count(field: BackField | ManyField, owners: readonly Id[]): Work<LoadedPart> {
+  /**
+   * Pairs of owners and related ids that the caller may see. With a rule, hidden ids must not count towards the limit. Without
+   * one, one more than shown tells whether the list was cut.
+   */
+  *#pairs({ field, owners, limit }: RelatedIds): Work<readonly [Id, Id][]> {
     const guard = this.#permissions.read(field.target)
-    if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(this.#snapshot, field, owners))) }
-    const lists = group(yield* visiblePairs(this.#snapshot, guard, { field, owners, limit: null }))
+    const most = limit === null ? null : limit + 1
+    if (guard.open) return yield* wait(relatedIds(this.#snapshot, { field, owners, limit: most }, this.#visits))
+    const pairs = yield* visiblePairs(this.#snapshot, guard, { field, owners, limit }, this.#visits, this.#room)
+    this.#checkRoom()
+    return pairs
+  }
+
+  *#count({ field }: ViewLoad & { kind: 'count' }, owners: readonly Id[]): Work<LoadedPart> {
+    if (this.#permissions.read(field.target).open)
+      return { kind: 'count', counts: new Map(yield* wait(relatedCounts(this.#snapshot, field, owners, this.#visits))) }
+    const lists = group(yield* this.#pairs({ field, owners, limit: null }))
     return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
   }
 
@@ -186,51 +217,26 @@ export class RelatedLoader {
 
   #cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string): Map<Id, T[]> {
     if (limit === null) return groups
-    for (const list of groups.values())
+    for (const [owner, list] of groups)
       if (list.length > limit) {
-        list.length = limit
+        groups.set(owner, list.slice(0, limit))
         if (!this.cut.includes(name)) this.cut = [...this.cut, name]
       }
     return groups
   }
 }
 
+/** The ids that were loaded to be shown, by part of a view and owner. */
+type ShownIds = Map<ViewLoad, Map<Id, Id[]>>
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = make()))
+  return value
+}
+
 // Shared, because most reads need nothing else: no generator is made for them.
 const alone = ready(noRelations)
-
-/** The ids of a relation that are wanted, of several rows at once. */
-export interface RelatedIds {
-  readonly field: BackField | ManyField
-  readonly owners: readonly Id[]
-  /** How many of each owner; null = all. */
-  readonly limit: number | null
-}
-
-/**
- * The pairs of which the caller may see the related row, of each owner at least one more than `limit` if there are so many. Few
- * are loaded first, and more only of owners whose related rows are mostly hidden.
- */
-export function* visiblePairs(
-  snapshot: Snapshot,
-  guard: Guard,
-  { field, owners, limit }: RelatedIds,
-): Work<[Id, Id][]> {
-  const visible: [Id, Id][] = []
-  const enough = limit ?? Infinity
-  let most = limit === null ? null : limit + 1
-  for (let left = owners; left.length > 0; most = most === null ? null : most * 4) {
-    const pairs = yield* wait(relatedIds(snapshot, field, left, most))
-    const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard)
-    const missing: Id[] = []
-    for (const [owner, ids] of group(pairs)) {
-      const shown = ids.filter(id => seen.has(id))
-      if (most !== null && ids.length === most && shown.length <= enough) missing.push(owner)
-      else for (const id of shown) visible.push([owner, id])
-    }
-    left = missing
-  }
-  return visible
-}
 
 function distinct(rows: readonly Row[], field: OneField): Id[] {
   const ids = new Set<Id>()
@@ -239,52 +245,4 @@ function distinct(rows: readonly Row[], field: OneField): Id[] {
     if (id !== null) ids.add(id as Id)
   }
   return [...ids]
-}
-
-/** The second parts of pairs by their first ones, in the order in which they come. */
-export function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
-  const groups = new Map<Id, T[]>()
-  for (const [owner, item] of pairs) {
-    const list = groups.get(owner)
-    if (list) list.push(item)
-    else groups.set(owner, [item])
-  }
-  return groups
-}
-
-/** Pairs of (owner, related id), in ascending order. */
-export function relatedIds(
-  snapshot: Snapshot,
-  field: BackField | ManyField,
-  owners: readonly Id[],
-  limit: number | null,
-): Maybe<[Id, Id][]> {
-  return field.is === 'back'
-    ? snapshot.children(field.via, owners, limit)
-    : snapshot.pairs(field.join, field.side, owners, limit)
-}
-
-function relatedRows(
-  snapshot: Snapshot,
-  field: BackField | ManyField,
-  owners: readonly Id[],
-  { limit, room }: { readonly limit: number | null; readonly room: Room | undefined },
-): Maybe<[Id, Row][]> {
-  if (field.is === 'many') return snapshot.pairRows(field.join, field.side, owners, limit, room)
-  const owner = field.via.slot
-  return chain(snapshot.childRows(field.via, owners, limit, room), rows =>
-    rows.map((row): [Id, Row] => [row[owner] as Id, row]),
-  )
-}
-
-/** How many rows are related to each owner. */
-export function relatedCounts(
-  snapshot: Snapshot,
-  field: BackField | ManyField,
-  owners: readonly Id[],
-  visits?: Visits,
-): Maybe<[Id, number][]> {
-  return field.is === 'back'
-    ? snapshot.childCounts(field.via, owners, visits)
-    : snapshot.pairCounts(field.join, field.side, owners, visits)
 }
