@@ -22,8 +22,9 @@ const MANY = 20_000
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
 const STOCK = { owners: 1_000, tags: 10, notes: ROWS }
 const SIZES = { texts: 48, items: 300, sort: ['rank', '-title'], offset: 10_000 }
-/** Notes with as much in them as a body may have. */
+/** Notes with much in them, and further ones that one owner has: as much as an answer may load. */
 const WIDE = 200
+const LOADED = 12
 
 const folder = mkdtempSync(join(import.meta.dirname, 'results-bounds-'))
 const app = api(
@@ -38,6 +39,8 @@ const app = api(
 await app.ready()
 await fill()
 const served = await serve(app, { port: 0 })
+await warmUp()
+const longAgo = await changed()
 const memoryBefore = process.memoryUsage().rss
 
 const filter = (value: unknown): string => `filter=${encodeURIComponent(JSON.stringify(value))}`
@@ -53,6 +56,16 @@ const requests: Readonly<Record<string, { path: string; init?: RequestInit }>> =
     ]),
   ),
   'a page of large rows': { path: `/note?limit=100&id[gt]=${ROWS}` },
+  ...Object.fromEntries(
+    ['application/xml', 'text/csv', 'application/vnd.msgpack', 'application/hal+json', 'application/vnd.api+json'].map(
+      accept => [`large rows as ${accept}`, { path: `/note?limit=100&id[gt]=${ROWS}`, init: { headers: { accept } } }],
+    ),
+  ),
+  'all that a row may show of others': { path: `/owner/${STOCK.owners + 1}?depth=2` },
+  'large rows of many owners': { path: '/owner?limit=100&sort=-id&depth=2&include=notes' },
+  'the history of large rows': { path: `/note/${ROWS + 1}/history?limit=100` },
+  'a state that is far back': { path: `/note/${ROWS + 1}?at=${longAgo}` },
+  'a list that is far back': { path: `/note?limit=100&at=${longAgo}` },
   'ids of large rows': { path: `/note?limit=100&fields=id&id[gt]=${ROWS}` },
   'large rows of a row': { path: '/owner/1000?depth=2' },
   'a page of 100 rows': { path: '/note?limit=100' },
@@ -109,6 +122,13 @@ const frames: Readonly<Record<string, object>> = {
   },
   'socket: a window in an order that no index has': { op: 'subscribe', uri: '/note?sort=-rank&limit=100' },
   'socket: all that an index finds': { op: 'subscribe', uri: '/note?page=7' },
+  'socket: a page of large rows': { op: 'list', uri: `/note?limit=100&id[gt]=${ROWS}` },
+  'socket: as much as a snapshot may have': { op: 'subscribe', uri: '/note?page=5000' },
+  'socket: related rows, $none': {
+    op: 'subscribe',
+    uri: '/owner?limit=100',
+    params: { filter: { notes: { $none: { rank: { $gte: 0 } } } } },
+  },
 }
 
 const results: Record<string, object> = {}
@@ -155,6 +175,21 @@ await served.close()
 rmSync(folder, { recursive: true })
 process.exit()
 
+/** Ordinary requests, so that what the first ones take of memory is not charged to the expensive ones. */
+async function warmUp(): Promise<void> {
+  for (let i = 1; i <= 300; i++)
+    for (const path of [`/note/${i}`, `/owner/${i}`, `/note?page=${i}`, `/owner?limit=10&offset=${i}`])
+      await (await fetch(served.url + path)).arrayBuffer()
+}
+
+/** Changes a large row some times. Returns the position before. */
+async function changed(): Promise<string> {
+  const { position } = (await app.store.commits(0, 1_000_000))?.at(-1) ?? { position: 1 }
+  const data = many(20_000, i => ({ n: i, text: `other ${i}` }))
+  for (let i = 0; i < 20; i++) await app.patch('note' as never, (ROWS + 1) as never, { data: [i, ...data] } as never)
+  return app.store.terms.position(position)
+}
+
 /** A scan of all rows that takes long, while other requests are answered. */
 async function scanMeanwhile(): Promise<void> {
   const watch = new LoopWatch()
@@ -186,7 +221,7 @@ async function fill(): Promise<void> {
   const of = (name: string) => resources.get(name)!
   await app.store.load(
     of('owner'),
-    many(STOCK.owners, i => [i + 1, 0, 0, `owner ${i}`]),
+    many(STOCK.owners + 1, i => [i + 1, 0, 0, `owner ${i}`]),
   )
   await app.store.load(
     of('note'),
@@ -211,6 +246,7 @@ async function fill(): Promise<void> {
     (function* () {
       const data = many(20_000, i => ({ n: i, text: `text ${i}` }))
       for (let i = 1; i <= WIDE; i++) yield [ROWS + i, 0, 0, 'wide', '', 1, 1_000 + i, [], data, 1_000]
+      for (let i = 1; i <= LOADED; i++) yield [ROWS + WIDE + i, 0, 0, 'wide', '', 1, 5_000, [], data, STOCK.owners + 1]
     })(),
   )
   await app.store.load(

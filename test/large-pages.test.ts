@@ -1,7 +1,9 @@
 // Pages of what the log tells end early where its rows are large.
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api, memory, resource, sqlite, t, type Store } from '../src/index.ts'
+import { NativeClient } from '../src/testing/native-client.ts'
 import { slow } from '../src/testing/slow-store.ts'
+import { served } from './speakers.ts'
 
 const LARGE = 200_000
 const TIMES = 12
@@ -122,6 +124,34 @@ describe.each<[string, () => Store]>([
     const page = (await answer.json()) as { notes: unknown[] }[]
     expect([answer.status, page.length, page[0]!.notes.length]).toEqual([200, 1, 3])
     expect(answer.headers.get('link')).toContain('rel="next"')
+  })
+
+  test('a long page is written in several turns, on HTTP and sockets', async () => {
+    const app = api({ owner, note }, { store: store(), report: () => {}, http: { log: () => {} } })
+    const native = await NativeClient.open(`ws://127.0.0.1:${await served(app)}/`)
+    onTestFinished(() => native.cut())
+    await app.post('owner', {})
+    const data = (i: number): string => `${i}`.padEnd(100_000, 'é')
+    for (let i = 0; i < 9; i++) await app.post('note', { rank: i, data: data(i), owner: 1 } as never)
+    const turnsOf = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
+      let turns = 0
+      let next = setImmediate(function count() {
+        turns++
+        next = setImmediate(count)
+      })
+      const result = await work()
+      clearImmediate(next)
+      return [turns, result]
+    }
+    const list = async (query: string): Promise<unknown[]> =>
+      (await (await app.fetch(new Request(`http://localhost/note?limit=100&fields=data${query}`))).json()) as unknown[]
+    const expected = Array.from({ length: 9 }, (_, i) => ({ data: data(i) }))
+    const [few] = await turnsOf(() => list('&rank[lt]=2'))
+    const [many, all] = await turnsOf(() => list('&rank[gte]=0'))
+    expect(all).toEqual(expected)
+    expect(many).toBeGreaterThanOrEqual(few + 2)
+    expect(await list('&sort=-rank')).toEqual(expected.toReversed())
+    expect((await native.ask({ op: 'list', uri: '/note?limit=100&fields=data' })).data).toEqual(expected)
   })
 
   test('what cannot be shortened is refused', async () => {

@@ -55,9 +55,25 @@ function* arrival<T>(value: Promise<T>): Work<T> {
   return (yield value) as T
 }
 
+const turns = new WeakSet<Promise<unknown>>()
+
+/** Inside work that has read all it needs: goes on in the next turn of the event loop. Its snapshot may end meanwhile. */
+export function* nextTurnAfterReading(): Work<void> {
+  const turn = new Promise<void>(resolve => void setImmediate(resolve))
+  turns.add(turn)
+  yield turn
+}
+
+/** Whether work that waits for a promise has read all it needs. */
+export const hasRead = (promise: Promise<unknown>): boolean => turns.has(promise)
+
 /** Runs work to its end. Returns the result itself if nothing had to be waited for, otherwise a promise. */
 export function run<T>(work: Work<T>): Maybe<T> {
-  const step = work.next()
+  return goOn(work, work.next())
+}
+
+/** The same after its first step. */
+export function goOn<T>(work: Work<T>, step: IteratorResult<Promise<unknown>, T>): Maybe<T> {
   return step.done ? step.value : resume(work, step.value)
 }
 

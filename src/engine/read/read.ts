@@ -233,7 +233,10 @@ function* makeList(read: ListRead, scoped: Predicate, version: string): Work<Lis
   const { rows, related } = yield* relatedOfPage(read, whole.rows)
   const most = query.limit === null ? Infinity : reading.listBytes
   const backwards = query.cursor?.before ?? false
-  const written = writePage(view, rows, { related, ctx: reading.ctx, most, backwards })
+  const total = query.total ? yield* totalOf(read, where) : null
+  // The cursors of a shortened page may need other rows, and what is within a transaction ends in this turn.
+  const pauses = (): boolean => reading.visits?.account != null && query.sort.every(({ path }) => path.length === 1)
+  const written = yield* writePage(view, rows, { related, ctx: reading.ctx, most, backwards, pauses })
   const page = yield* shortened(read, whole, written.rows)
   const list = {
     kind: 'list' as const,
@@ -244,7 +247,7 @@ function* makeList(read: ListRead, scoped: Predicate, version: string): Work<Lis
     position: reading.terms.position(snapshot.position),
     next: page.next,
     previous: page.previous,
-    total: query.total ? yield* totalOf(read, where) : null,
+    total,
     limit: query.limit,
   }
   return { ...list, etag: audience === null ? version : shownListTag(list) }

@@ -5,6 +5,7 @@ import { ID } from '../../model/model.ts'
 import type { LoadedPart, LoadedRelations } from './related/load-related.ts'
 import type { ViewPart, View } from './view.ts'
 import type { Value } from '../../schema/field.ts'
+import { nextTurnAfterReading, type Work } from '../../store/work.ts'
 import { readRow } from './row-for-functions.ts'
 import { tooManyBytes } from './too-many-bytes.ts'
 
@@ -54,21 +55,29 @@ interface RowsText {
   readonly most: number
 }
 
+/** Characters of a page that are written in one turn of the event loop. */
+const SLICE = 262_144
+
 /**
  * Writes a page: its first rows up to so many bytes, or its last ones (`backwards`), but at least one. Returns which rows it
  * wrote.
  */
-export function writePage(
+export function* writePage(
   view: View,
   rows: readonly Row[],
-  { related, ctx, most, backwards }: PageText,
-): { readonly body: string; readonly rows: readonly Row[] } {
+  { related, ctx, most, backwards, pauses }: PageText,
+): Work<{ readonly body: string; readonly rows: readonly Row[] }> {
   let text = ''
+  let slice = SLICE
   // The brackets, and a comma or bracket behind each row. Until it matters, each character is taken for three bytes.
   let bytes = 1
   let isExact = false
   let count = 0
   for (; count < rows.length; count++) {
+    if (text.length > slice && pauses()) {
+      slice = text.length + SLICE
+      yield* nextTurnAfterReading()
+    }
     const one = writeRow(view, rows[backwards ? rows.length - 1 - count : count]!, related, ctx)
     let size = isExact ? Buffer.byteLength(one) : 3 * one.length
     if (!isExact && bytes + size + 1 > most) {
@@ -86,6 +95,8 @@ export function writePage(
 
 interface PageText extends RowsText {
   readonly backwards: boolean
+  /** Whether a long page may be written in several turns, as all has been read. */
+  readonly pauses: () => boolean
 }
 
 function writePart(view: View, part: ViewPart, row: Row, related: LoadedRelations, ctx: Ctx): string {

@@ -5,7 +5,7 @@ import { settle, type QueuedWrite } from '../queued-write.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
-import { noWork, type Maybe, type Work } from '../work.ts'
+import { goOn, hasRead, noWork, type Maybe, type Work } from '../work.ts'
 import { backUp, backUpMemory } from './backup.ts'
 import { FurtherReaders } from './read/further-readers.ts'
 import { SqliteMigrations } from './migrate/migrations.ts'
@@ -100,7 +100,7 @@ class SqliteStore implements Store {
     const begun = work(reader)
     try {
       const step = begun.next()
-      if (step.done) return step.value
+      if (step.done || hasRead(step.value)) return goOn(begun, step)
     } catch (error) {
       return this.#reads.goOn(error, work)
     }
