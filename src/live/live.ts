@@ -44,7 +44,8 @@ export class Live {
       if (ApiError.from(thrown).isFault) options.onFault(thrown)
     }
     this.#options = options
-    const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity, bytes: Infinity }
+    const { relatedIds: ids, maxPage: rows, snapshotBytes } = limits
+    const bounds = { ids, rows, total: Infinity, bytes: snapshotBytes, computed: snapshotBytes }
     this.#hub = new Hub(
       {
         clock,
@@ -52,7 +53,7 @@ export class Live {
         visits: visitsInTurn(limits),
         turn: limits.turn,
         bounds,
-        snapshotBytes: limits.snapshotBytes,
+        snapshotBytes,
         terms: store.terms,
       },
       onFault,

@@ -39,8 +39,8 @@ export const defaultLimits = {
   /** Bytes of a page of history or of `/changes`, after which it ends early. One record is always on it. */
   pageBytes: 1_048_576,
   /**
-   * Bytes of a page of a list, after which it ends early. One row is always on it. Four times as many may be loaded for what
-   * a request shows of related rows, or computes → too_complex.
+   * Bytes of a page of a list, after which it ends early. One row is always on it. As many may be loaded for what a request
+   * shows of related rows, and four times as many for what it computes → too_complex.
    */
   listBytes: 2_097_152,
   /** Rows that one list, count or sort may visit → too_complex. Beyond a few thousand it goes on beside the event loop. */

@@ -69,6 +69,11 @@ export class Room {
   }
 }
 
+/** Room for so many bytes; undefined if there is no bound. */
+export function roomOf(bytes: number): Room | undefined {
+  return bytes === Infinity ? undefined : new Room(bytes)
+}
+
 /** Bytes of a value that is no text. */
 export const PLAIN = 8
 

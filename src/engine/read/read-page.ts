@@ -43,7 +43,7 @@ export function* pageOf(read: ListRead, where: Predicate): Work<ListPage> {
 }
 
 /** By how much a page is divided whose related rows have no room: what was loaded for nothing costs more than short pages. */
-const FEWER = 6
+const FEWER = 10
 
 /** The rows of a page with what they show of others: fewer of them if there is no room for all of that. */
 export function* relatedOfPage(

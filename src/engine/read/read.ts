@@ -262,6 +262,6 @@ function* totalOf({ snapshot, view: { resource }, reading }: ListRead, where: Pr
   const rows = yield* wait(
     snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, visits, room }),
   )
-  if (room?.isFull) throw tooManyBytes(reading.bounds.bytes)
+  if (room?.isFull) throw tooManyBytes(reading.bounds.computed)
   return rows.filter(opaque).length
 }

@@ -6,7 +6,7 @@ import type { BackField, CalcField, Field, Id, ManyField, Resource, Row } from '
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
-import { Room } from '../../store/room.ts'
+import { roomOf, type Room } from '../../store/room.ts'
 import type { Select, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
@@ -47,7 +47,7 @@ export function* ordered(snapshot: Snapshot, resource: Resource, select: Select,
   const room = roomToCompute(reading)
   const all = { ...select, sort: [], limit: sortedRows + 1, offset: 0, room }
   const found = yield* wait(snapshot.select(resource, all))
-  if (room?.isFull) throw tooManyBytes(reading.bounds.bytes)
+  if (room?.isFull) throw tooManyBytes(reading.bounds.computed)
   const { opaque } = permissions.read(resource)
   const rows = opaque ? found.filter(opaque) : found
   if (found.length > sortedRows)
@@ -64,7 +64,7 @@ export function* ordered(snapshot: Snapshot, resource: Resource, select: Select,
 
 /** Room for rows that are needed to compute an answer, and are not in it. */
 export function roomToCompute({ bounds }: Pick<ReadEnvironment, 'bounds'>): Room | undefined {
-  return bounds.bytes === Infinity ? undefined : new Room(bounds.bytes)
+  return roomOf(bounds.computed)
 }
 
 /** The values of one sort key for every row, and their order. */
@@ -150,10 +150,7 @@ function* listsOf(
   const wanted = { field, owners: rows.map(row => row[ID] as Id), limit: null }
   const guard = permissions.read(field.target)
   if (guard.open) return group(yield* wait(relatedIds(snapshot, wanted, visits)))
-  const room = roomToCompute({ bounds })
-  const pairs = yield* visiblePairs(snapshot, guard, wanted, visits, room)
-  if (room?.isFull) throw tooManyBytes(bounds.bytes)
-  return group(pairs)
+  return group(yield* visiblePairs(snapshot, guard, wanted, visits, bounds.computed))
 }
 
 function* calculate(

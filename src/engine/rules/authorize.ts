@@ -40,9 +40,9 @@ export interface AdmitOptions {
   readonly newId: NewId
 }
 
-/** Rows as they are loaded may take so many times the bytes of a page. */
-const LOADED = 4
-const unbounded: Bounds = { ids: null, rows: null, total: Infinity, bytes: Infinity }
+/** Rows that are loaded to compute an answer may take so many times the bytes of a page. */
+const COMPUTED = 4
+const unbounded: Bounds = { ids: null, rows: null, total: Infinity, bytes: Infinity, computed: Infinity }
 
 /**
  * The step `authorise`: refuses operations that the caller may do on no row at all, and collects what the operation needs
@@ -54,7 +54,8 @@ export function admitting({ store, limits, clock, callerChecks, cursorKey, newId
     ids: limits.relatedIds,
     rows: limits.maxPage,
     total: limits.expandedRows,
-    bytes: LOADED * limits.listBytes,
+    bytes: limits.listBytes,
+    computed: COMPUTED * limits.listBytes,
   }
   const inTurn = visitsInTurn(limits)
   return invocation => {

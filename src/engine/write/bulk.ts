@@ -55,7 +55,7 @@ function* selected(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Wor
   let rows: readonly Row[] = yield* wait(
     unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null, visits, room }),
   )
-  if (room?.isFull) throw tooManyBytes(writing.bounds.bytes)
+  if (room?.isFull) throw tooManyBytes(writing.bounds.computed)
   if (rows.length > writing.bulk)
     throw new ApiError('too_many_items', { detail: `the filter selects more than ${writing.bulk} rows` })
   const { opaque } = writing.permissions.read(resource)

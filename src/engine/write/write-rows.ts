@@ -248,7 +248,7 @@ export function* showMany(
     created: false,
     resource: call.resource,
     ids: instances.map(instance => instance.id),
-    body: writeRows(view, rows, { related, ctx: writing.ctx, most: writing.bounds.bytes }),
+    body: writeRows(view, rows, { related, ctx: writing.ctx, most: writing.bounds.computed }),
     etag: null,
     modified: null,
     position: writing.terms.position(unit.tx.position),

@@ -130,8 +130,7 @@ export class Group implements Followed {
   *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
     const most = this.stepBytes
-    const bounds = { ...this.#surroundings.bounds, bytes: most }
-    const { visits } = this
+    const { bounds, visits } = this.#surroundings
     const related = view.isAlone
       ? noRelations
       : yield* new RelatedLoader(snapshot, { bounds, permissions, visits }).load(view, rows)

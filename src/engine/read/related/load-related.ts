@@ -1,7 +1,7 @@
 import { ApiError } from '../../../protocol/error.ts'
 import type { Id, OneField, Resource, Row } from '../../../model/model.ts'
 import { ID } from '../../../model/model.ts'
-import { Room } from '../../../store/room.ts'
+import { roomOf, type Room } from '../../../store/room.ts'
 import type { Snapshot, Visits } from '../../../store/store.ts'
 import { ready, wait, type Work } from '../../../store/work.ts'
 import { allowedRows, type Permissions } from '../../rules/permissions.ts'
@@ -40,6 +40,8 @@ export interface Bounds {
   readonly total: number
   /** How many bytes of rows they may load, and of text each list of one row may have. */
   readonly bytes: number
+  /** How many bytes of rows may be loaded that are not shown, as functions need them. */
+  readonly computed: number
 }
 
 /** What loading related rows needs. */
@@ -85,7 +87,7 @@ export class RelatedLoader {
     this.#permissions = permissions
     this.#visits = visits
     this.#left = bounds.total
-    this.#room = bounds.bytes === Infinity ? undefined : new Room(bounds.bytes)
+    this.#room = roomOf(bounds.bytes)
     this.#shown = former === null ? new Map() : former.#shown
   }
 
@@ -162,9 +164,7 @@ export class RelatedLoader {
     const guard = this.#permissions.read(field.target)
     const most = limit === null ? null : limit + 1
     if (guard.open) return yield* wait(relatedIds(this.#snapshot, { field, owners, limit: most }, this.#visits))
-    const pairs = yield* visiblePairs(this.#snapshot, guard, { field, owners, limit }, this.#visits, this.#room)
-    this.#checkRoom()
-    return pairs
+    return yield* visiblePairs(this.#snapshot, guard, { field, owners, limit }, this.#visits, this.#bounds.computed)
   }
 
   *#count({ field }: ViewLoad & { kind: 'count' }, owners: readonly Id[]): Work<LoadedPart> {

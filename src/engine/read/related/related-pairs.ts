@@ -1,8 +1,9 @@
 import type { BackField, Id, ManyField, Row } from '../../../model/model.ts'
-import type { Room } from '../../../store/room.ts'
+import { roomOf, type Room } from '../../../store/room.ts'
 import type { Snapshot, Visits } from '../../../store/store.ts'
 import { chain, wait, type Maybe, type Work } from '../../../store/work.ts'
 import { allowedIds, type Guard } from '../../rules/permissions.ts'
+import { tooManyBytes } from '../too-many-bytes.ts'
 
 /** The ids of a relation that are wanted, of several rows at once. */
 export interface RelatedIds {
@@ -14,26 +15,28 @@ export interface RelatedIds {
 
 /**
  * The pairs of which the caller may see the related row, of each owner at least one more than `limit` if there are so many. Few
- * are loaded first, and more only of owners whose related rows are mostly hidden. Rows that only a function can judge are loaded
- * as far as there is room.
+ * are loaded first, and more only of owners whose related rows are mostly hidden. Throws ApiError `too_complex` if rows that only
+ * a function can judge have more bytes than `most`.
  */
 export function* visiblePairs(
   snapshot: Snapshot,
   guard: Guard,
   { field, owners, limit }: RelatedIds,
   visits: Visits | undefined,
-  room: Room | undefined,
+  most: number,
 ): Work<[Id, Id][]> {
   const visible: [Id, Id][] = []
   const enough = limit ?? Infinity
-  let most = limit === null ? null : limit + 1
-  for (let left = owners; left.length > 0; most = most === null ? null : most * 4) {
-    const pairs = yield* wait(relatedIds(snapshot, { field, owners: left, limit: most }, visits))
+  const room = roomOf(most)
+  let each = limit === null ? null : limit + 1
+  for (let left = owners; left.length > 0; each = each === null ? null : each * 4) {
+    const pairs = yield* wait(relatedIds(snapshot, { field, owners: left, limit: each }, visits))
     const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard, room)
+    if (room?.isFull) throw tooManyBytes(most)
     const missing: Id[] = []
     for (const [owner, ids] of group(pairs)) {
       const shown = ids.filter(id => seen.has(id))
-      if (most !== null && ids.length === most && shown.length <= enough) missing.push(owner)
+      if (each !== null && ids.length === each && shown.length <= enough) missing.push(owner)
       else for (const id of shown) visible.push([owner, id])
     }
     left = missing
