@@ -3,11 +3,15 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { planted as inClients } from './client/programs/planted.ts'
 import { planted as inViews } from './fault/oracle-planted.ts'
+import { planted as inNodes } from './fault/nodes-planted.ts'
 import { holes } from './rules/learn/planted.ts'
 
 const pieces: readonly (readonly [fault: string, file: string, find: string])[] = [
   ...Object.entries(inClients).map(([name, { file, find }]) => [name, `client/${file}`, find] as const),
   ...Object.entries(inViews).flatMap(([name, all]) => all.map(({ file, find }) => [name, file, find] as const)),
+  ...Object.entries(inNodes).flatMap(([name, { faults }]) =>
+    faults.map(({ file, find }) => [name, file, find] as const),
+  ),
   ...Object.entries(holes).map(([name, [file, find]]) => [name, file, find] as const),
 ]
 

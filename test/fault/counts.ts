@@ -10,10 +10,14 @@ export interface Counts {
   readonly files: number
   /** Connections cut, and servers killed, while others listen. */
   readonly live: { readonly cuts: number; readonly kills: number }
+  /** Faults of three nodes, PostgreSQL and NATS, and connections cut, while others listen. */
+  readonly nodes: { readonly strikes: number; readonly cuts: number }
   /** Processes killed while they migrate a database. */
   readonly migrations: number
   /** Faults planted into live queries, each to be found by random programs. */
   readonly planted: number
+  /** Faults planted into what nodes agree on, each to be found by a test. */
+  readonly plantedInNodes: number
   /** Readers that stop reading, the events that others receive meanwhile, and their size in bytes. */
   readonly stalled: { readonly readers: number; readonly events: number; readonly bytes: number }
 }
@@ -24,8 +28,10 @@ const few: Counts = {
   jobs: 2,
   files: 4,
   live: { cuts: 300, kills: 6 },
+  nodes: { strikes: 6, cuts: 40 },
   migrations: 8,
   planted: 2,
+  plantedInNodes: 0,
   stalled: { readers: 60, events: 3_000, bytes: 5_000 },
 }
 const all: Counts = {
@@ -34,8 +40,10 @@ const all: Counts = {
   jobs: 20,
   files: 100,
   live: { cuts: 2_000, kills: 100 },
+  nodes: { strikes: 40, cuts: 500 },
   migrations: 300,
   planted: Infinity,
+  plantedInNodes: Infinity,
   stalled: { readers: 1_000, events: 100_000, bytes: 100 },
 }
 

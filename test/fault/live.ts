@@ -11,7 +11,7 @@ import { ADMIN, lists, users } from './live-model.ts'
 import { SocketIoEar } from './live-socketio-ear.ts'
 import { recordOf, type Audience, type ItemRow, type LoggedCommit } from './live-state.ts'
 import { views } from './live-views.ts'
-import { start, withProgram, type Program } from './mortal.ts'
+import { start, withProgram } from './mortal.ts'
 
 export interface LiveFaults {
   readonly cuts: number
@@ -28,23 +28,45 @@ export interface LiveFaults {
 const WRITERS = 4
 /** Rows above which writers delete rather than create. */
 const CROWD = 30
-/** Milliseconds after which a subscriber is deaf that has not received the last row. */
+/** The default of `deaf`. */
 const DEAF = 120_000
 
 interface Options {
   readonly cuts: number
   readonly kills: number
+  /** Milliseconds after which a subscriber is deaf that has not received the last row. */
+  readonly deaf?: number
+}
+
+/** What is under fire. */
+export interface Target {
+  /** Where it is now. */
+  readonly port: () => number
+  /** Kills it, or a part of it, and repairs it. */
+  readonly strike: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export function liveUnderFire(options: Options): Promise<LiveFaults> {
-  return withProgram('live-server', [], (program, folder) => underFire(program, folder, options))
+  return withProgram('live-server', [], async (program, folder) => {
+    const file = join(folder, 'live.db')
+    let server = await start(program, [file])
+    const target: Target = {
+      port: () => server.port,
+      strike: async () => {
+        await server.kill('SIGKILL')
+        server = await start(program, [file])
+      },
+      close: () => server.kill('SIGKILL'),
+    }
+    return underFire(target, options)
+  })
 }
 
-async function underFire(program: Program, folder: string, options: Options): Promise<LiveFaults> {
-  const file = join(folder, 'live.db')
-  let server = await start(program, [file])
-  let call = callerOf(server.port, WRITERS)
-  const port = (): number => server.port
+/** Fires at a target while subscribers listen and writers write, and checks what they have seen. Closes it at the end. */
+export async function underFire(target: Target, options: Options): Promise<LiveFaults> {
+  const { port } = target
+  let call = callerOf(port(), WRITERS)
   const writes: Write[] = []
   const reads: Read[] = []
   const ids: number[] = []
@@ -71,10 +93,9 @@ async function underFire(program: Program, folder: string, options: Options): Pr
       const open = ears.filter(ear => ear.isOpen)
       if (kills < options.kills && kills * options.cuts <= cuts * options.kills) {
         if (open.length < due) continue
-        await server.kill('SIGKILL')
+        await target.strike()
         call.close()
-        server = await start(program, [file])
-        call = callerOf(server.port, WRITERS)
+        call = callerOf(port(), WRITERS)
         kills++
         due = crowd()
       } else if (cuts < options.cuts && open.length > ears.length / 4) {
@@ -85,7 +106,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     over.abort()
     await Promise.all(writers)
     const last = await writeLast()
-    await haveHeardOf(last, ears)
+    await haveHeardOf(last, ears, options.deaf ?? DEAF)
     const log = await readLog()
     const head = log.at(-1)?.position ?? 0
     const fresh = new Map<string, ItemRow[]>()
@@ -109,7 +130,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
   } finally {
     over.abort()
     call.close()
-    await server.kill('SIGKILL')
+    await target.close()
   }
 
   /** The users and lists that there are from the beginning. */
@@ -205,9 +226,9 @@ const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * v
 const position = ({ headers }: Answer): string => headers['position'] as string
 
 /** Waits until all have received a row, or some are deaf: what those have missed is found by the checks. */
-async function haveHeardOf(id: number, ears: readonly Ear[]): Promise<void> {
+async function haveHeardOf(id: number, ears: readonly Ear[], patience: number): Promise<void> {
   const over = new AbortController()
-  const deaf = sleep(DEAF, null, { signal: over.signal }).catch(() => null)
+  const deaf = sleep(patience, null, { signal: over.signal }).catch(() => null)
   await Promise.race([Promise.all(ears.map(ear => ear.hasHeardOf(id))), deaf])
   over.abort()
 }

@@ -6,7 +6,7 @@ const config: ViteUserConfig = defineConfig({
     name: 'fault',
     include: [
       'test/client/programs.test.ts',
-      'test/fault/{kill9,idempotency,jobs,files,live,oracle-planted,learn-planted,migrations,stalled}.test.ts',
+      'test/fault/{kill9,idempotency,jobs,files,live,oracle-planted,learn-planted,migrations,nodes,nodes-planted,stalled}.test.ts',
     ],
     env: { FAULTS: 'all' },
     pool: 'threads',

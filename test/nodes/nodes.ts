@@ -31,10 +31,11 @@ function sharedFile(): MakeStore {
 
 let schemas = 0
 
-async function sharedSchema(options: PostgresOptions = {}): Promise<MakeStore> {
+/** Makes stores over an empty schema; each may have further options. */
+export async function sharedSchema(options: PostgresOptions = {}): Promise<(more?: PostgresOptions) => Store> {
   const url = await startPostgres(inject('postgresFolder'))
   const schema = `apis_${process.pid}_${++schemas}`
-  return () => postgres(url, { readers: 2, schema, poll: 100, ...options })
+  return more => postgres(url, { readers: 2, schema, poll: 100, ...options, ...more })
 }
 
 /** An API of its own node, open, and closed when the test is over. `make` is called for each, as each process does. */

@@ -1,0 +1,192 @@
+// Faults planted into what nodes agree on: the tests of test/nodes must find each of them.
+// node test/fault/nodes-planted.ts [--only=TEXT]
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Planted } from './oracle-planted.ts'
+
+export interface PlantedInNodes {
+  /** A part of the title of the test that has to fail. */
+  readonly test: string
+  readonly faults: readonly Planted[]
+}
+
+const shared = (file: string, find: string, replace: string): Planted => ({
+  file: `store/shared/${file}`,
+  find,
+  replace,
+})
+
+export const planted: Readonly<Record<string, PlantedInNodes>> = {
+  'a lease is taken although another node has it': {
+    test: 'make the first rows once',
+    faults: [shared('leases.ts', 'if (held && held.until > now) return { value: null }', '')],
+  },
+  'nodes make the first rows without waiting for each other': {
+    test: 'make the first rows once',
+    faults: [
+      {
+        file: 'operations.ts',
+        find: "await leases.wait('seed')",
+        replace: 'await leases.wait(`seed ${Math.random()}`)',
+      },
+    ],
+  },
+  'a text is replaced although another node has replaced it': {
+    test: 'of many at the same time, none is lost among several stores',
+    faults: [
+      {
+        file: 'store/postgres/shared-state.ts',
+        find: 'version = excluded.version where s.version = excluded.was',
+        replace: 'version = excluded.version',
+      },
+    ],
+  },
+  'a job is taken over from a node that is alive': {
+    test: 'a job runs on one node',
+    faults: [shared('this-node.ts', 'return !isGone(name) && this.#leases.isHeld(keyOf(name))', 'return false')],
+  },
+  'an action is begun again because its node is taken for dead': {
+    test: 'is not begun again by another node',
+    faults: [shared('this-node.ts', 'return !isGone(name) && this.#leases.isHeld(keyOf(name))', 'return false')],
+  },
+  'every node calls the hook': {
+    test: 'what a hook for commits writes',
+    faults: [
+      {
+        file: 'live/subscriptions/commit-hooks.ts',
+        find: 'if (row && this.#isValid(row) && (row[POSITION] as number) >= commit.position) return',
+        replace: '',
+      },
+      {
+        file: 'live/subscriptions/commit-hooks.ts',
+        find: 'this.#options.leases.take(`hook ${this.#key}`)',
+        replace: 'this.#options.leases.take(`hook ${Math.random()}`)',
+      },
+    ],
+  },
+  'each node has its own key for cursors': {
+    test: 'a page that one node began',
+    faults: [shared('nodes.ts', "if (secret) key.set(keyFrom(secret, 'cursors'))", 'if (!secret) key.fill(0)')],
+  },
+  'each node signs tokens with its own secret': {
+    test: 'a token, and a ticket',
+    faults: [
+      {
+        file: 'auth/session/keys.ts',
+        find: "secret ? keyFrom(secret, 'tokens') : randomBytes(32)",
+        replace: 'randomBytes(32)',
+      },
+    ],
+  },
+  'a ticket stays good': {
+    test: 'a token, and a ticket',
+    faults: [
+      {
+        file: 'auth/session/tickets.ts',
+        find: '{ value: found, text: null }',
+        replace: '{ value: found }',
+      },
+    ],
+  },
+  'a session is not looked for again': {
+    test: 'a token, and a ticket',
+    faults: [
+      {
+        file: 'auth/session/callers.ts',
+        find: 'if (known?.seen === seen) return known',
+        replace: 'if (known) return known',
+      },
+    ],
+  },
+  'failed logins are counted by each node': {
+    test: 'failed logins are counted together',
+    faults: [
+      {
+        file: 'auth/login/attempts.ts',
+        find: '  const network = networkOf(address)\n',
+        replace: '  const network = `${networkOf(address)} ${(globalThis.nth = (globalThis.nth ?? 0) + 1) % 2}`\n',
+      },
+    ],
+  },
+  'lanes of handled lists are those of the node': {
+    test: 'writes to one list of a handled resource',
+    faults: [
+      {
+        file: 'engine/actions/handled-resources.ts',
+        find: 'leases.wait(`list ${list}`)',
+        replace: 'leases.wait(`list ${Math.random()}`)',
+      },
+    ],
+  },
+  'the tailer takes over only the newest commit': {
+    test: 'subscribers hear what other nodes commit',
+    faults: [
+      {
+        file: 'store/postgres/state.ts',
+        find: 'commits.forEach(one => this.#learn(one))',
+        replace: 'commits.slice(-1).forEach(one => this.#learn(one))',
+      },
+    ],
+  },
+  'lists that are kept miss what other nodes commit': {
+    test: 'who has the position of a write reads it',
+    faults: [
+      {
+        file: 'store/postgres/state.ts',
+        find: 'for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)',
+        replace: '',
+      },
+    ],
+  },
+  'what the bus tells is not looked at': {
+    test: 'tells other nodes of commits at once',
+    faults: [
+      {
+        file: 'store/bus/news.ts',
+        find: 'told.seq > position()) onNews()',
+        replace: 'told.seq < position()) onNews()',
+      },
+    ],
+  },
+}
+
+/** Runs the test with the faults planted. Resolves to whether it has failed, as it has to. */
+export async function isFound(name: string): Promise<boolean> {
+  const { test, faults } = planted[name]!
+  const root = join(import.meta.dirname, '../..')
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--root',
+    '.',
+    '--config',
+    'test/fault/planted.config.ts',
+    '-t',
+    test,
+  ]
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PLANTED: JSON.stringify(faults), FORCE_COLOR: '0' },
+  })
+  let out = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (out += text))
+  const [code] = (await once(child, 'close')) as [number]
+  if (out.includes('does not have once:')) throw new Error(out)
+  if (!out.includes(test)) throw new Error(`no test is called ${test}:\n${out}`)
+  return code !== 0
+}
+
+if (import.meta.main) {
+  const { only } = parseArgs({ options: { only: { type: 'string', default: '' } } }).values
+  for (const name of Object.keys(planted).filter(name => name.includes(only))) {
+    const begin = performance.now()
+    const found = await isFound(name)
+    console.log(
+      `${String(Math.round(performance.now() - begin)).padStart(6)} ms ${found ? 'found' : 'NOT FOUND'}: ${name}`,
+    )
+    if (!found) process.exitCode = 1
+  }
+}
