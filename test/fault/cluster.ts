@@ -58,7 +58,7 @@ export class NatsServer {
     })
     this.#child = child
     const ready = Promise.withResolvers<void>()
-    createInterface(child.stderr!).on('line', line => line.includes('Server is ready') && ready.resolve())
+    createInterface(child.stderr).on('line', line => line.includes('Server is ready') && ready.resolve())
     child.once('exit', code => ready.reject(new Error(`nats-server ended with ${code}`)))
     ready.promise.catch(() => {})
     await ready.promise
@@ -150,7 +150,7 @@ async function startNode(args: readonly string[]): Promise<Node> {
   })
   const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a node ended with ${code as number}`)))
   gone.catch(() => {})
-  const [url] = (await Promise.race([once(createInterface(child.stdout!), 'line'), gone])) as [string]
+  const [url] = (await Promise.race([once(createInterface(child.stdout), 'line'), gone])) as [string]
   return { child, port: Number(new URL(url).port) }
 }
 
