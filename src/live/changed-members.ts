@@ -1,5 +1,30 @@
 import type { Field, Resource } from '../model/model.ts'
+import type { Shape } from '../query/predicate.ts'
 import type { LiveEvent } from './event.ts'
+
+/** How patches are made, for subscriptions that are told changed members only. */
+export interface Patches {
+  /** Whether related rows are shown. */
+  readonly isDeep: boolean
+}
+
+/** How patches of rows of a shape are made. */
+export function patchesOf({ depth, include, fields }: Shape): Patches {
+  return { isDeep: depth > 1 || include.length > 0 || (fields?.some(path => path.includes('.')) ?? false) }
+}
+
+/**
+ * The content of an event as a member of its message: `"patch":…`, or `"data":…` with the whole row if `patches` is null, if a
+ * rule may hide members, or if the row is another one.
+ */
+export function contentOf(resource: Resource, event: LiveEvent, patches: Patches | null): string {
+  const { kind, body } = event
+  const isWhole = patches === null || kind !== 'change' || hasMasks(resource)
+  const patch = isWhole ? body : (changedMembers(resource, event, patches.isDeep) ?? '{}')
+  return patch === body ? `"data":${body}` : `"patch":${patch}`
+}
+
+const hasMasks = ({ rules }: Resource): boolean => Object.values(rules?.fields ?? {}).some(rule => rule?.read)
 
 /**
  * The members of a representation whose values have changed, as a JSON object. null = no shown member has changed. Members

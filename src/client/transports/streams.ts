@@ -1,9 +1,9 @@
 import type { Frame, Id } from '../call.ts'
 import type { Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import { closed, local, Problem } from '../problem.ts'
-import { Reconnect } from '../socket/reconnect.ts'
+import { reconnecting, type Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
-import { PatientCalls } from './patient-calls.ts'
+import { patientCalls } from './patient-calls.ts'
 import { readEvents, type StreamEvent } from './event-reader.ts'
 
 /** The server shows life every 15 s, so a stream that is silent for longer has been lost. */
@@ -17,7 +17,7 @@ const KINDS: Readonly<Record<string, string>> = { created: 'enter', updated: 'ch
  */
 export function streams(options: LiveTransportOptions): LiveTransport {
   const open = new Set<Stream>()
-  const calls = new PatientCalls(options, () => open.size > 0)
+  const calls = patientCalls(options, () => open.size > 0)
   let isClosed = false
   const tell = (): void => {
     if (isClosed) return options.onStatus('closed')
@@ -65,7 +65,7 @@ class Stream {
     this.#follower = follower
     this.#options = options
     this.#tell = tell
-    this.#reconnect = new Reconnect(() => void this.#run(), options.random)
+    this.#reconnect = reconnecting(() => void this.#run(), options.random)
     void this.#run()
   }
 
@@ -106,9 +106,14 @@ class Stream {
   async #read(signal: AbortSignal): Promise<void> {
     const { request, position } = this.#follower
     const { uri, params, ...more } = request
-    const query = { ...params, ...more, ...(position !== null && { since: position }) }
+    const query = { ...params, ...more }
     await this.#learn()
-    const headers = { accept: 'text/event-stream' }
+    // In the URI, `since` would be a filter where a field is called like that.
+    const headers = {
+      accept: 'text/event-stream',
+      prefer: 'changes=patch',
+      'last-event-id': position ?? undefined,
+    }
     const response = await this.#options.http.send('GET', uri as string, { query, headers, signal })
     this.#reconnect.succeeded()
     this.#set(true)

@@ -30,8 +30,9 @@ const LIST =
 
 function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Record<string, Json>> {
   const row = draft.row(resource)
-  const change = (data: Json, reason: string): Json =>
-    record({ resource: { const: resource.name }, id, version: stringSchema, data, 'reason?': { const: reason } })
+  const change = (data: Readonly<Record<string, Json>>, reason: string): Json =>
+    record({ resource: { const: resource.name }, id, version: stringSchema, ...data, 'reason?': { const: reason } })
+  const patch = { type: 'object', description: 'The members that changed, with `Prefer: changes=patch`.' }
   const { enter, change: changed, leave } = eventNames
   return {
     snapshot: event('snapshot', 'All rows in view. A long snapshot comes in parts; `ready` follows the last one.', {
@@ -48,9 +49,13 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
       record({ ids: { type: 'array', items: id } }),
     ),
     ready: event('ready', 'The snapshot is complete.', record({ count: { type: 'integer' } })),
-    [enter.sse]: event(enter.sse, 'A row was created, or came into view.', change(row, 'enter')),
-    [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
-    [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
+    [enter.sse]: event(enter.sse, 'A row was created, or came into view.', change({ data: row }, 'enter')),
+    [changed.sse]: event(changed.sse, 'A row changed.', change({ 'data?': row, 'patch?': patch }, 'change')),
+    [leave.sse]: event(
+      leave.sse,
+      'A row was deleted, or went out of view.',
+      change({ data: { type: 'null' } }, 'leave'),
+    ),
     reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: stringSchema })),
     by: event(
       'by',

@@ -1,6 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Standing } from '../../auth/principal.ts'
 import { deprecationHeaders } from '../../engine/rules/deprecation.ts'
+import { patchesOf } from '../../live/changed-members.ts'
 import { closed, type Live } from '../../live/live.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import { modeOf, waitsOf } from '../subscription-options.ts'
@@ -9,6 +10,7 @@ import type { Face } from '../http/face.ts'
 import { complete } from '../http/response/send.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { readParameters, type Parameter } from '../http/request/parameters.ts'
+import { readPreferences } from '../http/request/prefer.ts'
 import { readLiveQuery } from '../http/request/read-query.ts'
 import type { CollectionEndpoint, ItemEndpoint } from '../http/endpoint.ts'
 import type { Teller } from '../socket/dialect.ts'
@@ -41,9 +43,10 @@ export async function sendStream(
   }
   const showsId = call.shape.fields?.includes(endpoint.resource.id.name) ?? true
   const since = exchange.header('last-event-id') ?? words.since
+  const patches = readPreferences(exchange.prefer).patches ? patchesOf(call.shape) : null
   await followAsStream(face, live, exchange, {
     fields,
-    teller: streamedRows(live.terms, showsId, call.principal),
+    teller: streamedRows(live.terms, { showsId, reader: call.principal, patches }),
     // If the rights of the reader change, the subscription itself tells the difference.
     begin: (stream, standing) =>
       live.subscribe(call, stream, { since, mode: words.mode, standing, waits: words.waits }),

@@ -1,6 +1,7 @@
 import type { Principal } from '../../auth/principal.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
+import { contentOf, type Patches } from '../../live/changed-members.ts'
 import { inParts, frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
 import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
@@ -29,16 +30,26 @@ export const heartbeatFrame = (position: string | null): Frame =>
 /** Says that something was left out, and that a reset will follow. */
 export const behindEvent: Frame = Buffer.from('event: behind\ndata: {}\n\n')
 
-/** Tells rows. If the rows do not show their id, the ids are sent as well. */
-export function streamedRows(terms: Terms, showsId: boolean, reader: Principal | null): Teller<RowsKind> {
+/** What a stream tells of rows, beside the rows. */
+interface StreamedRows {
+  /** Whether the rows show their ids. Otherwise these are sent as well. */
+  readonly showsId: boolean
+  readonly reader: Principal | null
+  /** How patches are made. null = changed rows are told whole. */
+  readonly patches: Patches | null
+}
+
+export function streamedRows(terms: Terms, { showsId, reader, patches }: StreamedRows): Teller<RowsKind> {
+  const key = patches ? 'sse patch' : 'sse'
+  const told: Told = { terms, patches }
   return {
     snapshot: (rows, position, reset) =>
       sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
     batch: batch => {
       const keys = keysOf(batch.by, reader)
-      if (keys.length === 0) return frameOf(batch, 'sse', terms, batchFrame)
+      if (keys.length === 0) return frameOf(batch, key, told, batchFrame)
       const by = `event: by\ndata: ${JSON.stringify({ keys })}\n\n`
-      return frameOf(batch, by, terms, () => Buffer.concat([Buffer.from(by), batchFrame(batch, terms)]))
+      return frameOf(batch, key + by, told, () => Buffer.concat([Buffer.from(by), batchFrame(batch, told)]))
     },
   }
 }
@@ -61,16 +72,23 @@ function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean,
 
 const resetText = (position: string): string => `event: reset\ndata: {"position":"${position}"}\n\n`
 
+interface Told {
+  readonly terms: Terms
+  readonly patches: Patches | null
+}
+
 /**
  * The events of one step. Only the last one has the position: a client that is cut off in between then resumes before all of
  * them.
  */
-function batchFrame({ events, order, resource, position }: Batch, terms: Terms): Frame {
-  const told: [name: string, data: string][] = events.map(({ kind, id, seq, version, body, born, dead }) => {
+function batchFrame({ events, order, resource, position }: Batch, { terms, patches }: Told): Frame {
+  const told: [name: string, data: string][] = events.map(event => {
+    const { kind, id, seq, version, born, dead } = event
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
     const data =
       `{"resource":${JSON.stringify(resource.name)},"id":${JSON.stringify(id)},` +
-      `"version":"${version ?? terms.position(seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
+      `"version":"${version ?? terms.position(seq)}",${contentOf(resource, event, patches)}` +
+      (moved ? `,"reason":"${kind}"}` : '}')
     return [eventNames[kind].sse, data]
   })
   if (order) told.push(['order', `{"ids":${JSON.stringify(order)}}`])

@@ -120,6 +120,22 @@ describe('a stream', () => {
     ])
   })
 
+  test('tells changed members to whoever prefers that, and whole rows to all others', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const whole = await open(`${base}/todos`)
+    const patched = await open(`${base}/todos`, { prefer: 'changes=patch' })
+    await app.patch('todo', 1, { done: true })
+    await app.delete('todo', 1)
+    const { epoch } = app.engine
+    const row = { id: 1, text: 'a', done: true, since: 0 }
+    const of = { resource: 'todo', id: 1, version: `${epoch}.2` }
+    expect((await whole.reader.take(2))[1]!.data).toEqual({ ...of, data: row })
+    const told = await patched.reader.take(3)
+    expect(told[1]!.data).toEqual({ ...of, patch: { done: true } })
+    expect(told[2]!.data).toEqual({ ...of, version: `${epoch}.3`, data: null })
+  })
+
   test('of rows that do not show their id sends the ids as well', async () => {
     const { app, base } = await serve()
     await app.post('todo', [

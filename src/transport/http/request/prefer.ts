@@ -10,6 +10,8 @@ export interface Preferences {
   readonly respondAsync: boolean
   /** The response to a read tells its position. */
   readonly position: boolean
+  /** A stream tells changed rows as their changed members. */
+  readonly patches: boolean
 }
 
 export const noPreferences: Preferences = Object.freeze({
@@ -18,6 +20,7 @@ export const noPreferences: Preferences = Object.freeze({
   wait: null,
   respondAsync: false,
   position: false,
+  patches: false,
 })
 
 /** Parses a Prefer field. If a preference comes twice, the first one counts (RFC 7240 §2). */
@@ -36,5 +39,6 @@ export function readPreferences(prefer: string | undefined): Preferences {
     wait: /^\d{1,6}$/.test(wait) ? Number(wait) : null,
     respondAsync: said.has('respond-async'),
     position: said.has('position'),
+    patches: said.get('changes') === 'patch',
   }
 }

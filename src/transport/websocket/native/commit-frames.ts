@@ -1,6 +1,5 @@
-import { changedMembers } from '../../../live/changed-members.ts'
-import { frameOf, type Batch, type Frame, type LiveEvent } from '../../../live/event.ts'
-import type { Resource } from '../../../model/model.ts'
+import { contentOf, type Patches } from '../../../live/changed-members.ts'
+import { frameOf, type Batch, type Frame } from '../../../live/event.ts'
 import type { Terms } from '../../../store/terms.ts'
 import { textFrame } from '../connection.ts'
 
@@ -13,11 +12,6 @@ export interface Label {
   readonly terms: Terms
   /** How patches are made, for subscriptions that are told changed members only. null = whole rows. */
   readonly patches: Patches | null
-}
-
-export interface Patches {
-  /** Whether related rows are shown. */
-  readonly isDeep: boolean
 }
 
 /**
@@ -47,24 +41,13 @@ function restOf(batch: Batch, terms: Terms, patches: Patches | null): string {
 const commitTexts = new WeakMap<Batch, string>()
 const patchTexts = new WeakMap<Batch, string>()
 
-/** The content of an event as a member of it. Where a rule may hide members, or the row is another one, it is the whole row. */
-function contentOf(resource: Resource, event: LiveEvent, patches: Patches | null): string {
-  const { kind, body } = event
-  if (body === null) return ''
-  const isWhole = patches === null || kind !== 'change' || hasMasks(resource)
-  const patch = isWhole ? body : (changedMembers(resource, event, patches.isDeep) ?? '{}')
-  return patch === body ? `,"data":${body}` : `,"patch":${patch}`
-}
-
-const hasMasks = ({ rules }: Resource): boolean => Object.values(rules?.fields ?? {}).some(rule => rule?.read)
-
 function commitText({ resource, position, events, order }: Batch, terms: Terms, patches: Patches | null): string {
   let text = `,"op":"commit","position":"${terms.position(position)}","events":[`
   events.forEach((event, i) => {
     const { kind, id, seq, version, born, dead } = event
     if (i > 0) text += ','
     text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${version ?? terms.position(seq)}"`
-    text += contentOf(resource, event, patches)
+    if (event.body !== null) text += `,${contentOf(resource, event, patches)}`
     text += born || dead ? ',"own":true}' : '}'
   })
   return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`

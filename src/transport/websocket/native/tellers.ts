@@ -3,6 +3,7 @@ import type { Outcome } from '../../../engine/call/call.ts'
 import { headerOf } from '../../../engine/call/outcome.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { KEPT_FOR } from '../../../engine/once/idempotency.ts'
+import { patchesOf, type Patches } from '../../../live/changed-members.ts'
 import { inParts, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
 import type { Shape } from '../../../query/predicate.ts'
 import type { ValuesKind } from '../../../live/subscriptions/published.ts'
@@ -20,7 +21,7 @@ import type { BatchAnswer } from '../../batch/session-batch.ts'
 import { withoutHeaders } from '../../without-headers.ts'
 import { idOfValue } from '../../handled-target.ts'
 import { textFrame } from '../connection.ts'
-import { commitFrame, type Label, type Patches } from './commit-frames.ts'
+import { commitFrame, type Label } from './commit-frames.ts'
 
 /** How many characters of rows go into one part of a snapshot. */
 const PART = 131_072
@@ -213,15 +214,12 @@ interface NativeListener {
   readonly patches: Shape | false
 }
 
-const showsRelated = ({ depth, include, fields }: Shape): boolean =>
-  depth > 1 || include.length > 0 || (fields?.some(path => path.includes('.')) ?? false)
-
 /** Tells a subscription to rows. `session` has the caller of the connection, who may become another. */
 export class NativeRows extends Named implements Teller<RowsKind> {
   readonly #to: { readonly principal: Principal | null }
 
   constructor(sub: RequestId, terms: Terms, { session, patches }: NativeListener) {
-    super(sub, terms, patches ? { isDeep: showsRelated(patches) } : null)
+    super(sub, terms, patches ? patchesOf(patches) : null)
     this.#to = session
   }
 
