@@ -1,7 +1,8 @@
 import type { Answer, Call, Frame } from './call.ts'
+import { deferred } from './deferred.ts'
 import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions } from './follower.ts'
-import { closed, local, Problem } from './problem.ts'
-import { Connection } from './socket/connection.ts'
+import { aborted, closed, Problem } from './problem.ts'
+import { webSocket } from './socket/connection.ts'
 
 /** What tabs say to each other. `to` = the tab, or the one that leads. */
 interface Message {
@@ -21,10 +22,13 @@ interface AskedCall {
 const LEADER = 'leader'
 /** What a follower is told, by the names of its methods. */
 const TOLD = ['learn', 'hear', 'advance', 'restart', 'stale', 'end'] as const
+/** How long the tab that leads may take to give a sign of life, in milliseconds. */
+const PATIENCE = 5_000
 
 /**
- * One WebSocket for all tabs of a browser. One of them leads: it has the connection, and tells the others. If it is closed,
- * another one takes over, and everything goes on from where it was. Tabs share it if their tokens are shared.
+ * One WebSocket for all tabs of a browser. One of them leads: it has the connection, and tells the others. If it is closed, or
+ * the browser freezes it, another one takes over, and everything goes on from where it was. Tabs share it if their tokens are
+ * shared.
  *
  * @example
  * import { tabs } from 'restuary/client/tabs'
@@ -32,19 +36,25 @@ const TOLD = ['learn', 'hear', 'advance', 'restart', 'stale', 'end'] as const
  */
 export function tabs(options: LiveTransportOptions): LiveTransport {
   const locks = globalThis.navigator?.locks as LockManager | undefined
-  if (!locks || !globalThis.BroadcastChannel) return new Connection(options)
+  if (!locks || !globalThis.BroadcastChannel) return webSocket(options)
   const name = `restuary ${new URL(options.base, globalThis.location?.href).href}`
   const me = Array.from(crypto.getRandomValues(new Uint32Array(4))).join('-')
   const channel = new BroadcastChannel(name)
   const followers = new Map<string, Follower>()
   const asked = new Map<string, AskedCall>()
-  /** What the tab that leads does for the others, by their names: functions that end it. */
+  /** What this tab does for the others while it leads, by their names: functions that end it. */
   const served = new Map<string, Map<string, () => void>>()
   let last = 0
-  let connection: Connection | null = null
+  /** The tab that leads, as far as this one knows. What others tell is out of date. */
+  let leader: string | null = null
+  /** Whether the tab that leads has not answered yet. */
+  let isSilent = false
+  let connection: LiveTransport | null = null
+  let release = (): void => {}
+  let waiting: AbortController
   let isClosed = false
   let status: ConnectionStatus = 'idle'
-  const over = Promise.withResolvers<void>()
+  const over = deferred()
 
   const say = (message: Omit<Message, 'from'>): void => {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- channels have no origin
@@ -65,15 +75,15 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
       serve({ from: me, id, op: 'follow', value: { request, position } })
     } else if (call) serve({ from: me, id, op: 'call', value: call.call })
   }
-  const serve = (message: Message): void => {
-    if (connection) lead(connection, message)
-    else say({ ...message, to: LEADER })
+  function serve(message: Message): void {
+    if (connection) serveTab(connection, message)
+    else if (leader) say({ ...message, to: LEADER })
   }
 
   /** Does what a tab asks for. */
-  function lead(by: Connection, { from, id = '', op, value }: Message): void {
-    const back = (name: string, given?: unknown): void => {
-      const message = { from: me, to: from, id, op: name, value: given }
+  function serveTab(by: LiveTransport, { from, id = '', op, value }: Message): void {
+    const back = (told: string, given?: unknown): void => {
+      const message = { from: me, to: from, id, op: told, value: given }
       if (from === me) hear(message)
       else say(message)
     }
@@ -85,23 +95,29 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
     }
     of.get(id)?.()
     of.delete(id)
-    if (op === 'follow') {
-      of.set(id, by.follow(relayed(value.request, value.position, back)))
-      back('status', status)
-    } else if (op === 'call') {
+    if (op === 'ping') back('lead', status)
+    else if (op === 'follow') of.set(id, by.follow(relayed(value.request, value.position, back)))
+    else if (op === 'caller') void by.changeCaller()
+    else if (op === 'call')
       by.call(value).then(
         answer => back('answer', answer),
-        (problem: Problem) => back('refuse', problem.document),
+        // If this tab leads no more, the next one is asked.
+        (problem: Problem) => connection === by && back('refuse', problem.document),
       )
-    } else if (op === 'caller') void by.changeCaller()
   }
 
   /** Hears what the tab that leads tells. */
-  function hear({ id = '', op, value }: Message): void {
+  function hear({ from, id = '', op, value }: Message): void {
     const follower = followers.get(id)
     const call = asked.get(id)
-    if (op === 'lead') for (const one of [...followers.keys(), ...asked.keys()]) begin(one)
-    else if (op === 'status') tell(value)
+    isSilent = false
+    if (op === 'lead') {
+      if (from === leader) return
+      if (from !== me) resign()
+      leader = from
+      tell(value)
+      for (const one of [...followers.keys(), ...asked.keys()]) begin(one)
+    } else if (op === 'status') tell(value)
     else if (call) {
       asked.delete(id)
       if (op === 'answer') call.resolve(value)
@@ -112,57 +128,91 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
     } else if (follower) follower[op as (typeof TOLD)[number]](value as never)
   }
 
-  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
-    if (data.to === LEADER) {
-      if (connection) lead(connection, data)
-    } else if (data.to === undefined ? !connection : data.to === me) hear(data)
-  })
-  const hold = (): Promise<void> => over.promise
-  const ready = new Promise<void>(resolve => {
-    void locks.request(`${name} ${me}`, () => {
-      resolve()
-      return hold()
+  /** Leads until it is over, and then queues up again. `steal` = takes the lead from a tab that does not answer. */
+  function queue(steal = false): void {
+    waiting = new AbortController()
+    const { signal } = waiting
+    const lead = (): Promise<void> | undefined => {
+      if (isClosed) return
+      const made = webSocket({ ...options, onStatus: now => made === connection && tell(now) })
+      connection = made
+      leader = null
+      say({ op: 'lead', value: 'idle' })
+      hear({ from: me, op: 'lead', value: 'idle' })
+      return new Promise(resolve => (release = resolve))
+    }
+    void locks!
+      .request(name, steal ? { steal } : { signal }, lead)
+      .catch(() => {})
+      .then(() => {
+        if (signal.aborted) return
+        resign()
+        if (!isClosed) queue()
+      })
+  }
+  function resign(): void {
+    const former = connection
+    connection = null
+    former?.close()
+    served.clear()
+    release()
+  }
+
+  const beat = setInterval(() => {
+    if (connection) return
+    if (isSilent) {
+      waiting.abort()
+      queue(true)
+    }
+    isSilent = true
+    say({ op: 'ping', to: LEADER })
+  }, PATIENCE)
+  globalThis.document?.addEventListener('freeze', resign)
+  void locks.request(`${name} ${me}`, () => {
+    channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+      const { from, to, op } = data
+      if (to === LEADER) {
+        if (connection) serveTab(connection, data)
+      } else if ((to ?? me) === me && (op === 'lead' || from === leader)) hear(data)
     })
-  })
-  void locks.request(name, () => {
-    if (isClosed) return
-    connection = new Connection({ ...options, onStatus: tell })
-    hear({ from: me, op: 'lead' })
-    say({ op: 'lead' })
-    return hold()
+    queue()
+    say({ op: 'ping', to: LEADER })
+    return over.promise
   })
 
   return {
     get isInUse() {
       return followers.size > 0 || isClosed
     },
-    call({ signal, shown: _shown, ...call }) {
+    call({ signal, ...call }) {
       if (isClosed) return Promise.reject(closed())
       const id = `${++last}`
       return new Promise((resolve, reject) => {
         asked.set(id, { call, resolve, reject })
         const abort = (): void => {
-          if (asked.delete(id)) reject(local('aborted', 'the request was aborted'))
+          if (asked.delete(id)) reject(aborted())
         }
         if (signal?.aborted) return abort()
         signal?.addEventListener('abort', abort, { once: true })
-        void ready.then(() => begin(id))
+        begin(id)
       })
     },
     follow(follower) {
       const id = `${++last}`
       followers.set(id, follower)
-      void ready.then(() => begin(id))
+      begin(id)
       return () => {
         if (followers.delete(id)) serve({ from: me, id, op: 'stop' })
       }
     },
     changeCaller: () => serve({ from: me, op: 'caller' }),
     close() {
+      resign()
       tell('closed')
-      connection?.close()
       isClosed = true
       over.resolve()
+      clearInterval(beat)
+      globalThis.document?.removeEventListener('freeze', resign)
       channel.close()
       for (const { reject } of asked.values()) reject(closed())
       asked.clear()

@@ -9,9 +9,19 @@ class Counted extends WebSocket {
     sockets++
   }
 }
+/** A tab that is silent neither hears nor says anything, like one that hangs. */
+let isSilent = false
+const { prototype } = BroadcastChannel
+const { addEventListener, postMessage } = prototype
+prototype.postMessage = function (message) {
+  if (!isSilent) postMessage.call(this, message)
+}
+prototype.addEventListener = function (name: string, heard: unknown) {
+  addEventListener.call(this, name, event => isSilent || (heard as (event: Event) => void)(event))
+}
 // oxlint-disable-next-line typescript/no-explicit-any -- the server is another program
 const api = client<any>(location.origin, { transport: tabs, WebSocket: Counted }) as any
 const notes = api.note.live()
 notes.subscribe(() => {})
 const texts = (): string => notes.rows.map((row: { readonly text: string }) => row.text).join()
-Object.assign(globalThis, { api, texts, sockets: () => sockets })
+Object.assign(globalThis, { api, texts, sockets: () => sockets, silence: (on: boolean) => (isSilent = on) })

@@ -19,24 +19,34 @@ const inPage = async <T>(page: Page, work: string): Promise<T> => (await page.ev
 const texts = (page: Page): Promise<string> => inPage(page, 'texts()')
 const sockets = (page: Page): Promise<number> => inPage(page, 'sockets()')
 
+/** A server, and what opens tabs of one browser that follow its notes. */
+async function tabsOf(): Promise<{ readonly app: Notes; readonly openTab: () => Promise<Page> }> {
+  const app = declare()
+  const url = await urlOf(app)
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  await context.route(`${url}/page`, route =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><body><script type="module">${script.replaceAll('</script', '<\\/script')}</script>`,
+    }),
+  )
+  const openTab = async (): Promise<Page> => {
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.goto(`${url}/page`)
+    await expect.poll(() => inPage(page, 'api.$status.connection')).toBe('open')
+    return page
+  }
+  return { app, openTab }
+}
+
+const declare = () => api({ note: resource({ id: t.id(), text: t.text({ min: 1 }) }).public() })
+type Notes = ReturnType<typeof declare>
+
 describe.skipIf(!hasBrowser)('two tabs', () => {
   test('have one connection, and when one is closed the other goes on without loss', async () => {
-    const app = api({ note: resource({ id: t.id(), text: t.text({ min: 1 }) }).public() })
-    const url = await urlOf(app)
-    const context = await browser.newContext()
-    onTestFinished(() => context.close())
-    await context.route(`${url}/page`, route =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: `<!doctype html><body><script type="module">${script.replaceAll('</script', '<\\/script')}</script>`,
-      }),
-    )
-    const openTab = async (): Promise<Page> => {
-      const page = await context.newPage()
-      await page.goto(`${url}/page`)
-      await expect.poll(() => inPage(page, 'api.$status.connection')).toBe('open')
-      return page
-    }
+    const { app, openTab } = await tabsOf()
     const first = await openTab()
     const second = await openTab()
     await inPage(first, `api.note.create({ text: 'a' })`)
@@ -57,5 +67,40 @@ describe.skipIf(!hasBrowser)('two tabs', () => {
     await third.close()
     await app.create('note', { text: 'e' })
     await expect.poll(() => texts(second)).toBe('a,b,c,d,e')
+  })
+
+  test('go on when the browser freezes the one that leads, which follows when it wakes up', async () => {
+    const { app, openTab } = await tabsOf()
+    const first = await openTab()
+    const second = await openTab()
+    await inPage(first, `document.dispatchEvent(new Event('freeze'))`)
+    await expect.poll(() => sockets(second)).toBe(1)
+    await app.create('note', { text: 'a' })
+    await expect.poll(() => texts(second)).toBe('a')
+    await inPage(second, `api.note.create({ text: 'b' })`)
+    await expect.poll(() => texts(first)).toBe('a,b')
+    expect([await sockets(first), await sockets(second)]).toEqual([1, 1])
+    await second.close()
+    await inPage(first, `api.note.create({ text: 'c' })`)
+    expect(await texts(first)).toBe('a,b,c')
+  })
+
+  test('go on when the one that leads hangs, which follows when it hears them again', async () => {
+    const { app, openTab } = await tabsOf()
+    const first = await openTab()
+    const second = await openTab()
+    await inPage(first, 'silence(true)')
+    const work = inPage(second, `api.note.create({ text: 'a' }).then(row => row.text)`)
+    await second.clock.fastForward(5_000)
+    await second.clock.fastForward(5_000)
+    expect(await work).toBe('a')
+    await app.create('note', { text: 'b' })
+    await expect.poll(() => texts(second)).toBe('a,b')
+    await inPage(first, 'silence(false)')
+    await first.clock.fastForward(5_000)
+    await expect.poll(() => texts(first)).toBe('a,b')
+    await inPage(first, `api.note.create({ text: 'c' })`)
+    await expect.poll(() => texts(second)).toBe('a,b,c')
+    expect([await sockets(first), await sockets(second)]).toEqual([1, 1])
   })
 })
