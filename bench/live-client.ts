@@ -30,24 +30,32 @@ const changed = (n: number): Card => {
   return n % 2 === 0 ? { ...card, rank: (card.rank + n) % rows } : { ...card, text: `card ${card.id}, change ${n}` }
 }
 
-/** A server and a client of one kind. The client calls `seen` with its rows, in their order, after each change. */
+/** A server and a client of one kind. */
 interface Kind {
   serve(): Promise<{ readonly port: number; readonly change: Change }>
-  follow(port: number, seen: (rows: readonly Card[]) => void): Promise<void>
+  /** Has `changed` called when there are other rows to show. Resolves to what reads them, in their order. */
+  follow(port: number, changed: () => void): Promise<() => readonly Card[]>
 }
 
 const byRank = (a: Card, b: Card): number => a.rank - b.rank || a.id - b.id
 
 /** The list as code by hand keeps it: a new array for each change, and one row moved in it. */
-function handWritten(known: readonly Card[], seen: (rows: readonly Card[]) => void): Change {
+function handWritten(known: readonly Card[], changed: () => void): Followed {
   let sorted = known.toSorted(byRank)
-  seen(sorted)
-  return card => {
-    sorted = sorted.filter(one => one.id !== card.id)
-    const at = sorted.findIndex(one => byRank(one, card) > 0)
-    sorted.splice(at < 0 ? sorted.length : at, 0, card)
-    seen(sorted)
+  return {
+    read: () => sorted,
+    change(card) {
+      sorted = sorted.filter(one => one.id !== card.id)
+      const at = sorted.findIndex(one => byRank(one, card) > 0)
+      sorted.splice(at < 0 ? sorted.length : at, 0, card)
+      changed()
+    },
   }
+}
+
+interface Followed {
+  readonly read: () => readonly Card[]
+  readonly change: Change
 }
 
 async function listening(server: WebSocketServer): Promise<number> {
@@ -63,14 +71,14 @@ async function plainServer(): ReturnType<Kind['serve']> {
 }
 
 /** The rows of a plain WebSocket: all of them first, then each that changes. */
-function plainRows(port: number, first: (cards: readonly Card[]) => Change): Promise<void> {
+function plainRows(port: number, first: (cards: readonly Card[]) => Followed): Promise<() => readonly Card[]> {
   return new Promise(resolve => {
-    let change: Change | null = null
+    let followed: Followed | null = null
     new Socket(`ws://127.0.0.1:${port}`).on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as never
-      if (change) return change(message)
-      change = first(message)
-      resolve()
+      if (followed) return followed.change(message)
+      followed = first(message)
+      resolve(followed.read)
     })
   })
 }
@@ -90,17 +98,18 @@ const kinds: Record<string, Kind> = {
       const { port } = await serve(app, { port: 0, signals: false, report: () => {} })
       return { port, change: ({ id, ...card }) => void app.patch('card', id, card) }
     },
-    async follow(port, seen) {
+    async follow(port, changed) {
       // oxlint-disable-next-line typescript/no-explicit-any -- the server is another process
       const live = (client(`http://127.0.0.1:${port}`) as any).card.live({ sort: 'rank' })
-      live.subscribe((state: { readonly rows: readonly Card[] }) => seen(state.rows))
+      live.subscribe(changed)
       await live.ready
+      return () => live.rows
     },
   },
-  'by hand': { serve: plainServer, follow: (port, seen) => plainRows(port, cards => handWritten(cards, seen)) },
+  'by hand': { serve: plainServer, follow: (port, changed) => plainRows(port, cards => handWritten(cards, changed)) },
   'tanstack-db': {
     serve: plainServer,
-    follow: (port, seen) =>
+    follow: (port, changed) =>
       plainRows(port, cards => {
         let write: Change = () => {}
         const collection = createCollection<Card, number>({
@@ -123,8 +132,8 @@ const kinds: Record<string, Kind> = {
           query: q => q.from({ card: collection }).orderBy(({ card }) => card.rank),
           startSync: true,
         })
-        sorted.subscribeChanges(() => seen(sorted.toArray))
-        return card => write(card)
+        sorted.subscribeChanges(changed)
+        return { read: () => sorted.toArray, change: card => write(card) }
       }),
   },
   feathers: {
@@ -143,12 +152,14 @@ const kinds: Record<string, Kind> = {
         change: card => void app.service('card').patch(card.id, card),
       }
     },
-    async follow(port, seen) {
+    async follow(port, changed) {
       const load = createRequire(join(peers!, 'x.js'))
       const socket = load('socket.io-client').io(`http://127.0.0.1:${port}`, { transports: ['websocket'] })
       const app = load('@feathersjs/feathers').feathers().configure(load('@feathersjs/socketio-client').default(socket))
       const service = app.service('card')
-      service.on('patched', handWritten(await service.find(), seen))
+      const { read, change } = handWritten(await service.find(), changed)
+      service.on('patched', change)
+      return read
     },
   },
 }
@@ -170,18 +181,23 @@ async function runServer(kind: Kind): Promise<void> {
 async function runClient(kind: Kind, port: number): Promise<void> {
   globalThis.gc!()
   const empty = process.memoryUsage().heapUsed
-  let shown: readonly Card[] = []
-  let tellings = 0
-  await kind.follow(port, now => {
-    shown = now
-    tellings++
-  })
+  let frames = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  // What a page draws it reads once a frame, however it is told of changes.
+  const draw = (): void => {
+    timer = undefined
+    shown = read()
+    frames++
+  }
+  let read = (): readonly Card[] => []
+  read = await kind.follow(port, () => (timer ??= setTimeout(draw, 16)))
+  let shown = read()
   await new Promise(resolve => setTimeout(resolve, 500))
   globalThis.gc!()
   const bytes = (process.memoryUsage().heapUsed - empty) / rows
   const last = changed(changes - 1)
   const before = process.cpuUsage()
-  tellings = 0
+  frames = 0
   process.send!('ready')
   while (shown.find(one => one.id === last.id)?.text !== last.text)
     await new Promise(resolve => setTimeout(resolve, 50))
@@ -189,7 +205,7 @@ async function runClient(kind: Kind, port: number): Promise<void> {
   process.send!({
     micros: Math.round((user + system) / changes),
     bytes: Math.round(bytes),
-    tellings,
+    frames,
     rows: shown.length,
   })
 }

@@ -1,11 +1,11 @@
-import { Core } from './core.ts'
+import { coreOf } from './core.ts'
 import type { ConnectionStatus, Io, LiveTransport, LiveTransportOptions } from './follower.ts'
-import { Http } from './http.ts'
-import { resourceOf, seldom, type ResourceParts, type Seldom } from './resource.ts'
-import { Connection } from './socket/connection.ts'
-import { Status } from './status.ts'
+import { httpOf } from './http.ts'
+import { resourceOf, seldom, withAnyMember, type ResourceParts, type Seldom } from './resource.ts'
+import { webSocket } from './socket/connection.ts'
+import { statusOf } from './status.ts'
 import { later, loaded } from './transports/later.ts'
-import { memoryTokens, Session, type TokenStore } from './session.ts'
+import { memoryTokens, sessionOf, type TokenStore } from './session.ts'
 import type { Client } from './types/client.ts'
 import type { Layer, LayerParts } from './offline/layer.ts'
 
@@ -34,7 +34,10 @@ export interface ClientOptions {
   readonly state?: string | null | undefined
   /** For how many milliseconds a live query without users goes on, in case somebody comes back, as components do that React has suspended. Default: 10 s. */
   readonly linger?: number
-  /** Calls back when live queries may tell their users of changes. Default: at the end of the task (`queueMicrotask`). */
+  /**
+   * Calls back when live queries may tell their users of what others have changed: `requestAnimationFrame`, for instance. Default: at
+   * once, and not more often than every 16 ms. Of own writes they tell at once in any case.
+   */
   readonly schedule?: (work: () => void) => void
   /** Numbers from 0 to 1, for the time between two attempts to connect. Default: `Math.random`. */
   readonly random?: () => number
@@ -53,31 +56,20 @@ export interface ClientOptions {
  */
 export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const { cookies = false, paths = {}, tokens = memoryTokens() } = options
-  const session = new Session(tokens, refused => seldom(all => all.renew(http, session, refused)))
+  const session = sessionOf(tokens, refused => seldom(all => all.renew(http, session, refused)))
   const base = url.replace(/\/+$/, '')
-  const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
-  const status = new Status()
-  const { WebSocket, random, io, offline, transport: named = 'ws' } = options
-  const onStatus = (connection: ConnectionStatus): void => status.set({ connection })
-  const parts = { base, http, session, onStatus, WebSocket, random, io, isPatient: offline !== undefined }
-  const webSocket = (given: LiveTransportOptions): LiveTransport => new Connection(given)
+  const http = httpOf({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
+  const { status, set } = statusOf()
+  const { offline, transport: named = 'ws', linger = 10_000 } = options
+  const onStatus = (connection: ConnectionStatus): void => set({ connection })
+  const parts = { ...options, base, http, session, onStatus, isPatient: offline !== undefined }
   const carry = named === 'ws' ? webSocket : named
   const transport =
     typeof carry === 'function'
       ? carry(parts)
-      : later(() => loaded(import('./transports/chosen.ts')).then(all => all[carry](parts, webSocket)))
-  const core = new Core({
-    http,
-    session,
-    transport,
-    status,
-    linger: options.linger ?? 10_000,
-    // As a method of something else, browsers refuse it.
-    schedule: options.schedule ?? (work => queueMicrotask(work)),
-    offline,
-    state: options.state ?? null,
-  })
-  session.onChange = () => core.changeCaller()
+      : later(loaded(import('./transports/chosen.ts')).then(all => all[carry](parts, webSocket)))
+  const core = coreOf({ ...options, http, session, transport, linger, onStatus: set })
+  session.onChange = core.changeCaller
   const ask =
     (name: 'login' | 'logout' | 'refresh' | 'ticket' | 'send') =>
     (...given: readonly unknown[]) =>
@@ -88,24 +80,12 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
     $live: (uri: string) => core.live(null, uri, { id: null, params: {} }),
     $batch: (...given: readonly unknown[]) => seldom(all => (all.batch as Seldom)(http, resourceWith, ...given)),
     $status: status,
-    $dehydrate: () => core.dehydrate(),
-    $close: () => core.close(),
+    $dehydrate: core.dehydrate,
+    $close: core.close,
   }
   const resourceWith = (name: string, by: ResourceParts['core']): object =>
     resourceOf({ name, path: paths[name] ?? `/${name}`, core: by, http })
-  const resources = new Map<string, object>()
-  const resource = (name: string): object => {
-    let made = resources.get(name)
-    if (!made) resources.set(name, (made = resourceWith(name, core)))
-    return made
-  }
-  return new Proxy(own, {
-    // A client is no promise, and has no members but strings.
-    get: (known, name) =>
-      typeof name === 'symbol' || name === 'then'
-        ? undefined
-        : name in known
-          ? known[name as keyof typeof known]
-          : resource(name),
-  }) as Client<A>
+  // A resource is the same object each time.
+  const known: Record<string, unknown> = own
+  return withAnyMember(known, name => (known[name] = resourceWith(name, core))) as Client<A>
 }

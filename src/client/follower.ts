@@ -1,4 +1,4 @@
-import type { Call, Frame, Transport } from './call.ts'
+import type { Frame, Transport } from './call.ts'
 import type { Http } from './http.ts'
 import type { Comparison } from './live/order.ts'
 import type { Problem } from './problem.ts'
@@ -78,6 +78,3 @@ export interface IoSocket {
   connect(): unknown
   disconnect(): unknown
 }
-
-/** Decides whether a refused call is sent again: resolves when it is time. null = it is not sent again. */
-export type Again = (problem: Problem, tries: number, call: Call) => Promise<void> | null

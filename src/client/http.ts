@@ -1,6 +1,5 @@
-import { isProblemDocument, queryText, type Answer, type Call, type Params, type Transport } from './call.ts'
-import type { Again } from './follower.ts'
-import { local, Problem } from './problem.ts'
+import { isProblemDocument, queryText, type Call, type Params, type Transport } from './call.ts'
+import { aborted, local, Problem } from './problem.ts'
 import type { Session } from './session.ts'
 
 export interface HttpOptions {
@@ -24,105 +23,87 @@ export interface HttpRequest {
 const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const
 
 /** Sends calls as requests. Credentials that have expired are renewed once, and the request is sent again. */
-export class Http implements Transport {
-  readonly #options: HttpOptions
+export interface Http extends Transport {
   readonly cookies: boolean
-  readonly #session: Session
-
-  constructor(options: HttpOptions, session: Session) {
-    this.#options = options
-    this.cookies = options.cookies
-    this.#session = session
-  }
-
-  /** `again` decides whether a refused call is sent once more. */
-  async call(call: Call, again: Again = () => null): Promise<Answer> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#call(call)
-      } catch (problem) {
-        const wait = again(problem as Problem, tries, call)
-        if (!wait) throw problem
-        await wait
-      }
-    }
-  }
-
-  async #call(call: Call): Promise<Answer> {
-    const { method, uri, body } = this.wordsOf(call)
-    const text = JSON.stringify(body) as string | undefined
-    const type = call.op === 'patch' && Array.isArray(body) ? 'application/json-patch+json' : 'application/json'
-    const response = await this.send(method, uri, {
-      signal: call.signal,
-      body: text,
-      headers: {
-        'content-type': text && type,
-        'if-match': call.ifMatch && `"${call.ifMatch}"`,
-        'idempotency-key': call.key,
-        'min-position': call.min,
-      },
-    })
-    const { headers } = response
-    const links = headers.get('link') ?? ''
-    const total = headers.get('x-total-count')
-    return {
-      status: response.status,
-      data: await jsonOf(response),
-      position: headers.get('position') ?? undefined,
-      next: cursorIn(links, 'next'),
-      previous: cursorIn(links, 'prev'),
-      ...(total && { total: Number(total) }),
-    }
-  }
-
   /** The method, the URI and the body of a call. */
-  wordsOf({ op, uri, params, data, method = 'POST' }: Call): { method: string; uri: string; body: unknown } {
-    const verb = op === 'act' ? method : METHODS[op]
-    const isInQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
-    const query = isInQuery ? queryText(data as Params, true) : queryText(params)
-    return { method: verb, uri: uri + query, body: isInQuery ? undefined : data }
-  }
-
+  wordsOf(call: Call): { readonly method: string; readonly uri: string; readonly body: unknown }
   /** Resolves to the JSON of a successful response. null = it has no content. */
-  async json(method: string, path: string, request?: HttpRequest): Promise<unknown> {
-    return jsonOf(await this.send(method, path, request))
-  }
-
+  json(method: string, path: string, request?: HttpRequest): Promise<unknown>
   /** Resolves to a successful response. */
-  async send(method: string, path: string, request: HttpRequest = {}): Promise<Response> {
-    const { isAnonymous } = request
-    let token = isAnonymous ? null : await this.#session.token()
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#fetch(method, path, request, token)
-      } catch (problem) {
-        const isRenewable = (problem as Problem).status === 401 && !isAnonymous && (token !== null || this.cookies)
-        // A token that somebody else has renewed may be over as well.
-        if (!isRenewable || tries === 3) throw problem
-        token = await this.#session.renew(token)
-        if (token === null) throw problem
+  send(method: string, path: string, request?: HttpRequest): Promise<Response>
+}
+
+export function httpOf(options: HttpOptions, session: Session): Http {
+  const { base, cookies } = options
+  const http: Http = {
+    cookies,
+    async call(call) {
+      const { op, signal, ifMatch, key, min } = call
+      const { method, uri, body } = http.wordsOf(call)
+      const text = JSON.stringify(body) as string | undefined
+      const type = op === 'patch' && Array.isArray(body) ? 'application/json-patch+json' : 'application/json'
+      const response = await http.send(method, uri, {
+        signal,
+        body: text,
+        headers: {
+          'content-type': text && type,
+          'if-match': ifMatch && `"${ifMatch}"`,
+          'idempotency-key': key,
+          'min-position': min,
+        },
+      })
+      const header = (name: string): string => response.headers.get(name) ?? ''
+      const total = header('x-total-count')
+      return {
+        status: response.status,
+        data: await jsonOf(response),
+        position: header('position') || undefined,
+        next: cursorIn(header('link'), 'next'),
+        previous: cursorIn(header('link'), 'prev'),
+        total: total ? Number(total) : undefined,
       }
-    }
+    },
+    wordsOf({ op, uri, params, data, method = 'POST' }) {
+      const verb = op === 'act' ? method : METHODS[op]
+      const isInQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
+      const query = isInQuery ? queryText(data as Params, true) : queryText(params)
+      return { method: verb, uri: uri + query, body: isInQuery ? undefined : data }
+    },
+    json: async (...request) => jsonOf(await http.send(...request)),
+    async send(method, path, request = {}) {
+      const { isAnonymous } = request
+      let token = isAnonymous ? null : await session.token()
+      for (let tries = 1; ; tries++) {
+        try {
+          return await sendOnce(method, path, request, token)
+        } catch (problem) {
+          const isRenewable = (problem as Problem).status === 401 && !isAnonymous && (token !== null || cookies)
+          // A token that somebody else has renewed may be over as well.
+          if (!isRenewable || tries === 3) throw problem
+          token = await session.renew(token)
+          if (token === null) throw problem
+        }
+      }
+    },
   }
+  return http
 
   /** Sends a request once, with these credentials. Resolves to a successful response. */
-  async #fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
+  async function sendOnce(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
     const { query, headers, body, signal } = request
-    const url = this.#options.base + path
+    const url = base + path
     const authorization = token && `Bearer ${token}`
     const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
-    const response = await this.#options
+    const response = await options
       .fetch(url + queryText(query), {
         method,
         headers: fields.filter((field): field is [string, string] => Boolean(field[1])),
-        credentials: this.cookies ? 'include' : 'same-origin',
-        ...(body && { body }),
-        ...(signal && { signal }),
+        credentials: cookies ? 'include' : 'same-origin',
+        body: body ?? null,
+        signal: signal ?? null,
       })
       .catch((cause: unknown) => {
-        throw signal?.aborted
-          ? local('aborted', 'the request was aborted', cause)
-          : local('offline', `${method} ${url} could not be sent`, cause)
+        throw signal?.aborted ? aborted(cause) : local('offline', `${method} ${url} could not be sent`, cause)
       })
     if (response.ok) return response
     const { status, statusText } = response
@@ -146,6 +127,6 @@ async function jsonOf(response: Response): Promise<unknown> {
 
 /** The cursor in a link of a page, if there is one. */
 function cursorIn(links: string, rel: string): string | undefined {
-  const url = new RegExp(`<([^>]*)>[^,<]*rel="${rel}"`).exec(links)?.[1]
-  return url === undefined ? undefined : (new URL(url, 'http://x').searchParams.get('cursor') ?? undefined)
+  const text = new RegExp(`[?&]cursor=([^&>]*)[^>]*>[^,<]*rel="${rel}"`).exec(links)?.[1]
+  return text && decodeURIComponent(text)
 }

@@ -1,20 +1,13 @@
-import type { Answer, Call, Id } from './call.ts'
+import type { Answer, Call } from './call.ts'
+import { deferred } from './deferred.ts'
 import type { Layer, LayerParts } from './offline/layer.ts'
-import { database } from './offline/database.ts'
+import { database, quietly } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
-import type { Problem, ProblemDocument } from './problem.ts'
+import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/refused.ts'
+import type { Problem } from './problem.ts'
 
-/** Two writers have changed the same row. */
-export interface Conflict {
-  readonly resource: string
-  readonly id: Id
-  /** The row as it is. */
-  readonly current: unknown
-  /** What was to be written. */
-  readonly mine: unknown
-  /** The row as a live query had it when the write was made. null = none had it. */
-  readonly base: unknown
-}
+export type { Conflict, FailedWrite }
+type Refused = typeof import('./offline/refused.ts')
 
 export interface OfflineOptions {
   /** The name of the database. Default: `restuary`. */
@@ -23,13 +16,6 @@ export interface OfflineOptions {
   readonly user?: () => string | Promise<string>
   /** What to write after a conflict (`ifMatch`) that shows after a reload. null = it has failed. */
   readonly merge?: (conflict: Conflict) => unknown
-}
-
-/** A write that the server has refused. */
-export interface FailedWrite extends Pick<Call, 'op' | 'uri' | 'data'> {
-  /** Its idempotency key. */
-  readonly key: string
-  readonly problem: ProblemDocument
 }
 
 /** Keeps rows and writes. It is the option `offline` of a client. */
@@ -45,18 +31,9 @@ export interface Offline {
   clear(): Promise<void>
 }
 
-interface Kept {
-  /** Its place in the order. */
-  readonly at?: number
-  readonly user: string
-  readonly made: number
-  readonly call: Call
-  readonly base: unknown
-  readonly problem?: ProblemDocument
-}
-
 /** For how many milliseconds servers keep the answer to an idempotency key. */
 const KEPT = 86_400_000
+
 /**
  * Keeps the rows of live queries and unanswered writes in IndexedDB. A page then opens without a connection, and writes are
  * sent in their order when there is one, each once.
@@ -93,7 +70,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       if (problem || flying.has(call.key!)) continue
       // The server no longer knows whether it has done it.
       if (Date.now() - made > KEPT) await put({ ...kept, problem: { error: 'outcome_unknown' } })
-      else void parts.repeat(call).catch(() => {})
+      else void quietly(parts.repeat(call))
     }
   }
   let begun: Promise<unknown> = Promise.resolve()
@@ -129,7 +106,8 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
         if (signal.aborted && !call.signal?.aborted && (await user()) === who) continue
         const { merge } = options
         if (problem.code !== 'precondition_failed' || !merge || call.shown?.isMerged) throw problem
-        call = merged(call, problem, base, merge)
+        const refused = await import('./offline/refused.ts')
+        call = refused.merged(call, problem, base, merge)
       }
     }
   }
@@ -138,32 +116,32 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
     const { key, op, shown } = call
     if (!key || op === 'act') return parts.send(call)
     const isNew = op === 'create' && shown && shown.id === undefined
-    const created = Promise.withResolvers<unknown>()
-    created.promise.catch(() => {})
+    const created = deferred<unknown>()
+    void quietly(created.promise)
     if (isNew) ids.set(key, created.promise)
     flying.add(key)
     const who = await user()
-    const former = await find(key).catch(() => undefined)
+    const former = (await quietly(find(key))) as Kept | undefined
     const base = former?.base ?? (shown?.id === undefined ? undefined : parts.known(shown.resource, shown.id))
     try {
       if (!former) {
         await begun
-        await put({ user: who, made: Date.now(), call: { ...call, signal: undefined }, base }).catch(() => {})
+        await quietly(put({ user: who, made: Date.now(), call: { ...call, signal: undefined }, base }))
       }
       const answer = await deliver(call, who, base)
       const id = (answer.data as { id?: unknown } | null)?.id
-      if (isNew) await rename(key, id).catch(() => {})
+      if (isNew) await quietly(rename(key, id))
       created.resolve(id)
-      await drop(key).catch(() => {})
+      await quietly(drop(key))
       return answer
     } catch (thrown) {
       const problem = thrown as Problem
       created.reject(problem)
-      const kept = await find(key).catch(() => undefined)
+      const kept = (await quietly(find(key))) as Kept | undefined
       // What was not refused is sent later, and what its user may only do after logging in.
       const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
-      if (call.signal?.aborted || shown?.isMerged) await drop(key).catch(() => {})
-      else if (kept && !isWaiting && problem.document) await put({ ...kept, problem: problem.document }).catch(() => {})
+      if (call.signal?.aborted || shown?.isMerged) await quietly(drop(key))
+      else if (kept && !isWaiting && problem.document) await quietly(put({ ...kept, problem: problem.document }))
       throw problem
     } finally {
       flying.delete(key)
@@ -172,48 +150,31 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
 
   const layer = (given: LayerParts): Layer => {
     parts = given
-    begun = begin().catch(() => {})
+    begun = quietly(begin())
     return {
       send,
       follow: follower => followKept(follower, { within, user, follow: given.follow, signal: caller.signal }),
       changeCaller() {
         caller.abort()
         caller = new AbortController()
-        void begun.then(begin).catch(() => {})
+        void quietly(begun.then(begin))
       },
     }
   }
+  /** Asks for something that is needed when the server has refused a write. */
+  const ask =
+    <A extends readonly unknown[], T>(pick: (all: Refused) => (writes: KeptWrites, ...given: A) => Promise<T>) =>
+    async (...given: A): Promise<T> =>
+      pick(await import('./offline/refused.ts'))({ all, find, drop, repeat: call => parts.repeat(call) }, ...given)
   return Object.assign(layer, {
-    failed: async () =>
-      (await all()).flatMap(({ call: { op, uri, data, key }, problem }) =>
-        problem ? { op, uri, data, key: key!, problem } : [],
-      ),
-    async retry(key: string) {
-      const kept = await find(key)
-      if (!kept?.problem) return
-      await drop(key)
-      // The server repeats a refusal to the same key.
-      void parts.repeat({ ...kept.call, key: `${key}r` }).catch(() => {})
-    },
-    async discard(key: string) {
-      if ((await find(key))?.problem) await drop(key)
-    },
+    failed: ask(refused => refused.failed),
+    retry: ask(refused => refused.retry),
+    discard: ask(refused => refused.discard),
     async clear() {
       await within('writes', 'readwrite', store => store.clear())
       await within('rows', 'readwrite', store => store.clear())
     },
   })
-}
-
-/** The write after a conflict. Throws the problem if there is none. */
-function merged(call: Call, problem: Problem, base: unknown, merge: NonNullable<OfflineOptions['merge']>): Call {
-  const { key, shown, data: mine } = call
-  const { current, etag } = problem.document
-  // A refusal that is repeated, because its answer was lost, does not have the row. A new key asks for it.
-  if (!current && !key!.endsWith('n')) return { ...call, key: `${key}n` }
-  const data = current ? merge({ resource: shown!.resource, id: shown!.id!, current, mine, base: base ?? null }) : null
-  if (data === null) throw problem
-  return { ...call, data, ifMatch: etag as string, key: `${key}m` }
 }
 
 /** A text of JSON with the id of a created row in place of its temporary one. */

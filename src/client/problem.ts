@@ -92,6 +92,9 @@ export function local(error: LocalCode, detail: string, cause?: unknown): Proble
 /** The problem of whatever is asked of a client that was closed. */
 export const closed = (): Problem => local('closed', 'the client was closed')
 
+/** The problem of a request whose signal was aborted. */
+export const aborted = (cause?: unknown): Problem => local('aborted', 'the request was aborted', cause)
+
 /** A request under way. It throws a {@link Problem} if it is refused. */
 export interface Asked<T, P = Problem> extends Promise<T> {
   /**

@@ -19,11 +19,11 @@ type Options = Readonly<Record<string, any>> // oxlint-disable-line typescript/n
 /** The operations of one resource. Any other name is one of its actions. Their types are in types/. */
 export function resourceOf(parts: ResourceParts): object {
   const { name: resource, path, core, http } = parts
-  const row = (id: Id): string => `${path}/${encodeURIComponent(id)}`
+  const rowUri = (id: Id): string => `${path}/${encodeURIComponent(id)}`
   const call = (made: Call): Asked<unknown> => asked(core.call(made).then(answer => answer.data))
   /** A row by its id, or rows by a filter or a unique key. */
   const at = (which: Id | Params | undefined): Pick<Call, 'uri' | 'params'> =>
-    typeof which === 'object' ? { uri: path, params: which } : { uri: which === undefined ? path : row(which) }
+    typeof which === 'object' ? { uri: path, params: which } : { uri: which === undefined ? path : rowUri(which) }
   const write = (
     op: 'create' | 'replace' | 'patch' | 'delete',
     which: Id | Params | undefined,
@@ -34,20 +34,22 @@ export function resourceOf(parts: ResourceParts): object {
     // Of a JSON Patch, and of rows that a filter selects, only the server knows what comes.
     const isShown = optimistic && !Array.isArray(data) && typeof which !== 'object'
     const id = op === 'create' ? (data as Row)['id'] : which
-    const shown = isShown ? { resource, id, isMerged: Boolean(merge) } : undefined
+    const shown = isShown ? { resource, id, isMerged: merge !== undefined } : undefined
     const base = merge && core.known(resource, which as Id)
-    const made = call({ op, ...at(which), key, ifMatch, signal, data, shown })
+    const row = id === undefined ? undefined : at(id).uri
+    const made = call({ op, ...at(which), row, key, ifMatch, signal, data, shown })
     if (!merge) return made
-    const again = (mine: unknown, tag: unknown): Promise<unknown> =>
+    const again = (mine: unknown, tag: unknown = ifMatch): Promise<unknown> =>
       write(op, which, mine, { ...how, key: newKey(), ifMatch: tag, merge: null })
     return asked(made.catch((problem: Problem) => seldom(all => all.mergeAgain(problem, data, base, merge, again))))
   }
   const ofRow =
     (name: 'history' | 'upload' | 'download') =>
     (id: Id, ...given: Given): Asked<unknown> =>
-      seldom(all => (all[name] as Seldom)(http, row(id), ...given))
+      seldom(all => (all[name] as Seldom)(http, rowUri(id), ...given))
   const operations: Record<string, unknown> = {
-    get: (id: Id, { min, signal, ...params }: Options = {}) => call({ op: 'get', uri: row(id), params, min, signal }),
+    get: (id: Id, { min, signal, ...params }: Options = {}) =>
+      call({ op: 'get', uri: rowUri(id), params, min, signal }),
     list: (options: Options = {}) => listOf(parts, options),
     create: (data: unknown, how?: Options) => write('create', undefined, data, how),
     replace: (which: Id | Params, data: unknown, how?: Options) => write('replace', which, data, how),
@@ -56,7 +58,7 @@ export function resourceOf(parts: ResourceParts): object {
     live: (first: Id | Options = {}, options: Options = {}) =>
       typeof first === 'object'
         ? core.live(resource, path, { id: null, params: first })
-        : core.live(resource, row(first), { id: first, params: options }),
+        : core.live(resource, rowUri(first), { id: first, params: options }),
     history: ofRow('history'),
     upload: ofRow('upload'),
     download: ofRow('download'),
@@ -67,7 +69,7 @@ export function resourceOf(parts: ResourceParts): object {
       const [id, data, how] = typeof given[0] === 'object' || given[0] === undefined ? [null, ...given] : given
       // `get_list` is GET …/list, and `get` is the resource itself (docs/protocol.md §9.1).
       const [, verb, end] = /^(get|post|put|patch|delete)(?:_(.+))?$/.exec(name) ?? [undefined, 'post', name]
-      const uri = (id === null ? path : row(id)) + (end === undefined ? '' : `/${end}`)
+      const uri = (id === null ? path : rowUri(id)) + (end === undefined ? '' : `/${end}`)
       const { key, signal, method = verb?.toUpperCase() } = how ?? {}
       return call({ op: 'act', uri, data, key, signal, method })
     }
@@ -76,8 +78,13 @@ export function resourceOf(parts: ResourceParts): object {
     const operation = operations[name] as (...given: unknown[]) => Asked<unknown>
     operations[name] = (...given: Given) => (isTarget(given[0]) ? operation(...given) : action(name)(...given))
   }
-  return new Proxy(operations, {
-    get: (known, name) => (typeof name === 'symbol' || name === 'then' ? undefined : (known[name] ?? action(name))),
+  return withAnyMember(operations, action)
+}
+
+/** The object with members of all names: those that it lacks are made. It is no promise. */
+export function withAnyMember(known: Readonly<Record<string, unknown>>, make: (name: string) => unknown): object {
+  return new Proxy(known, {
+    get: (_, name) => (typeof name === 'symbol' || name === 'then' ? undefined : (known[name] ?? make(name))),
   })
 }
 

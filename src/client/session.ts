@@ -22,32 +22,32 @@ export function memoryTokens(): TokenStore {
   }
 }
 
-/** The credentials of a client. Whatever asks for a renewal at the same time gets the same one. */
-export class Session {
+/** The credentials of a client. */
+export interface Session {
   readonly store: TokenStore
-  /** Renews the tokens, unless somebody did since `refused` was sent. null = the server refused. */
-  readonly #ask: (refused: string | null) => Promise<Tokens | null>
-  #renewing: Promise<Tokens | null> | null = null
   /** Called when somebody logs in or out. */
-  onChange: () => void = () => {}
+  onChange: () => void
+  token(): Promise<string | null>
+  keep(tokens: Tokens | null): Promise<void>
+  /** Resolves to the token to go on with after `refused`. null = none. Whatever asks at the same time gets the same one. */
+  renew(refused: string | null): Promise<string | null>
+}
 
-  constructor(store: TokenStore, ask: (refused: string | null) => Promise<Tokens | null>) {
-    this.store = store
-    this.#ask = ask
+/** `ask` renews the tokens, unless somebody did since `refused` was sent. null = the server refused. */
+export function sessionOf(store: TokenStore, ask: (refused: string | null) => Promise<Tokens | null>): Session {
+  let renewing: Promise<Tokens | null> | null = null
+  const session: Session = {
+    store,
+    onChange() {},
+    token: async () => (await store.get())?.access_token ?? null,
+    async keep(tokens) {
+      await store.set(tokens)
+      session.onChange()
+    },
+    async renew(refused) {
+      renewing ??= ask(refused).finally(() => (renewing = null))
+      return (await renewing)?.access_token ?? null
+    },
   }
-
-  async token(): Promise<string | null> {
-    return (await this.store.get())?.access_token ?? null
-  }
-
-  async keep(tokens: Tokens | null): Promise<void> {
-    await this.store.set(tokens)
-    this.onChange()
-  }
-
-  /** Resolves to the token to go on with after `refused`. null = none. */
-  async renew(refused: string | null): Promise<string | null> {
-    this.#renewing ??= this.#ask(refused).finally(() => (this.#renewing = null))
-    return (await this.#renewing)?.access_token ?? null
-  }
+  return session
 }

@@ -9,27 +9,31 @@ export interface ClientState {
 }
 
 /** How a client is doing now, and whenever that changes. */
-export class Status implements ClientState {
+export interface Status extends ClientState {
   /** The same object until something changes. */
-  state: ClientState = { connection: 'idle', pending: 0 }
-  readonly #listeners = new Set<(state: ClientState) => void>()
+  readonly state: ClientState
+  readonly subscribe: (listener: (state: ClientState) => void) => () => void
+}
 
-  get connection(): ConnectionStatus {
-    return this.state.connection
+/** A status, and what changes it. */
+export function statusOf(): { readonly status: Status; readonly set: (change: Partial<ClientState>) => void } {
+  const state: ClientState = { connection: 'idle', pending: 0 }
+  const listeners = new Set<(state: ClientState) => void>()
+  const status: Status = {
+    ...state,
+    state,
+    subscribe(listener) {
+      const heard = (now: ClientState): void => listener(now)
+      listeners.add(heard)
+      return () => void listeners.delete(heard)
+    },
   }
-
-  get pending(): number {
-    return this.state.pending
-  }
-
-  readonly subscribe = (listener: (state: ClientState) => void): (() => void) => {
-    const heard = (state: ClientState): void => listener(state)
-    this.#listeners.add(heard)
-    return () => void this.#listeners.delete(heard)
-  }
-
-  set(change: Partial<ClientState>): void {
-    this.state = { ...this.state, ...change }
-    for (const listener of this.#listeners) listener(this.state)
+  return {
+    status,
+    set(change) {
+      const now = { ...status.state, ...change }
+      Object.assign(status, now, { state: now })
+      for (const listener of listeners) listener(now)
+    },
   }
 }

@@ -153,6 +153,29 @@ describe('operations', () => {
     expect(live.row?.rank).toBe(100)
   })
 
+  test('a conflict whose answer was lost is merged, and one with a third writer as well', async () => {
+    const app = declare()
+    const url = await urlOf(app)
+    const seen: number[] = []
+    const writing: typeof fetch = async (...request) => {
+      if (seen.length === 1 && (await app.get('todo', 1)).rank === 7) await app.patch('todo', 1, { rank: 8 })
+      return fetch(...request)
+    }
+    const c = clientAt<App>(url, { fetch: writing })
+    await c.todo.create({ text: 'pack', rank: 1 })
+    const ifMatch = (await fetch(`${url}/todo/1`)).headers.get('etag')!.slice(1, -1)
+    await app.patch('todo', 1, { rank: 7 })
+    // The server keeps the refusal with its key, but not the row.
+    const lost = await c.todo.patch(1, { rank: 9 }, { ifMatch, key: 'k' }).safe()
+    expect(lost.problem?.document['current']).toMatchObject({ rank: 7 })
+    const merge = (current: { rank: number }, mine: { rank?: number }) => {
+      seen.push(current.rank)
+      return { rank: current.rank + mine.rank! }
+    }
+    expect((await c.todo.patch(1, { rank: 9 }, { ifMatch, key: 'k', merge })).rank).toBe(8 + 7 + 9)
+    expect(seen).toEqual([7, 8])
+  })
+
   test('writes to one row happen in the order in which they were made', async () => {
     const { c } = await open()
     await c.todo.create({ text: 'x' })

@@ -1,6 +1,9 @@
 // Live queries over other transports than a WebSocket.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Http } from '../../src/client/http.ts'
 import type { Served } from '../../src/client/index.ts'
+import type { Session } from '../../src/client/session.ts'
+import { socketIo } from '../../src/client/transports/socket-io.ts'
 import { api, resource, t } from '../../src/index.ts'
 import { clientAt, overSocketIo, urlOf } from './served.ts'
 
@@ -43,6 +46,37 @@ describe('Socket.IO', () => {
     cut()
     await app.delete('note', id)
     await expect.poll(() => [live.status, ...texts()]).toEqual(['live', 'b', 'c'])
+  })
+
+  test('begins a view anew that was told nothing of a write for a second', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const heard = new Map<string, (...given: unknown[]) => void>()
+    const emitted: unknown[][] = []
+    const socket = {
+      on: (event: string, listener: (...given: any[]) => void) => heard.set(event, listener),
+      emit: (...given: unknown[]) => emitted.push(given),
+      connect() {},
+      disconnect() {},
+    }
+    const answer = { status: 200, data: {}, position: 'a.7' }
+    const parts = { http: { call: async () => answer }, session: { token: async () => null } } as never as {
+      http: Http
+      session: Session
+    }
+    const transport = socketIo({ ...parts, base: 'http://localhost', onStatus() {}, io: () => socket })
+    const none = { learn() {}, hear() {}, advance() {}, restart() {}, stale() {}, end() {} }
+    const follow = (uri: string, isWaiting: boolean) =>
+      transport.follow({ ...none, request: { uri, params: {} }, position: 'a.3', isWaiting })
+    follow('/told', false)
+    follow('/waiting', true)
+    heard.get('connect')!()
+    emitted.length = 0
+    await transport.call({ op: 'patch', uri: '/note/1', data: {}, key: 'k' })
+    vi.advanceTimersByTime(999)
+    expect(emitted).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(emitted).toEqual([['subscribe', '/waiting', { min: 'a.7' }, expect.any(Function)]])
   })
 
   test('needs an io', async () => {

@@ -1,13 +1,13 @@
 import type { Frame, Id } from '../call.ts'
 import { deferred } from '../deferred.ts'
-import type { Outline } from '../follower.ts'
 import type { KeptFollower } from '../offline/layer.ts'
-import { local, type Problem } from '../problem.ts'
-import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
+import { local } from '../problem.ts'
+import type { LiveChange, LiveRow, LiveState } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
-import { Overlay, type Pending, type View } from './overlay.ts'
+import { overlayOf, type Pending, type View } from './overlay.ts'
 import { idIn, type Row } from './order.ts'
-import { Rows } from './rows.ts'
+import { rowsOf } from './rows.ts'
+import type { Tellings } from './tellings.ts'
 
 /** What a live query needs of its client. */
 export interface LiveHost {
@@ -15,250 +15,222 @@ export interface LiveHost {
   follow(follower: KeptFollower): () => void
   /** The unanswered writes to a resource, in their order. */
   pending(resource: string | null): readonly Pending[]
-  /** Calls back soon, so that what happens together is shown together. */
-  schedule(work: () => void): void
+  readonly tellings: Tellings
   /** Called when nobody has used the query for a while, or it was closed. */
   forget(query: LiveQuery): void
   /** For how many milliseconds a query without users goes on. */
   readonly linger: number
 }
 
-/** Writes that the server has answered at a position that the query has not reached. */
-interface Settled {
-  readonly write: Pending
-  readonly seq: number
-}
+type State = LiveState<Row, Id>
+type Listener = (state: State) => void
 
 /** The rows of one query: what the server told, at a position, and one's own writes that it has not told of yet. */
-export class LiveQuery implements KeptFollower {
+export interface LiveQuery extends KeptFollower, LiveRow<Row, Id> {
   /** null = functions serve what is followed. */
   readonly resource: string | null
-  readonly request: Frame
-  status: LiveStatus = 'loading'
-  position: string | null = null
-  problem: Problem | null = null
-  initial: LiveState<Row, Id> | null = null
-  readonly #host: LiveHost
-  readonly #rows: Rows
-  readonly #overlay: Overlay
-  #settled: Settled[] = []
-  /** Keys of unanswered writes that the server has told of. */
-  readonly #told = new Set<string>()
-  #shown: readonly Row[] | null = null
-  #before: readonly Row[] = []
-  #state: LiveState<Row, Id> | null = null
-  readonly #listeners = new Set<(state: LiveState<Row, Id>) => void>()
-  #isTelling = false
-  #stop: (() => void) | null = null
-  #lingering: ReturnType<typeof setTimeout> | undefined
-  #arrival = deferred()
-
-  constructor(host: LiveHost, resource: string | null, uri: string, view: View) {
-    const sort = (view.params['sort'] ?? []) as string | readonly string[]
-    this.#host = host
-    this.resource = resource
-    // Only requests for rows have parameters.
-    const asked = resource !== null && { params: view.params, ...(view.id !== null && { absent: 'wait' }) }
-    this.request = { uri, ...asked }
-    this.#rows = new Rows([sort].flat())
-    this.#overlay = new Overlay(view)
-    // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
-    this.#arrival.promise.catch(() => {})
-  }
-
-  /** The same array until something changes. Rows that did not change are the same objects. */
-  get rows(): readonly Row[] {
-    return (this.#shown ??= this.#overlay.show(this.#rows, [
-      ...this.#settled.map(one => one.write),
-      ...this.#host.pending(this.resource).filter(write => !this.#told.has(write.key)),
-    ]))
-  }
-
   /** A row as the server told it, without one's own writes. */
-  told(id: Id): Row | undefined {
-    return this.#rows.byId.get(id)
-  }
-
-  /** The row of a query for one row. */
-  get row(): Row | null {
-    return this.rows[0] ?? null
-  }
-
-  get changes(): readonly LiveChange<Row, Id>[] {
-    return this.state.changes
-  }
-
-  /** What it has now. It is the same object until something changes. */
-  get state(): LiveState<Row, Id> {
-    return (this.#state ??= stateOf(this, this.#before))
-  }
-
-  get isWaiting(): boolean {
-    return this.#settled.length > 0
-  }
-
-  /** What the server has told, as it would tell it to somebody new. undefined = there may be more. */
-  toJSON(): Frame | undefined {
-    if (this.status !== 'live') return undefined
-    const { list } = this.#rows
-    return { op: 'snapshot', ids: list.map(idIn), data: list, position: this.position }
-  }
-
+  told(id: Id): Row | undefined
   /** Begins with the snapshot of another client, which was drawn already. */
-  begin(snapshot: Frame): void {
-    this.hear(snapshot)
-    this.initial = this.state
-  }
-
-  get ready(): Promise<void> {
-    const { promise } = this.#arrival
-    // Who waits uses it, for instance a component that is suspended and cannot subscribe.
-    if (this.status === 'loading') {
-      const stop = this.subscribe(() => {})
-      promise.then(stop, stop)
-    }
-    return promise
-  }
-
-  readonly subscribe = (listener: (state: LiveState<Row, Id>) => void): (() => void) => {
-    // The same function may listen twice.
-    const heard = (state: LiveState<Row, Id>): void => listener(state)
-    this.#listeners.add(heard)
-    this.#open()
-    return () => {
-      if (this.#listeners.delete(heard)) this.#linger()
-    }
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<LiveState<Row, Id>, void> {
-    let news = deferred()
-    if (this.status !== 'loading') news.resolve()
-    const stop = this.subscribe(() => news.resolve())
-    let before: readonly Row[] = []
-    try {
-      for (;;) {
-        await news.promise
-        news = deferred()
-        if (this.problem) throw this.problem
-        const state = stateOf(this, before)
-        yield state
-        if (state.status === 'closed') return
-        before = state.rows
-      }
-    } finally {
-      stop()
-    }
-  }
-
-  /** Ends it for all users. */
-  close(): void {
-    clearTimeout(this.#lingering)
-    this.#stop?.()
-    this.#stop = null
-    this.#end('closed')
-    this.#host.forget(this)
-  }
-
-  learn(outline: Outline): void {
-    if (outline.sort) this.#rows.learn(outline.sort)
-    this.#overlay.learn(outline)
-  }
-
-  hear(frame: Frame): void {
-    for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)
-    const { op } = frame
-    if (op === 'commit') this.#rows.commit(frame)
-    else if (op === 'behind' || (op !== 'resumed' && !this.#rows.snapshot(frame))) {
-      // Something was left out, or the rest of the snapshot is to come.
-      if (this.status !== 'loading') this.status = 'reset'
-      return this.changed()
-    }
-    this.#reach(frame['position'] as string)
-    this.status = 'live'
-    this.changed()
-  }
-
-  advance(position: string): void {
-    if (this.status !== 'live' || position === this.position) return
-    this.#reach(position)
-    this.changed()
-  }
-
-  #reach(position: string): void {
-    this.position = position
-    const seq = seqOf(position)
-    this.#settled = this.#settled.filter(one => one.seq > seq)
-  }
-
-  /** Begins anew, because the caller is another one. */
-  restart(): void {
-    this.position = null
-  }
-
-  stale(): void {
-    this.#rows.interrupt()
-    if (this.status === 'loading' || this.status === 'stale') return
-    this.status = 'stale'
-    this.changed()
-  }
-
-  end(problem: Problem): void {
-    this.#stop = null
-    this.problem = problem
-    this.#arrival.reject(problem)
-    this.#end('refused')
-    // Whoever draws it again soon is told the same; a new query would be refused again, and drawn again, without end.
-    this.#linger()
-  }
-
+  begin(snapshot: Frame): void
   /**
    * A write is answered. If the answer is sure to come after what it did to this query, nothing of it is left to show.
    * Otherwise it stays until the query has reached its position, or it shows nothing new.
    */
-  settle(write: Pending, answered: Pending | null, position: string | undefined, isTold = false): void {
-    const wasTold = this.#told.delete(write.key) || (isTold && this.status !== 'reset')
-    const seq = position === undefined ? 0 : seqOf(position)
-    const isReached = this.position !== null && seqOf(this.position) >= seq
-    if (answered && !wasTold && !isReached && !this.#overlay.isTold(this.#rows, answered))
-      this.#settled.push({ write: answered, seq })
-    this.changed()
+  settle(write: Pending, answered: Pending | null, position: string | undefined, isTold?: boolean): void
+  /** One's own writes have changed. */
+  changed(): void
+  tell(): void
+}
+
+export function liveQuery(host: LiveHost, resource: string | null, uri: string, view: View): LiveQuery {
+  const { id, params } = view
+  const rows = rowsOf([(params['sort'] ?? []) as string | readonly string[]].flat())
+  const overlay = overlayOf(view)
+  /** Writes that the server has answered at a position that the query has not reached. */
+  let settled: { readonly write: Pending; readonly seq: number }[] = []
+  /** Keys of unanswered writes that the server has told of. */
+  const told = new Set<string>()
+  let shown: readonly Row[] | null = null
+  let state: State | null = null
+  /** The rows that were told last. */
+  let before: readonly Row[] = []
+  const listeners = new Set<Listener>()
+  let stop: (() => void) | null = null
+  let lingering: ReturnType<typeof setTimeout> | undefined
+  const arrival = deferred()
+  // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
+  arrival.promise.catch(() => {})
+  // Writes that were made before are shown then.
+  if (params['filter']) void overlay.ready.then(() => query.status !== 'loading' && changed())
+
+  const query: { -readonly [X in keyof LiveQuery]: LiveQuery[X] } = {
+    resource,
+    // Only requests for rows have parameters.
+    request: { uri, ...(resource !== null && { params, ...(id !== null && { absent: 'wait' }) }) },
+    status: 'loading',
+    position: null,
+    problem: null,
+    initial: null,
+    get rows() {
+      return (shown ??= overlay.show(rows, [
+        ...settled.map(one => one.write),
+        ...host.pending(resource).filter(write => !told.has(write.key)),
+      ]))
+    },
+    get row() {
+      return query.rows[0] ?? null
+    },
+    get changes() {
+      return query.state.changes
+    },
+    get state() {
+      return (state ??= stateOf(query, before))
+    },
+    get isWaiting() {
+      return settled.length > 0
+    },
+    get ready() {
+      const { promise } = arrival
+      // Who waits uses it, for instance a component that is suspended and cannot subscribe.
+      if (query.status === 'loading') {
+        const end = subscribe(() => {})
+        promise.then(end, end)
+      }
+      return promise
+    },
+    subscribe,
+    async *[Symbol.asyncIterator]() {
+      let news = deferred()
+      if (query.status !== 'loading') news.resolve()
+      const end = subscribe(() => news.resolve())
+      let former: readonly Row[] = []
+      try {
+        for (;;) {
+          await news.promise
+          news = deferred()
+          if (query.problem) throw query.problem
+          const now = stateOf(query, former)
+          yield now
+          if (now.status === 'closed') return
+          former = now.rows
+        }
+      } finally {
+        end()
+      }
+    },
+    close() {
+      clearTimeout(lingering)
+      stop?.()
+      end('closed')
+      host.forget(query)
+    },
+    /** What the server has told, as it would tell it to somebody new. undefined = there may be more. */
+    toJSON() {
+      const { list } = rows
+      return query.status === 'live'
+        ? { op: 'snapshot', ids: list.map(idIn), data: list, position: query.position }
+        : undefined
+    },
+    told: one => rows.byId.get(one),
+    begin(snapshot) {
+      query.hear(snapshot)
+      query.initial = query.state
+    },
+    learn(outline) {
+      if (outline.sort) rows.learn(outline.sort)
+      overlay.learn(outline)
+    },
+    hear(frame) {
+      const { op, by = [], position } = frame
+      for (const key of by as string[]) told.add(key)
+      if (op === 'commit') rows.commit(frame)
+      else if (op === 'behind' || (op !== 'resumed' && !rows.snapshot(frame))) {
+        // Something was left out, or the rest of the snapshot is to come.
+        if (query.status !== 'loading') query.status = 'reset'
+        return changed()
+      }
+      reach(position as string, op === 'commit' && query.status === 'live')
+    },
+    advance(position) {
+      if (query.status === 'live' && position !== query.position) reach(position, true)
+    },
+    restart() {
+      query.position = null
+    },
+    stale() {
+      rows.interrupt()
+      if (query.status === 'loading' || query.status === 'stale') return
+      query.status = 'stale'
+      changed()
+    },
+    end(problem) {
+      query.problem = problem
+      arrival.reject(problem)
+      end('refused')
+      // Whoever draws it again soon is told the same; a new query would be refused again, and drawn again, without end.
+      linger()
+    },
+    settle(write, answered, position, isTold = false) {
+      const wasTold = told.delete(write.key) || (isTold && query.status !== 'reset')
+      const seq = position === undefined ? 0 : seqOf(position)
+      const isReached = query.position !== null && seqOf(query.position) >= seq
+      if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered)) settled.push({ write: answered, seq })
+      changed()
+    },
+    changed: () => changed(),
+    tell() {
+      const now = query.state
+      for (const listener of listeners) listener(now)
+      before = now.rows
+      if (now.position !== null) void overlay.ready.then(arrival.resolve)
+    },
+  }
+  return query
+
+  /** Something to show has changed. */
+  function changed(isByOthers = false): void {
+    shown = null
+    state = null
+    host.tellings[isByOthers ? 'later' : 'soon'](query)
   }
 
-  /** Something to show has changed. Listeners are called once for all that changes together. */
-  changed(): void {
-    this.#shown = null
-    this.#state = null
-    if (this.#isTelling) return
-    this.#isTelling = true
-    this.#host.schedule(() => {
-      this.#isTelling = false
-      const { state } = this
-      for (const listener of this.#listeners) listener(state)
-      this.#before = state.rows
-      if (state.position !== null) this.#arrival.resolve()
-    })
+  /** Everything up to a position was told. */
+  function reach(position: string, isByOthers: boolean): void {
+    const seq = seqOf(position)
+    settled = settled.filter(one => one.seq > seq)
+    query.position = position
+    query.status = 'live'
+    changed(isByOthers)
   }
 
-  #open(): void {
-    clearTimeout(this.#lingering)
-    if (this.status !== 'closed' && this.status !== 'refused') this.#stop ??= this.#host.follow(this)
+  function subscribe(listener: Listener): () => void {
+    // The same function may listen twice.
+    const heard: Listener = now => listener(now)
+    listeners.add(heard)
+    clearTimeout(lingering)
+    if (query.status !== 'closed' && query.status !== 'refused') stop ??= host.follow(query)
+    return () => {
+      if (listeners.delete(heard)) linger()
+    }
   }
 
-  #linger(): void {
-    clearTimeout(this.#lingering)
-    if (this.#listeners.size > 0 || !(this.#stop || this.problem)) return
-    this.#lingering = setTimeout(() => this.close(), this.#host.linger)
-    ;(this.#lingering as { unref?(): void }).unref?.()
+  function linger(): void {
+    clearTimeout(lingering)
+    if (listeners.size > 0 || !(stop || query.problem)) return
+    lingering = setTimeout(() => query.close(), host.linger)
+    ;(lingering as { unref?(): void }).unref?.()
   }
 
-  #end(status: 'closed' | 'refused'): void {
-    this.status = status
-    if (status === 'closed') this.#arrival.reject(local('closed', 'the live query was closed'))
-    this.changed()
+  function end(status: 'closed' | 'refused'): void {
+    stop = null
+    query.status = status
+    if (status === 'closed') arrival.reject(local('closed', 'the live query was closed'))
+    changed()
   }
 }
 
-function stateOf({ rows, status, position }: LiveQuery, before: readonly Row[]): LiveState<Row, Id> {
+function stateOf({ rows, status, position }: LiveQuery, before: readonly Row[]): State {
   let changes: readonly LiveChange<Row, Id>[] | undefined
   return {
     rows,

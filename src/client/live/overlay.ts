@@ -1,6 +1,6 @@
 import type { Id, Params } from '../call.ts'
 import type { Outline } from '../follower.ts'
-import { matches } from './matches.ts'
+import type { Verdict } from './matches.ts'
 import { idOf, withId, type Row } from './order.ts'
 import type { Rows } from './rows.ts'
 import { isObject, isRow, merge, share } from './share.ts'
@@ -23,79 +23,91 @@ export interface View {
 }
 
 /** Writes over the rows of one query. It keeps what it made, so that it shows the same objects again. */
-export class Overlay {
-  readonly #view: View
-  readonly #heads: ReadonlySet<string> | undefined
-  /** Whether rows show related rows, which a write does not tell. */
-  readonly #isDeep: boolean
-  readonly #made = new Map<Id, Row>()
-  /** What a new row has where it names nothing. */
-  #defaults: Row = {}
-  #absent: Row = {}
-  #idName = 'id'
-
-  constructor(view: View) {
-    const { fields, include, depth = 1 } = view.params as { fields?: string[]; include?: unknown; depth?: number }
-    this.#view = view
-    this.#heads = fields && new Set(fields.map(field => field.split('.')[0]!))
-    this.#isDeep = Boolean(include) || depth !== 1 || fields?.some(field => field.includes('.')) === true
-  }
-
-  learn({ id, defaults, files, relations, order }: Outline): void {
-    this.#idName = id
-    this.#defaults = defaults
-    const absent: Record<string, unknown> = {}
-    for (const name of [...Object.keys(order), ...files]) absent[name] = null
-    for (const [name, { many }] of Object.entries(relations)) absent[name] = many ? [] : null
-    this.#absent = absent
-  }
-
+export interface Overlay {
+  /** Resolves when writes can be shown: a filter needs code that is loaded for it. */
+  readonly ready: Promise<void>
+  learn(outline: Outline): void
   /** The rows with the writes applied, in their order. */
-  show(rows: Rows, writes: readonly Pending[]): readonly Row[] {
-    const { byId } = rows
-    const shown = rows.list.slice()
-    const over = new Map<Id, Row | null>()
-    for (const write of writes) {
-      const told = byId.get(write.id)
-      const known = over.has(write.id) ? over.get(write.id)! : told
-      over.set(write.id, this.#after(write, known, told))
-    }
-    for (const id of this.#made.keys()) if (!over.has(id)) this.#made.delete(id)
-    for (const [id, row] of over) rows.put(byId.get(id), row, shown)
-    const { limit = Infinity } = this.#view.params as { limit?: number }
-    if (writes.length > 0 && shown.length > limit) shown.length = limit
-    return shown
-  }
-
+  show(rows: Rows, writes: readonly Pending[]): readonly Row[]
   /** Whether a write shows nothing that the server has not told. */
-  isTold({ byId }: Rows, write: Pending): boolean {
-    const known = byId.get(write.id)
-    return this.#after(write, known, known, false) === (known ?? null)
-  }
+  isTold(rows: Rows, write: Pending): boolean
+}
+
+interface Shape {
+  readonly fields?: readonly string[]
+  readonly include?: unknown
+  readonly depth?: number
+  readonly filter?: Row
+  readonly limit?: number
+}
+
+export function overlayOf({ id: only, params }: View): Overlay {
+  const { fields, include, depth = 1, filter, limit = Infinity } = params as Shape
+  const heads = fields && new Set(fields.map(field => field.split('.')[0]!))
+  /** Whether rows show related rows, which a write does not tell. */
+  const isDeep = include || depth !== 1 || fields?.some(field => field.includes('.'))
+  const made = new Map<Id, Row>()
+  /** Whether a row fulfils the filter. Until the code for it is loaded, nobody can tell. */
+  let fits: (row: Row) => Verdict = () => (filter ? null : true)
+  const ready = filter
+    ? import('./matches.ts').then(
+        ({ matches }) => void (fits = row => matches(filter, row)),
+        () => {},
+      )
+    : Promise.resolve()
+  /** What a new row has where it names nothing. */
+  let defaults: Row = {}
+  let absent: Row = {}
+  let idName = 'id'
 
   /** The row after a write: `known` is the one before it, `told` the row as the server told it. */
-  #after(write: Pending, known: Row | null | undefined, told: Row | undefined, isKept = true): Row | null {
+  function after(write: Pending, known: Row | null | undefined, told: Row | undefined): Row | null {
     const { op, id, data } = write
-    if (op === 'delete' || (!known && (op === 'patch' || this.#isDeep))) return null
-    const row = known ? written(data, known) : { [this.#idName]: id, ...this.#defaults, ...data }
-    const { filter } = this.#view.params as { filter?: Row }
-    const fits = this.#view.id === null ? matches(filter, row) : this.#view.id === id
+    if (op === 'delete' || (!known && (op === 'patch' || isDeep))) return null
+    const row = known ? written(data, known) : { [idName]: id, ...defaults, ...data }
     // What cannot be told stays where it is: a row in view is kept, a new one is left to the server.
-    if (!(fits ?? known)) return null
-    const shown = this.#shown(known ? row : { ...this.#absent, ...row }, told)
-    const shared = withId(share(this.#made.get(id), share(known, shown)), id)
-    if (isKept) this.#made.set(id, shared)
-    return shared
+    if (!((only === null ? fits(row) : only === id) ?? known)) return null
+    return withId(share(made.get(id), share(known, shownOf(known ? row : { ...absent, ...row }, told))), id)
   }
 
   /** What the query shows of it. A related row that is shown as a row stays as it is until the server shows the other one. */
-  #shown(row: Row, told: Row | undefined): Row {
+  function shownOf(row: Row, told: Row | undefined): Row {
     const shown: Record<string, unknown> = {}
     for (const [name, value] of Object.entries(row)) {
-      if (this.#heads ? !this.#heads.has(name) : told && !(name in told)) continue
+      if (heads ? !heads.has(name) : told && !(name in told)) continue
       shown[name] = isNamed(told?.[name], value) ? told![name] : value
     }
     return shown
+  }
+
+  return {
+    ready,
+    learn(outline) {
+      idName = outline.id
+      defaults = outline.defaults
+      const fieldsOf = [...Object.keys(outline.order), ...outline.files].map(name => [name, null] as const)
+      const relations = Object.entries(outline.relations).map(([name, { many }]) => [name, many ? [] : null] as const)
+      absent = Object.fromEntries<unknown>([...fieldsOf, ...relations])
+    },
+    show({ byId, list, put }, writes) {
+      const shown = list.slice()
+      const over = new Map<Id, Row | null>()
+      for (const write of writes) {
+        const { id } = write
+        const told = byId.get(id)
+        const row = after(write, over.has(id) ? over.get(id) : told, told)
+        over.set(id, row)
+        if (row) made.set(id, row)
+      }
+      for (const id of made.keys()) if (!over.has(id)) made.delete(id)
+      for (const [id, row] of over) put(byId.get(id), row, shown)
+      if (writes.length > 0 && shown.length > limit) shown.length = limit
+      return shown
+    },
+    isTold({ byId }, write) {
+      const known = byId.get(write.id)
+      return after(write, known, known) === (known ?? null)
+    },
   }
 }
 

@@ -5,6 +5,9 @@ export type Database = <T>(
   work: (store: IDBObjectStore) => IDBRequest<T>,
 ) => Promise<T>
 
+/** The same work, whose failure is left to whoever waits for it elsewhere. A page without IndexedDB works, but keeps nothing. */
+export const quietly = <T>(work: Promise<T>): Promise<T | void> => work.catch(() => {})
+
 /** Keeps writes in their order, and rows by the query that shows them. */
 export function database(name: string): Database {
   let opened: Promise<IDBDatabase> | undefined

@@ -1,7 +1,7 @@
 import type { Frame } from '../call.ts'
 import type { Outline } from '../follower.ts'
 import type { KeptFollower, Layer } from './layer.ts'
-import type { Database } from './database.ts'
+import { quietly, type Database } from './database.ts'
 
 /** How long the rows of a query may change before they are stored, in milliseconds. */
 const PAUSE = 200
@@ -30,28 +30,17 @@ export function followKept(follower: KeptFollower, { within, user, follow, signa
     const at = `${await user()} ${key}`
     if (!signal.aborted) await within('rows', 'readwrite', store => store.put({ frame, outline }, at))
   }
-  const heard: KeptFollower = {
-    request: follower.request,
-    get position() {
-      return follower.position
-    },
-    get isWaiting() {
-      return follower.isWaiting
-    },
-    learn(told) {
+  // All else is that of the follower itself.
+  const heard = Object.assign(Object.create(follower) as KeptFollower, {
+    learn(told: Outline) {
       outline = told
       follower.learn(told)
     },
-    hear(frame) {
+    hear(frame: Frame) {
       follower.hear(frame)
-      saving ??= setTimeout(() => void save().catch(() => {}), PAUSE)
+      saving ??= setTimeout(() => void quietly(save()), PAUSE)
     },
-    advance: position => follower.advance(position),
-    restart: () => follower.restart(),
-    stale: () => follower.stale(),
-    end: problem => follower.end(problem),
-    toJSON: () => follower.toJSON(),
-  }
+  })
   const load = async (): Promise<void> => {
     const at = `${await user()} ${key}`
     const kept = await within<{ frame: Frame; outline?: Outline } | undefined>('rows', 'readonly', store =>
@@ -62,9 +51,7 @@ export function followKept(follower: KeptFollower, { within, user, follow, signa
     follower.hear(kept.frame)
     follower.stale()
   }
-  void load()
-    .catch(() => {})
-    .then(() => isOver || (stop = follow(heard)))
+  void quietly(load()).then(() => isOver || (stop = follow(heard)))
   return () => {
     isOver = true
     stop?.()

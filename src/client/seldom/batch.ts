@@ -1,6 +1,7 @@
 // Several calls, all or nothing. It is loaded when it is needed.
 import type { Answer, Call } from '../call.ts'
 import type { Core } from '../core.ts'
+import { deferred, type Deferred } from '../deferred.ts'
 import type { Http } from '../http.ts'
 import type { ActionOptions } from '../types/client.ts'
 
@@ -15,12 +16,12 @@ export async function batch(
   { key, signal }: ActionOptions = {},
 ): Promise<unknown[]> {
   const calls: Call[] = []
-  const answers: PromiseWithResolvers<Answer>[] = []
+  const answers: Deferred<Answer>[] = []
   /** The calls by what they return. */
   const numbers = new WeakMap<object, number>()
   const core: BatchCore = {
     call(call) {
-      const answer = Promise.withResolvers<Answer>()
+      const answer = deferred<Answer>()
       calls.push(call)
       answers.push(answer)
       return answer.promise

@@ -1,8 +1,8 @@
 import type { Answer, Call, Frame, Id } from '../call.ts'
 import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
-import { closed, local, Problem, type ProblemDocument } from '../problem.ts'
-import { Pace } from './pace.ts'
-import { Reconnect } from './reconnect.ts'
+import { aborted, closed, Problem, type ProblemDocument } from '../problem.ts'
+import { paceOf } from './pace.ts'
+import { reconnecting } from './reconnect.ts'
 
 interface AskedCall {
   readonly frame: Frame
@@ -21,159 +21,153 @@ const SILENCE = 20_000
  * A WebSocket that comes back (docs/protocol.md §8). Calls are sent again until they are answered; their keys make sure that
  * they happen once. Subscriptions go on where they were.
  */
-export class Connection implements LiveTransport {
-  readonly #options: LiveTransportOptions
-  readonly #reconnect: Reconnect
-  readonly #pace = new Pace(text => this.#socket?.send(text))
-  #socket: WebSocket | null = null
-  #isOpen = false
-  #last = 0
-  /** The longest message that the server takes, in bytes. */
-  #most = Infinity
+export function webSocket(options: LiveTransportOptions): LiveTransport {
+  const { base, session, random } = options
   /** Unanswered calls, in the order in which they were made. */
-  readonly #asked = new Map<Id, AskedCall>()
-  readonly #followers = new Map<Id, Follower>()
+  const asked = new Map<Id, AskedCall>()
+  const followers = new Map<Id, Follower>()
   /** Messages of the connection itself that wait for an answer. */
-  readonly #exchanges = new Map<Id, (frame: Frame | null) => void>()
-  #beat: ReturnType<typeof setTimeout> | undefined
-  #renewal: ReturnType<typeof setTimeout> | undefined
+  const exchanges = new Map<Id, (frame: Frame | null) => void>()
+  const reconnect = reconnecting(open, random)
+  const pace = paceOf(text => socket?.send(text))
+  let socket: WebSocket | null = null
+  let isOpen = false
+  let last = 0
+  /** The longest message that the server takes, in bytes. */
+  let most = Infinity
+  let beat: ReturnType<typeof setTimeout> | undefined
+  let renewal: ReturnType<typeof setTimeout> | undefined
   /** The caller, undefined before the first hello. */
-  #me: Id | null | undefined
-  status: ConnectionStatus = 'idle'
+  let caller: Id | null | undefined
+  let status: ConnectionStatus = 'idle'
 
-  constructor(options: LiveTransportOptions) {
-    this.#options = options
-    this.#reconnect = new Reconnect(() => this.#open(), options.random)
-  }
-
-  get isInUse(): boolean {
-    return this.#followers.size > 0 || this.status === 'closed'
-  }
-
-  call({ signal, shown: _shown, ...call }: Call): Promise<Answer> {
-    const id = ++this.#last
-    return new Promise((resolve, reject) => {
-      if (this.status === 'closed') return reject(closed())
-      this.#asked.set(id, { frame: { id, ...call }, tries: 0, resolve, reject })
-      const abort = (): void => {
-        if (this.#asked.delete(id)) reject(local('aborted', 'the request was aborted'))
+  return {
+    get isInUse() {
+      return followers.size > 0 || status === 'closed'
+    },
+    call({ signal, shown: _shown, row: _row, ...call }: Call) {
+      const id = ++last
+      return new Promise((resolve, reject) => {
+        if (status === 'closed') return reject(closed())
+        asked.set(id, { frame: { id, ...call }, tries: 0, resolve, reject })
+        const abort = (): void => {
+          asked.delete(id)
+          reject(aborted())
+        }
+        if (signal?.aborted) return abort()
+        signal?.addEventListener('abort', abort, { once: true })
+        ask(id)
+      })
+    },
+    follow(follower) {
+      const id = `s${++last}`
+      followers.set(id, follower)
+      ask(id)
+      return () => {
+        if (followers.delete(id) && isOpen) send({ id: ++last, op: 'unsubscribe', sub: id })
       }
-      if (signal?.aborted) return abort()
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#ask(id)
-    })
-  }
-
-  follow(follower: Follower): () => void {
-    const id = `s${++this.#last}`
-    this.#followers.set(id, follower)
-    this.#ask(id)
-    return () => {
-      if (this.#followers.delete(id) && this.#isOpen) this.#send({ id: ++this.#last, op: 'unsubscribe', sub: id })
-    }
+    },
+    changeCaller,
+    close() {
+      tell('closed')
+      cut()
+      reconnect.close()
+      asked.forEach(({ reject }) => reject(closed()))
+      asked.clear()
+    },
   }
 
   /** Sends a call or a subscription, if it is still wanted. Otherwise it is sent when the connection is open. */
-  #ask(id: Id): void {
-    if (!this.#isOpen) return this.#open()
-    const follower = this.#followers.get(id)
+  function ask(id: Id): void {
+    if (!isOpen) return open()
+    const follower = followers.get(id)
     if (follower) {
       const { request, position } = follower
-      return this.#send({ ...request, op: 'subscribe', id, changes: 'patch', since: position ?? undefined })
+      return send({ ...request, op: 'subscribe', id, changes: 'patch', since: position ?? undefined })
     }
-    const asked = this.#asked.get(id)
-    if (!asked) return
-    const bytes = new TextEncoder().encode(JSON.stringify(asked.frame)).length
-    if (bytes <= this.#most) return this.#send(asked.frame)
-    this.#asked.delete(id)
-    const detail = `a message has at most ${this.#most} bytes`
-    asked.reject(new Problem({ error: 'payload_too_large', status: 413, detail }))
+    const call = asked.get(id)
+    if (!call) return
+    if (new TextEncoder().encode(JSON.stringify(call.frame)).length <= most) return send(call.frame)
+    asked.delete(id)
+    const detail = `a message has at most ${most} bytes`
+    call.reject(new Problem({ error: 'payload_too_large', status: 413, detail }))
   }
 
   /** Sends something that was refused for a moment once more. */
-  #askAgain(id: Id, { retryAfter }: Problem, tries = 4): void {
-    setTimeout(() => this.#ask(id), (retryAfter ?? 0.1 * 2 ** tries) * 1000)
+  function askAgain(id: Id, { retryAfter }: Problem, tries = 4): void {
+    setTimeout(() => ask(id), (retryAfter ?? 0.1 * 2 ** tries) * 1000)
   }
 
   /** Somebody has logged in or out. */
-  async changeCaller(): Promise<void> {
-    const token = await this.#options.session.token()
-    if (!this.#isOpen) return
+  async function changeCaller(): Promise<void> {
+    const token = await session.token()
+    if (!isOpen) return
     // An open connection becomes another caller's with its token; without one it has to begin anew.
-    if (token) await this.#authenticate()
-    else this.#cut()
+    if (token) await authenticate()
+    else cut()
   }
 
   /** Gives the connection up, and connects again. */
-  #cut(): void {
-    const socket = this.#socket
-    this.#lost()
-    socket?.close()
+  function cut(): void {
+    const former = socket
+    lost()
+    former?.close()
   }
 
-  close(): void {
-    this.#tell('closed')
-    this.#cut()
-    this.#reconnect.close()
-    for (const { reject } of this.#asked.values()) reject(closed())
-    this.#asked.clear()
-  }
-
-  #open(): void {
-    if (this.#socket || this.status === 'closed' || this.#reconnect.isWaiting) return
-    this.#tell('connecting')
-    const socket = new (this.#options.WebSocket ?? WebSocket)(socketUrl(this.#options.base), 'restuary.1')
-    this.#socket = socket
-    this.#expect(PATIENCE)
+  function open(): void {
+    if (socket || status === 'closed' || reconnect.isWaiting) return
+    tell('connecting')
+    const made = new (options.WebSocket ?? WebSocket)(socketUrl(base), 'restuary.1')
+    socket = made
+    expect(PATIENCE)
     const on = <T extends Event>(name: string, heard: (event: T) => void): void =>
-      socket.addEventListener(name, event => this.#socket === socket && heard(event as T))
-    on('message', ({ data }: MessageEvent<string>) => this.#hear(JSON.parse(data) as Frame))
-    on('close', ({ code }: CloseEvent) => this.#lost(code))
+      made.addEventListener(name, event => socket === made && heard(event as T))
+    on('message', ({ data }: MessageEvent<string>) => hear(JSON.parse(data) as Frame))
+    on('close', ({ code }: CloseEvent) => lost(code))
     // What is wrong comes with the close; without a listener, some hosts throw it.
     on('error', () => {})
   }
 
-  #lost(code?: number): void {
-    this.#socket = null
-    this.#isOpen = false
-    this.#pace.end()
-    clearTimeout(this.#beat)
-    clearTimeout(this.#renewal)
-    for (const resolve of this.#exchanges.values()) resolve(null)
-    this.#exchanges.clear()
-    for (const follower of this.#followers.values()) follower.stale()
-    if (this.status === 'closed') return
-    this.#tell('offline')
+  function lost(code?: number): void {
+    socket = null
+    isOpen = false
+    pace.end()
+    clearTimeout(beat)
+    clearTimeout(renewal)
+    exchanges.forEach(resolve => resolve(null))
+    exchanges.clear()
+    followers.forEach(follower => follower.stale())
+    if (status === 'closed') return
+    tell('offline')
     // 1008 = this client has sent too much.
-    if (this.#asked.size + this.#followers.size > 0) this.#reconnect.later(code === 1008 ? 10_000 : 0)
+    if (asked.size + followers.size > 0) reconnect.later(code === 1008 ? 10_000 : 0)
   }
 
-  async #greet(hello: Frame): Promise<void> {
-    const socket = this.#socket
-    this.#pace.begin(hello['limits'])
-    const mine = await this.#authenticate()
-    if (this.#socket !== socket || mine === null) return
+  async function greet(hello: Frame): Promise<void> {
+    const greeted = socket
+    pace.begin(hello['limits'])
+    const mine = await authenticate()
+    if (socket !== greeted || mine === null) return
     const { me, limits } = mine ?? hello
-    this.#most = limits.message
-    if (this.#me !== undefined && this.#me !== me) for (const follower of this.#followers.values()) follower.restart()
-    this.#me = me as Id | null
-    this.#isOpen = true
-    this.#reconnect.succeeded()
-    this.#tell('open')
+    most = limits.message
+    if (caller !== undefined && caller !== me) followers.forEach(follower => follower.restart())
+    caller = me as Id | null
+    isOpen = true
+    reconnect.succeeded()
+    tell('open')
     // Subscriptions come first: they are then told of what a write did before its answer comes.
-    for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)
+    for (const id of [...followers.keys(), ...asked.keys()]) ask(id)
   }
 
   /** Says who the caller is. undefined = it has no token, null = the connection was lost meanwhile. */
-  async #authenticate(): Promise<Frame | null | undefined> {
-    const { session } = this.#options
+  async function authenticate(): Promise<Frame | null | undefined> {
     try {
       let token = await session.token()
       // A token that somebody else has renewed may be over as well.
       for (let tries = 0; token && tries < 3; tries++) {
-        const answer = await this.#exchange({ op: 'auth', token })
+        const answer = await exchange({ op: 'auth', token })
         if (!answer?.['error']) {
-          this.#renewBefore(answer?.['expires'] as number | undefined, token)
+          renewBefore(answer?.['expires'] as number | undefined, token)
           return answer
         }
         token = await session.renew(token)
@@ -181,86 +175,81 @@ export class Connection implements LiveTransport {
       return undefined
     } catch {
       // The server that renews tokens cannot be reached. The next connection tries again.
-      this.#cut()
+      cut()
       return null
     }
   }
 
   /** Renews the credentials before they end. */
-  #renewBefore(seconds: number | undefined, token: string): void {
+  function renewBefore(seconds: number | undefined, token: string): void {
     if (!seconds) return
-    clearTimeout(this.#renewal)
-    const renew = (): void =>
-      void this.#options.session.renew(token).then(
-        () => this.changeCaller(),
-        () => {},
-      )
-    this.#renewal = setTimeout(renew, Math.min(2 ** 31 - 1, Math.max(1, seconds - 30) * 1000))
+    clearTimeout(renewal)
+    const renew = (): void => void session.renew(token).then(changeCaller, () => {})
+    renewal = setTimeout(renew, Math.min(2 ** 31 - 1, Math.max(1, seconds - 30) * 1000))
   }
 
-  #exchange(frame: Frame): Promise<Frame | null> {
-    const id = ++this.#last
+  function exchange(frame: Frame): Promise<Frame | null> {
+    const id = ++last
     return new Promise(resolve => {
-      this.#exchanges.set(id, resolve)
-      this.#send({ id, ...frame })
+      exchanges.set(id, resolve)
+      send({ id, ...frame })
     })
   }
 
-  #hear(frame: Frame): void {
-    this.#expect(SILENCE)
+  function hear(frame: Frame): void {
+    expect(SILENCE)
     const { op, id, sub, error } = frame as { op?: string; id: Id; sub?: Id; error?: ProblemDocument }
-    const exchange = this.#exchanges.get(id)
-    const asked = this.#asked.get(id)
-    const follower = this.#followers.get(sub ?? id)
-    if (exchange) {
-      this.#exchanges.delete(id)
-      exchange(frame)
-    } else if (asked) this.#answer(id, asked, frame)
-    else if (op === 'hello') void this.#greet(frame)
+    const resolve = exchanges.get(id)
+    const call = asked.get(id)
+    const follower = followers.get(sub ?? id)
+    if (resolve) {
+      exchanges.delete(id)
+      resolve(frame)
+    } else if (call) answer(id, call, frame)
+    else if (op === 'hello') void greet(frame)
     else if (!follower) return
-    else if (error) this.#refuse(sub ?? id, follower, new Problem(error))
+    else if (error) refuse(sub ?? id, follower, new Problem(error))
     else if (sub !== undefined) follower.hear(frame)
     else if (frame['data']) follower.learn(frame['data'] as Outline)
   }
 
-  #refuse(id: Id, follower: Follower, problem: Problem): void {
-    if (problem.isPassing) return this.#askAgain(id, problem)
-    this.#followers.delete(id)
+  function refuse(id: Id, follower: Follower, problem: Problem): void {
+    if (problem.isPassing) return askAgain(id, problem)
+    followers.delete(id)
     follower.end(problem)
   }
 
-  #answer(id: Id, asked: AskedCall, frame: Frame): void {
+  function answer(id: Id, call: AskedCall, frame: Frame): void {
     const problem = frame['error'] && new Problem(frame['error'])
-    const { key, op } = asked.frame
+    const { key, op } = call.frame
     const isRepeatable = key || op === 'get' || op === 'list'
-    if (problem?.isPassing && isRepeatable && asked.tries++ < MOST_TRIES)
-      return this.#askAgain(id, problem, asked.tries)
-    this.#asked.delete(id)
-    if (problem) asked.reject(problem)
-    else asked.resolve({ ...frame, isTold: true } as unknown as Answer)
+    if (problem?.isPassing && isRepeatable && call.tries++ < MOST_TRIES) return askAgain(id, problem, call.tries)
+    asked.delete(id)
+    if (problem) call.reject(problem)
+    else call.resolve({ ...frame, isTold: true } as unknown as Answer)
   }
 
-  #send(frame: Frame): void {
-    this.#pace.send(JSON.stringify(frame))
+  function send(frame: Frame): void {
+    pace.send(JSON.stringify(frame))
   }
 
   /** Browsers do not show the pings of the server, so silence is asked about: a connection may be half open. */
-  #expect(milliseconds: number): void {
-    clearTimeout(this.#beat)
-    this.#beat = setTimeout(() => {
-      if (!this.#isOpen) return this.#cut()
-      this.#beat = setTimeout(() => this.#cut(), PATIENCE)
-      void this.#exchange({ op: 'ping' }).then(pong => {
+  function expect(milliseconds: number): void {
+    clearTimeout(beat)
+    beat = setTimeout(() => {
+      if (!isOpen) return cut()
+      beat = setTimeout(cut, PATIENCE)
+      void exchange({ op: 'ping' }).then(pong => {
         const position = pong?.['position'] as string | undefined
-        if (position !== undefined) for (const follower of this.#followers.values()) follower.advance(position)
+        if (position !== undefined) followers.forEach(follower => follower.advance(position))
       })
     }, milliseconds)
   }
 
-  #tell(status: ConnectionStatus): void {
-    if (status === this.status) return
-    this.status = status
-    this.#options.onStatus(status)
+  function tell(now: ConnectionStatus): void {
+    if (now === status) return
+    status = now
+    options.onStatus(now)
   }
 }
 

@@ -1,47 +1,48 @@
 /** Sends no more messages than the server accepts: a burst at once, the others as there is room (docs/protocol.md §8.6). */
-export class Pace {
-  readonly #send: (text: string) => void
-  #waiting: string[] = []
-  /** Milliseconds between two messages of a steady flow. */
-  #step = 20
-  /** How far the messages of a burst run ahead of that flow, in milliseconds. */
-  #ahead = 0
-  /** When the flow has caught up with what was sent. */
-  #even = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
-
-  constructor(send: (text: string) => void) {
-    this.#send = send
-  }
-
+export interface Pace {
   /** A connection is open, with these limits. */
-  begin({ rate, burst }: { readonly rate: number; readonly burst: number }): void {
-    this.#step = 1000 / rate
-    this.#ahead = burst * this.#step
-    this.#even = 0
-  }
-
-  send(text: string): void {
-    this.#waiting.push(text)
-    this.#pump()
-  }
-
+  begin(limits: { readonly rate: number; readonly burst: number }): void
+  send(text: string): void
   /** The connection is lost. */
-  end(): void {
-    this.#waiting = []
-  }
+  end(): void
+}
 
-  #pump(): void {
-    clearTimeout(this.#timer)
+export function paceOf(sendNow: (text: string) => void): Pace {
+  let waiting: string[] = []
+  /** Milliseconds between two messages of a steady flow. */
+  let step = 20
+  /** How far the messages of a burst run ahead of that flow, in milliseconds. */
+  let ahead = 0
+  /** When the flow has caught up with what was sent. */
+  let even = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function pump(): void {
+    clearTimeout(timer)
     const now = Date.now()
-    while (this.#waiting.length > 0) {
-      const even = Math.max(this.#even, now) + this.#step
-      if (even > now + this.#ahead) {
-        this.#timer = setTimeout(() => this.#pump(), this.#step)
+    while (waiting.length > 0) {
+      const next = Math.max(even, now) + step
+      if (next > now + ahead) {
+        timer = setTimeout(pump, step)
         return
       }
-      this.#even = even
-      this.#send(this.#waiting.shift()!)
+      even = next
+      sendNow(waiting.shift()!)
     }
+  }
+
+  return {
+    begin({ rate, burst }) {
+      step = 1000 / rate
+      ahead = burst * step
+      even = 0
+    },
+    send(text) {
+      waiting.push(text)
+      pump()
+    },
+    end() {
+      waiting = []
+    },
   }
 }

@@ -1,20 +1,27 @@
 import type { Follower, LiveTransport } from '../follower.ts'
 import { local, type Problem } from '../problem.ts'
 
-/** A transport whose code is loaded when it is needed. */
-export function later(load: () => Promise<LiveTransport>): LiveTransport {
+/** A transport whose code is being loaded. */
+export function later(loading: Promise<LiveTransport>): LiveTransport {
   let loaded: LiveTransport | null = null
-  let loading: Promise<LiveTransport> | undefined
-  const get = (): Promise<LiveTransport> => (loading ??= load().then(made => (loaded = made)))
+  let isFollowing = false
+  loading.then(
+    made => (loaded = made),
+    // Whoever follows something is told.
+    () => {},
+  )
   return {
     get isInUse() {
-      return loaded?.isInUse ?? loading !== undefined
+      return loaded?.isInUse ?? isFollowing
     },
-    call: async call => (await get()).call(call),
-    follow: follower => followLater(get(), follower),
+    call: async call => (await loading).call(call),
+    follow(follower) {
+      isFollowing = true
+      return followLater(loading, follower)
+    },
     changeCaller: () => loaded?.changeCaller(),
     close() {
-      get().then(
+      loading.then(
         made => made.close(),
         () => {},
       )
@@ -31,14 +38,11 @@ export function loaded<T>(part: Promise<T>): Promise<T> {
 
 /** Begins a subscription when the code is loaded. Returns the function that ends it. */
 export function followLater(loading: Promise<Pick<LiveTransport, 'follow'>>, follower: Follower): () => void {
-  let stop: (() => void) | null = null
   let isOver = false
+  let stop = (): void => void (isOver = true)
   loading.then(
     made => isOver || (stop = made.follow(follower)),
     (problem: Problem) => follower.end(problem),
   )
-  return () => {
-    isOver = true
-    stop?.()
-  }
+  return () => stop()
 }

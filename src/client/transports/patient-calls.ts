@@ -1,39 +1,49 @@
 import type { Answer, Call } from '../call.ts'
 import type { LiveTransportOptions } from '../follower.ts'
-import { closed, local, type Problem } from '../problem.ts'
+import { aborted, closed, type Problem } from '../problem.ts'
 
-/** Sends calls as requests, for transports that carry only live queries. They are sent again while `isWaiting` says so. */
-export class PatientCalls {
-  readonly #options: LiveTransportOptions
-  readonly #isWaiting: () => boolean
-  #isClosed = false
+/** Sends calls as requests, for transports that carry only live queries. */
+export interface PatientCalls {
+  call(call: Call): Promise<Answer>
+  close(): void
+}
 
-  constructor(options: LiveTransportOptions, isWaiting: () => boolean) {
-    this.#options = options
-    this.#isWaiting = isWaiting
-  }
-
-  call(call: Call): Promise<Answer> {
-    if (this.#isClosed) return Promise.reject(closed())
-    return this.#options.http.call(call, (problem, tries) => this.#wait(call, problem, tries))
-  }
-
-  close(): void {
-    this.#isClosed = true
-  }
+/** Calls are sent again while `isWaiting` says so. */
+export function patientCalls(
+  { http, random = Math.random, isPatient }: LiveTransportOptions,
+  isWaiting: () => boolean,
+): PatientCalls {
+  let isClosed = false
 
   /** Waits until a call may be sent again. null = it may not. */
-  #wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
-    const { random = Math.random, isPatient } = this.#options
+  function wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
     const isRepeatable = key !== undefined || op === 'get' || op === 'list'
-    if (!isRepeatable || !problem.isPassing || !(isPatient || this.#isWaiting())) return null
+    if (!isRepeatable || !problem.isPassing || !(isPatient || isWaiting())) return null
     const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * random()
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => (this.#isClosed ? reject(closed()) : resolve()), seconds * 1000)
+      const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
       signal?.addEventListener('abort', () => {
         clearTimeout(timer)
-        reject(local('aborted', 'the request was aborted'))
+        reject(aborted())
       })
     })
+  }
+
+  return {
+    async call(call) {
+      if (isClosed) throw closed()
+      for (let tries = 1; ; tries++) {
+        try {
+          return await http.call(call)
+        } catch (problem) {
+          const waiting = wait(call, problem as Problem, tries)
+          if (!waiting) throw problem
+          await waiting
+        }
+      }
+    },
+    close() {
+      isClosed = true
+    },
   }
 }

@@ -2,7 +2,7 @@ import { isProblemDocument, queryText, type Frame, type Id } from '../call.ts'
 import type { Follower, IoSocket, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import type { Row } from '../live/order.ts'
 import { Problem, type ProblemDocument } from '../problem.ts'
-import { PatientCalls } from './patient-calls.ts'
+import { patientCalls } from './patient-calls.ts'
 
 /** What the events of a handled resource are in restuary.1. */
 const KINDS: Readonly<Record<string, string>> = { create: 'enter', patch: 'change', delete: 'leave' }
@@ -15,7 +15,7 @@ export function socketIo(options: LiveTransportOptions): LiveTransport {
   const { io, session, onStatus } = options
   if (!io) throw new TypeError("the transport 'socketio' needs the option `io`: that of socket.io-client")
   const followers = new Map<string, Subscription>()
-  const calls = new PatientCalls(options, () => followers.size > 0)
+  const calls = patientCalls(options, () => followers.size > 0)
   let isClosed = false
   let isOpen = false
   let socket: IoSocket | null = null

@@ -16,20 +16,20 @@ export interface Planted {
 export const planted: Readonly<Record<string, Planted>> = {
   'a write that is sent again has another key': {
     file: 'socket/connection.ts',
-    find: 'if (bytes <= this.#most) return this.#send(asked.frame)',
-    replace: 'if (bytes <= this.#most) return this.#send({ ...asked.frame, key: crypto.randomUUID() })',
+    find: 'return send(call.frame)',
+    replace: 'return send({ ...call.frame, key: crypto.randomUUID() })',
     only: 'restuary.1',
   },
   'a commit is left out': {
     file: 'live/live-query.ts',
-    find: "if (op === 'commit') this.#rows.commit(frame)",
-    replace: "if (op === 'commit') Math.random() < 0.98 && this.#rows.commit(frame)",
+    find: "if (op === 'commit') rows.commit(frame)",
+    replace: "if (op === 'commit') Math.random() < 0.98 && rows.commit(frame)",
     only: 'restuary.1',
   },
   'rows that leave are kept': {
     file: 'live/rows.ts',
-    find: 'this.put(former, row, this.list)',
-    replace: 'if (row) this.put(former, row, this.list)',
+    find: 'put(former, row, list)',
+    replace: 'if (row) put(former, row, list)',
     only: 'restuary.1',
   },
   'subscriptions resume from what they were told last, and forget what they missed': {
@@ -40,25 +40,25 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'writes are not sent again': {
     file: 'socket/connection.ts',
-    find: 'for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)',
-    replace: 'for (const id of this.#followers.keys()) this.#ask(id)',
+    find: 'for (const id of [...followers.keys(), ...asked.keys()]) ask(id)',
+    replace: 'for (const id of followers.keys()) ask(id)',
     only: 'restuary.1',
   },
   'only the first subscription is begun again': {
     file: 'socket/connection.ts',
-    find: 'for (const id of [...this.#followers.keys(), ...this.#asked.keys()]) this.#ask(id)',
-    replace: 'for (const id of [...[...this.#followers.keys()].slice(0, 1), ...this.#asked.keys()]) this.#ask(id)',
+    find: 'for (const id of [...followers.keys(), ...asked.keys()]) ask(id)',
+    replace: 'for (const id of [...[...followers.keys()].slice(0, 1), ...asked.keys()]) ask(id)',
     only: 'restuary.1',
   },
   'own writes are forgotten with their answer, before the stream tells of them': {
     file: 'live/live-query.ts',
-    find: 'if (answered && !wasTold && !isReached && !this.#overlay.isTold(this.#rows, answered))',
+    find: 'if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered))',
     replace: 'if (answered === undefined)',
     only: 'Server-Sent Events',
   },
   'own writes are shown after the stream has told of them': {
     file: 'live/live-query.ts',
-    find: "for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)",
+    find: 'for (const key of by as string[]) told.add(key)',
     replace: '',
     only: 'Server-Sent Events',
   },
