@@ -20,7 +20,7 @@ const entryPoints = Object.entries(exports).flatMap(([name, target]) => {
 export default {
   entryPoints,
   tsconfig: join(here, 'tsconfig.json'),
-  plugin: ['typedoc-plugin-markdown'],
+  plugin: ['typedoc-plugin-markdown', join(here, 'nearest-example.mjs')],
   out: join(here, 'pages/reference/names'),
   readme: 'none',
   outputFileStrategy: 'modules',

@@ -58,7 +58,12 @@ export interface AuthOptions extends KeyOptions {
   readonly attempts?: AttemptLimits | false
 }
 
-/** Recognises callers, and begins and ends sessions. */
+/**
+ * Recognises callers, and begins and ends sessions.
+ *
+ * @example
+ * const { access_token } = await app.engine.auth!.begin(userId) // after a login that you have checked yourself
+ */
 export interface Auth {
   readonly authenticate: Authenticate
   /** Finds the caller, and the time until which the credentials are valid. Connections that stay open need it. */

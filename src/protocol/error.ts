@@ -88,7 +88,13 @@ function describe(code: Code, issues: readonly Issue[]): string {
   return issues.length === 1 ? text : `${text} (and ${issues.length - 1} more)`
 }
 
-/** A problem document (RFC 9457). `error` and `message` are for clients that read only these two. */
+/**
+ * A problem document (RFC 9457). `error` and `message` are for clients that read only these two.
+ *
+ * @example
+ * const problem = (await answer.json()) as Problem
+ * if (problem.error === 'validation') show(problem.errors)
+ */
 export interface Problem {
   readonly type: string
   readonly title: string

@@ -1,6 +1,9 @@
 /**
  * All limits with units and defaults, in one place. Comments name the error code of a request that exceeds one (codes.ts).
  * Change them with `api(…, { limits })`.
+ *
+ * @example
+ * api({ todo }, { limits: { body: 4 * defaultLimits.body } })
  */
 export const defaultLimits = {
   /** Bytes of a request body → payload_too_large. */

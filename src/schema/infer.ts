@@ -15,6 +15,9 @@ type Noted<S, Side extends 'input' | 'output'> = [keyof NotedTypes<S, Side>] ext
 /**
  * What may declare an action's input or output: field builders, a Standard Schema, a notation of a dialect, or objects of
  * these.
+ *
+ * @example
+ * action({ input: z.object({ why: z.string() }), run: ({ input }) => input.why })
  */
 export type AnySchema = StandardSchema | DeclaredField | string | readonly unknown[] | Readonly<Record<string, unknown>>
 

@@ -26,6 +26,9 @@ export interface FileStore {
 /**
  * Stores files in a folder, which is created with the first file. The first two digits of the key are a subfolder, so that no
  * folder gets too large.
+ *
+ * @example
+ * api({ photo }, { store: sqlite('photos.db'), files: folder('/srv/photos') })
  */
 export function folder(path: string): FileStore {
   const root = resolve(path)

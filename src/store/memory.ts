@@ -7,9 +7,8 @@ export type { MemoryOptions }
  * A store in memory or, with `file`, in a JSON file that is rewritten after each commit. Meant for development, tests and small
  * data.
  *
- * ```ts
+ * @example
  * const app = api({ todo }, { store: memory({ file: 'db.json' }) })
- * ```
  */
 export function memory(options: MemoryOptions = {}): Store {
   return new MemoryStore(options)

@@ -28,9 +28,8 @@ const LEAST_PART = 5_242_880
  * Stores files in an S3 bucket, with path-style addresses (`endpoint/bucket/key`). The bucket need not be public: the API
  * serves the bytes to those who may read the row. Requests are signed, including their bytes (AWS Signature Version 4).
  *
- * ```ts
+ * @example
  * api({ photo }, { files: s3({ endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'photos', accessKeyId, secretAccessKey }) })
- * ```
  */
 export function s3(options: S3Options): FileStore {
   const { endpoint, bucket, accessKeyId, secretAccessKey, sessionToken, region, prefix = '' } = options

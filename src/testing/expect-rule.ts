@@ -16,7 +16,11 @@ export interface RuleExpectation {
 type AnyApi = Pick<Api, 'engine' | 'store' | 'safe'>
 
 /**
- * Tests a rule without a request: `await expectRule(app, 'todo', 'read').as(bob).sees([1, 4])`.
+ * Tests a rule without a request. If it fails, the error names the part of the rule that decided.
+ *
+ * @example
+ * await expectRule(app, 'todo', 'read').as({ id: 1 }).sees([1, 4])
+ * await expectRule(app, 'todo', 'write').as({ id: 2 }).mayNot(1)
  */
 export function expectRule(app: AnyApi, name: string, action = 'read'): { as(me: Principal | null): RuleExpectation } {
   const resource = app.engine.model.resources.get(name)

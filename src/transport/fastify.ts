@@ -7,9 +7,8 @@ import { handler } from './hosts/node.ts'
  * A Fastify plugin that answers everything below its prefix. It takes requests over before Fastify reads their bodies;
  * `onRequest` hooks of the same scope still run.
  *
- * ```ts
+ * @example
  * app.register(plugin(engine), { prefix: '/api' })
- * ```
  */
 export function plugin(engine: Engine, options: Omit<HttpSetup, 'prefix'> = {}): FastifyPluginCallback {
   return (app, _, done) => {

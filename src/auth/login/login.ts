@@ -10,7 +10,12 @@ import { hashAgain, isOutdated, longestPassword, verifyPassword } from './passwo
 import { stampOf, type Session, type Sessions } from '../session/session.ts'
 import type { Tokens } from '../session/token.ts'
 
-/** The answer to a login (RFC 6749 §5.1). */
+/**
+ * The answer to a login (RFC 6749 §5.1).
+ *
+ * @example
+ * const { access_token, expires_in } = await app.engine.auth!.begin(userId)
+ */
 export interface Granted {
   readonly access_token: string
   readonly token_type: 'Bearer'

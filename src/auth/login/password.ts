@@ -25,6 +25,10 @@ const queue = new HashingQueue({ atOnce: Math.max(1, Math.floor(availableParalle
 
 /**
  * Hashes a password with a random salt. Returns a PHC string.
+ *
+ * @example
+ * await kept.set('ann', await hashPassword('correct horse')) // $argon2id$v=19$m=19456,t=2,p=1$…
+ *
  * @throws {ApiError} `unavailable` if too many others are waiting.
  */
 export async function hashPassword(password: string, cost: PasswordCost = passwordCost): Promise<string> {
@@ -66,6 +70,10 @@ export function hashPasswordSync(password: string, cost: PasswordCost = password
 /**
  * Whether this is the password of a stored hash. It takes equally long if there is no hash, so that nobody learns from the time
  * which users exist.
+ *
+ * @example
+ * if (await verifyPassword(kept.get(name) ?? null, password)) return { id: name }
+ *
  * @throws {ApiError} `unavailable` if too many logins are waiting.
  */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {

@@ -2,7 +2,12 @@ import type { Maybe } from '../../store/work.ts'
 import type { Identity, Principal } from '../principal.ts'
 import type { Watches } from './watches.ts'
 
-/** What happened to a connected caller. `changed` brings the caller as it is now. */
+/**
+ * What happened to a connected caller. `changed` brings the caller as it is now.
+ *
+ * @example
+ * const stop = app.engine.auth!.watch(identity, what => what.kind !== 'changed' && socket.close())
+ */
 export type Watched =
   | { readonly kind: 'changed'; readonly principal: Principal }
   | { readonly kind: 'expired' | 'ended' }

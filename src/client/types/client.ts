@@ -47,7 +47,12 @@ type Action<C> = C extends { readonly input: infer I; readonly output: infer O; 
       : (input: I, options?: ActionOptions) => Asked<O, Problem<string>>
   : never
 
-/** Options of a call of an action. */
+/**
+ * Options of a call of an action.
+ *
+ * @example
+ * await api.todo.close(7, { why: 'done' }, { signal: AbortSignal.timeout(1_000) })
+ */
 export interface ActionOptions extends RequestOptions {
   /** The idempotency key. */
   readonly key?: string
@@ -55,7 +60,13 @@ export interface ActionOptions extends RequestOptions {
   readonly method?: string
 }
 
-/** What belongs to the client itself. No resource has a name that begins with `$`. */
+/**
+ * What belongs to the client itself. No resource has a name that begins with `$`.
+ *
+ * @example
+ * const state = api.$dehydrate() // of all live queries, for a page that a server draws
+ * api.$close()
+ */
 export interface Own<M> {
   readonly $auth: Auth<M>
   /** Sends any other request, for instance to a handled resource: `$request('GET', '/lamps/3')`. Returns its JSON. */
@@ -94,20 +105,39 @@ export interface Own<M> {
   $close(): void
 }
 
-/** The resources of an API in a batch. Live queries and files are not part of it. */
+/**
+ * The resources of an API in a batch. Live queries and files are not part of it.
+ *
+ * @example
+ * const [home, paint] = await api.$batch(batch => {
+ *   const list = batch.list.create({ title: 'Home' })
+ *   return [list, batch.todo.create({ text: 'paint', list: batch.$ref(list) })]
+ * })
+ */
 export type Batch<M> = Faces<M> & {
   /** The id of a row that a call of the same batch creates. */
   $ref<R extends { readonly id: unknown }>(created: Promise<R>): R['id']
 }
 
-/** Any request. */
+/**
+ * Any request.
+ *
+ * @example
+ * const lamp = await api.$request('GET', '/lamps/3')
+ */
 export interface AnyRequest extends RequestOptions {
   readonly query?: Readonly<Record<string, unknown>>
   readonly data?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Logging in and out. */
+/**
+ * Logging in and out.
+ *
+ * @example
+ * await api.$auth.login({ email, password })
+ * await api.$auth.logout()
+ */
 export interface Auth<M> {
   /** Logs in with the members that `.login(…)` names. The tokens are kept, and sent with every request. */
   login(credentials: LoginOf<M>): Asked<void, Problem<LoginCode>>

@@ -1,7 +1,12 @@
 import type { Problem } from '../problem.ts'
 import type { Selection } from './query.ts'
 
-/** Which rows are followed, and how they are shown. */
+/**
+ * Which rows are followed, and how they are shown.
+ *
+ * @example
+ * api.todo.live({ filter: { done: false }, sort: '-rank', limit: 20 })
+ */
 export interface LiveOptions<M, K, F extends string, I extends string, D, S extends string> extends Selection<
   M,
   K,

@@ -24,22 +24,42 @@ export interface Selection<M, K, F extends string, I extends string, D, S extend
   readonly offset?: number
 }
 
-/** Options of every request. */
+/**
+ * Options of every request.
+ *
+ * @example
+ * await api.todo.get(1, { signal: AbortSignal.timeout(1_000) })
+ */
 export interface RequestOptions {
   /** Stops waiting for the answer. */
   readonly signal?: AbortSignal
 }
 
-/** Options of a read. */
+/**
+ * Options of a read.
+ *
+ * @example
+ * await api.todo.get(1, { min: position })
+ */
 export interface ReadOptions extends RequestOptions {
   /** The answer is not older than this position. The server waits for it, for at most two seconds. */
   readonly min?: string
 }
 
-/** Options of one row's read. */
+/**
+ * Options of one row's read.
+ *
+ * @example
+ * await api.list.get(1, { include: ['todos'] })
+ */
 export interface GetOptions<M, K, F extends string, I extends string, D> extends Show<M, K, F, I, D>, ReadOptions {}
 
-/** Options of a list. */
+/**
+ * Options of a list.
+ *
+ * @example
+ * await api.todo.list({ filter: { done: false }, sort: '-rank', fields: ['id', 'text'], limit: 10 })
+ */
 export interface ListOptions<M, K, F extends string, I extends string, D, S extends string, T>
   extends Selection<M, K, F, I, D, S>, ReadOptions {
   /** Where a page begins. Pages have `next` and `prev`, which know it. */
@@ -48,7 +68,13 @@ export interface ListOptions<M, K, F extends string, I extends string, D, S exte
   readonly total?: T
 }
 
-/** A page of a list. As an async iterable it has the rows of this page and of all pages after it. */
+/**
+ * A page of a list. As an async iterable it has the rows of this page and of all pages after it.
+ *
+ * @example
+ * const { rows, next } = await api.todo.list({ limit: 10 })
+ * const more = await next?.()
+ */
 export interface Page<R> extends AsyncIterable<R> {
   readonly rows: readonly R[]
   /** Reads the page after this one. null = this is the last. */
@@ -57,14 +83,24 @@ export interface Page<R> extends AsyncIterable<R> {
   readonly prev: (() => Promise<this>) | null
 }
 
-/** A page that knows how many rows match on all pages together. */
+/**
+ * A page that knows how many rows match on all pages together.
+ *
+ * @example
+ * const { rows, total } = await api.todo.list({ limit: 10, total: true })
+ */
 export interface CountedPage<R> extends Page<R> {
   readonly total: number
 }
 
 export type PageOf<R, T> = T extends true ? CountedPage<R> : Page<R>
 
-/** Options of a write. */
+/**
+ * Options of a write.
+ *
+ * @example
+ * await api.todo.create({ text: 'pack' }, { optimistic: false })
+ */
 export interface WriteOptions extends RequestOptions {
   /** The idempotency key. The client makes one for each write, so that a write that is sent again still happens once. */
   readonly key?: string
@@ -72,7 +108,12 @@ export interface WriteOptions extends RequestOptions {
   readonly optimistic?: boolean
 }
 
-/** Options of a write to a row that exists. R is what is read of it, D what is written. */
+/**
+ * Options of a write to a row that exists. R is what is read of it, D what is written.
+ *
+ * @example
+ * await api.todo.patch(1, { text }, { ifMatch: etag, merge: (current, mine) => ({ ...current, ...mine }) })
+ */
 export interface ChangeOptions<R = unknown, D = unknown> extends WriteOptions {
   /** The entity tag, without quotes, that the row must still have. Otherwise the write is refused: `precondition_failed`. */
   readonly ifMatch?: string
@@ -83,7 +124,12 @@ export interface ChangeOptions<R = unknown, D = unknown> extends WriteOptions {
   readonly merge?: (current: R, mine: D, base: R | null) => D | null
 }
 
-/** Options of an upload. */
+/**
+ * Options of an upload.
+ *
+ * @example
+ * await api.todo.upload(1, 'photo', blob, { name: 'door.png' })
+ */
 export interface UploadOptions extends RequestOptions {
   readonly ifMatch?: string
   /** The name of the file. Default: that of a `File`. */
@@ -92,6 +138,10 @@ export interface UploadOptions extends RequestOptions {
   readonly type?: string
 }
 
+/**
+ * @example
+ * const { rows } = await api.todo.history(1, { limit: 10 })
+ */
 export interface HistoryOptions extends RequestOptions {
   /** Only records before this position: the `position` of the last record of the page before. */
   readonly before?: string

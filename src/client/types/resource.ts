@@ -19,10 +19,22 @@ import type {
   WriteOptions,
 } from './query.ts'
 
-/** A list under way. As an async iterable it has the rows of all its pages. */
+/**
+ * A list under way. As an async iterable it has the rows of all its pages.
+ *
+ * @example
+ * for await (const row of api.todo.list({ sort: '-rank' })) show(row.rank) // all pages
+ */
 export interface AskedList<R, T> extends Asked<PageOf<R, T>, Problem<ListCode>>, AsyncIterable<R> {}
 
-/** A resource of the server. K is its name in the model M. */
+/**
+ * A resource of the server. K is its name in the model M.
+ *
+ * @example
+ * await api.todo.create({ text: 'pack' })
+ * await api.todo.patch(1, { done: true })
+ * const { rows } = await api.todo.list({ filter: { done: false } })
+ */
 export interface Resource<M, K extends keyof M> {
   /** Reads one row by its id. */
   get<const F extends string = never, const I extends string = never, const D extends Depth = 1>(
@@ -108,7 +120,12 @@ export interface Resource<M, K extends keyof M> {
   ): Asked<Response, Problem<FileCode>>
 }
 
-/** All rows that a filter selects. */
+/**
+ * All rows that a filter selects.
+ *
+ * @example
+ * await api.todo.patch({ filter: { done: true } }, { archived: true })
+ */
 export interface Matching<M, K> {
   readonly filter: Where<M, K>
 }

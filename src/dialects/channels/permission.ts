@@ -11,14 +11,24 @@ export type PermissionFunction = (principal: Caller, action: string, pk: unknown
 /** A permission as an object, as a class of which an instance is made for each question, or as a function. */
 export type PermissionClass = PermissionObject | (new () => PermissionObject) | PermissionFunction
 
-/** Allows everybody. */
+/**
+ * Allows everybody.
+ *
+ * @example
+ * resource({ … }).permissions(permissionClasses(AllowAny))
+ */
 export class AllowAny implements PermissionObject {
   hasPermission(): boolean {
     return true
   }
 }
 
-/** Allows known callers. */
+/**
+ * Allows known callers.
+ *
+ * @example
+ * resource({ … }).permissions(permissionClasses(IsAuthenticated))
+ */
 export class IsAuthenticated implements PermissionObject {
   hasPermission(principal: Caller): boolean {
     return principal !== null

@@ -69,6 +69,13 @@ interface Held {
 
 const most = 10_000
 
+/**
+ * Tokens and roles as in flask-restaction: an action logs a user in by setting `ctx.token`, and `meta` lists what each role may do.
+ *
+ * @example
+ * const getRole = (token: Claims | null) => (token ? String(token.role) : 'guest')
+ * api({ hello }, { auth: tokenAuth({ secret, getRole, meta: 'meta.json' }) })
+ */
 export function tokenAuth(given: TokenAuthOptions): TokenAuth {
   const meta = readMeta(given.meta ?? {})
   const options: Required<TokenAuthMeta> = Object.freeze({

@@ -25,6 +25,9 @@ export interface TracedCall {
  * The tracing channel of all calls, on every face. It publishes `start` and `end`, then `asyncStart` and `asyncEnd` if the call
  * had to wait, and `error` if it failed. A tracer subscribes by the channel's name; the API needs no change
  * (docs/guide/observing.md has a bridge to OpenTelemetry).
+ *
+ * @example
+ * tracedCalls.subscribe({ error: call => console.error(call.face, call.resource, call.operation, call.error) })
  */
 export const tracedCalls: TracingChannel<TracedCall> = tracingChannel<TracedCall>('restuary:call')
 

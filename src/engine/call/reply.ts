@@ -23,9 +23,8 @@ export interface ReplyOptions {
 /**
  * Gives an action's response a status other than 200, or header fields.
  *
- * ```ts
+ * @example
  * return reply({ made: 3 }, { status: 201, headers: { 'retry-after': '5' } })
- * ```
  */
 export function reply<T>(value: T, { status = 200, headers = {} }: ReplyOptions = {}): Reply<T> {
   return Object.freeze<Reply<T>>({ [brand]: true, value, status, headers })
@@ -41,9 +40,8 @@ export function isReply(value: unknown): value is Reply {
  * transaction did is rolled back. A Response in place of `error` is sent unchanged, under that status.
  * Throws RangeError if `status` is not between 400 and 599.
  *
- * ```ts
+ * @example
  * abort(409, 'Closed', 'this todo is closed already')
- * ```
  */
 export function abort(status: number, error?: string | Response | null, message?: unknown): never {
   if (!Number.isInteger(status) || status < 400 || status > 599)

@@ -17,7 +17,12 @@ import { newTask, Queue } from './durable-queue.ts'
 import { readAsync } from './respond-async.ts'
 import { withTimeout } from './timeout.ts'
 
-/** A job that was started. */
+/**
+ * A job that was started.
+ *
+ * @example
+ * const { id, result } = await app.run('film', 'index', undefined, { me })
+ */
 export interface BegunJob {
   readonly id: string
   /** The job's return value. Rejects with ApiError if the job fails or is cancelled. */

@@ -4,6 +4,9 @@ import { batchOf, type Batch, type LiveEvent } from '../event.ts'
 /**
  * How much a subscription wants to receive: every commit, only the latest state of each row, or that at most once in so many
  * milliseconds.
+ *
+ * @example
+ * app.live('todo', { mode: 'latest' }) // states that are outdated before they can be told are left out
  */
 export type Mode = 'every' | 'latest' | number
 

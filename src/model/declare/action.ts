@@ -57,6 +57,10 @@ export interface CallOf<I, O, P> {
 
 /** The actions of a resource with rows R, by name. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a resource without rows
+/**
+ * @example
+ * resource({ … }).actions({ close: action({ on: 'row', run: ({ row }) => row.id }) })
+ */
 export type Actions<R = any> = Readonly<Record<string, DeclaredAction<any, R>>>
 
 /**

@@ -3,7 +3,12 @@ import type { Returned } from './action-context.ts'
 import type { Database } from '../rules/operations.ts'
 import type { UriParams, ParamsOf } from './uri-pattern.ts'
 
-/** What a handler knows about a request, and what it can do. */
+/**
+ * What a handler knows about a request, and what it can do.
+ *
+ * @example
+ * handled({ '/lamps/<int:id>': { get: ({ params }) => lamps.get(params.id) } })
+ */
 export interface HandlerContext<P = UriParams> {
   /** The variable parts of the URI, as converted. */
   readonly params: P
@@ -24,7 +29,12 @@ export interface HandlerContext<P = UriParams> {
 
 type Given = any // oxlint-disable-line typescript/no-explicit-any -- no schema says what clients send here
 
-/** The functions of a list. Each may be async. `create` returns the created item, as subscribers shall see it. */
+/**
+ * The functions of a list. Each may be async. `create` returns the created item, as subscribers shall see it.
+ *
+ * @example
+ * handled({ '/lamps/': { get: () => [...lamps.values()] } })
+ */
 export interface ListHandlers<P = UriParams> {
   readonly create?: (ctx: HandlerContext<P>, attributes: Given) => Returned
   readonly get?: (ctx: HandlerContext<P>) => Returned
@@ -33,10 +43,18 @@ export interface ListHandlers<P = UriParams> {
 /**
  * One of the functions that patch an item. All get the same patch object, and subscribers get it as the last function leaves
  * it.
+ *
+ * @example
+ * handled({ '/lamps/<int:id>': { patch: ({ params }, patch: Partial<Lamp>) => void Object.assign(lamps.get(params.id)!, patch) } })
  */
 export type Patcher<P = UriParams> = (ctx: HandlerContext<P>, patch: Given) => Returned
 
-/** The functions of an item. `get` returns null or undefined if there is none. */
+/**
+ * The functions of an item. `get` returns null or undefined if there is none.
+ *
+ * @example
+ * handled({ '/lamps/<int:id>': { get: ({ params }) => lamps.get(params.id), delete: ({ params }) => void lamps.delete(params.id) } })
+ */
 export interface ItemHandlers<P = UriParams> {
   readonly get?: (ctx: HandlerContext<P>) => Returned
   readonly patch?: Patcher<P> | readonly Patcher<P>[]

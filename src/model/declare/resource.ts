@@ -104,7 +104,12 @@ type Secrets<F extends Fields> = {
   [P in keyof F & string]: 'secret' extends F[P]['~type']['flags'] ? P : never
 }[keyof F & string]
 
-/** The settings of a resource as a whole. */
+/**
+ * The settings of a resource as a whole.
+ *
+ * @example
+ * resource({ id: t.id(), text: t.text() }, { path: '/todos', bulk: true, ifMatch: 'required' })
+ */
 export type ResourceSettings = Pick<
   ResourceDef,
   | 'path'

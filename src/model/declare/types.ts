@@ -8,6 +8,10 @@ import type { Maskable } from './masked.ts'
 
 /** The flat map of an API, from the names of resources to their declarations. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
+/**
+ * @example
+ * const declared = { todo: resource({ id: t.id(), text: t.text() }) } satisfies Declarations
+ */
 export type Declarations = Readonly<Record<string, { readonly '~type': any }>>
 
 /**
@@ -73,12 +77,22 @@ type Shown<M, F> = F extends Fields
     >
   : never
 
-/** A row with related rows expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
+/**
+ * A row with related rows expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`).
+ *
+ * @example
+ * type Shown = Expanded<typeof declared, 'list', 'todos'> // its todos are rows, not ids
+ */
 export type Expanded<M, K, X extends number | string> = [X] extends [number]
   ? AtDepth<M, K, X>
   : Along<M, FieldsIn<M, K>, X & string>
 
-/** The relations that may be included, up to three steps: `list`, `list.owner`. */
+/**
+ * The relations that may be included, up to three steps: `list`, `list.owner`.
+ *
+ * @example
+ * await app.get('list', 1, { include: ['todos.labels'] })
+ */
 export type Include<M, K> = Paths<M, FieldsIn<M, K>, 2>
 type Paths<M, F extends Fields, N extends number> = { [P in keyof F & string]: Path<M, P, F[P]['~type'], N> }[keyof F &
   string]
@@ -139,6 +153,9 @@ export type FieldValue<T extends FieldType, V> = T['kind'] extends 'scalar' | 'd
 /**
  * What creates a row. Fields without a default that may not be null are required; all others are optional. Related rows are
  * ids, or objects of which they are created as well. X are keys that the parent fills in.
+ *
+ * @example
+ * const trip: New<typeof declared, 'list'> = { title: 'Trip', todos: [{ text: 'pack' }] }
  */
 export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
 
@@ -149,7 +166,12 @@ type Create<M, F extends Fields, X> = {
   -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
 }
 
-/** What changes a row: any of its fields that clients may write, except the id. */
+/**
+ * What changes a row: any of its fields that clients may write, except the id.
+ *
+ * @example
+ * const change: Patch<typeof declared, 'todo'> = { done: true }
+ */
 export type Patch<M, K> = Change<M, FieldsIn<M, K>>
 
 type Change<M, F> = F extends Fields

@@ -14,7 +14,12 @@ export interface UriPattern {
   match(uri: string): UriParams | null
 }
 
-/** The type of a pattern's variables: `ParamsOf<'/apples/<int:key>'>` is `{ readonly key: number }`. */
+/**
+ * The type of a pattern's variables: `ParamsOf<'/apples/<int:key>'>` is `{ readonly key: number }`.
+ *
+ * @example
+ * type Params = ParamsOf<'/lamps/<int:id>'> // { id: number }
+ */
 export type ParamsOf<P extends string> = { readonly [V in Variable<P> as V[0]]: V[1] }
 
 type Variable<P extends string> = Bracketed<P> | Coloned<P>

@@ -18,7 +18,16 @@ export function noteAt(note: Note, place: string): NoteHere {
   return (problem, fix) => note(place, problem, fix)
 }
 
-/** Thrown if declarations cannot be served. Its message lists all faults of all resources, one per line. */
+/**
+ * Thrown if declarations cannot be served. Its message lists all faults of all resources, one per line.
+ *
+ * @example
+ * try {
+ *   api({ todo: resource({ id: t.id(), list: t.one('lst') }) })
+ * } catch (error) {
+ *   if (error instanceof ModelError) console.error(error.faults) // place, problem and fix of each
+ * }
+ */
 export class ModelError extends Error {
   override readonly name = 'ModelError'
   readonly faults: readonly Fault[]

@@ -2,7 +2,12 @@ import type { DeclaredField, Fields, FieldType } from '../../schema/types.ts'
 import type { MaskedField } from '../declare/masked.ts'
 import type { Rule } from './rule.ts'
 
-/** A value of type T in a rule: a field of the row, or of the caller. */
+/**
+ * A value of type T in a rule: a field of the row, or of the caller.
+ *
+ * @example
+ * resource({ … }).rules((me, card) => ({ read: card.state.in(['open', 'new']) }))
+ */
 export interface Expression<T> {
   is(value: T | Expression<T>): Rule
   ne(value: T | Expression<T>): Rule
@@ -18,7 +23,12 @@ export interface Expression<T> {
   endsWith(text: string): Rule
 }
 
-/** A relation in a rule. It is compared with rows or ids, or leads to fields of the related row. */
+/**
+ * A relation in a rule. It is compared with rows or ids, or leads to fields of the related row.
+ *
+ * @example
+ * resource({ … }).rules((me, card) => ({ read: card.board.can('read'), write: card.author.is(me) }))
+ */
 export interface RelationExpression {
   is(value: unknown): Rule
   ne(value: unknown): Rule

@@ -48,23 +48,49 @@ export type RuleFunction = (me: never, row: never) => RuleSet
 
 const PLACE = Symbol('place')
 
-/** Holds if all of these rules hold: `all(row.owner.is(me), row.done.is(false))`. */
+/**
+ * Holds if all of these rules hold.
+ *
+ * @example
+ * resource.for(user)({ … }).rules((me, todo) => ({ write: all(todo.owner.is(me), todo.done.is(false)) }))
+ */
 export function all(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'and', of: Object.freeze(rules) })
 }
 
-/** Holds if at least one of these rules holds. */
+/**
+ * Holds if at least one of these rules holds.
+ *
+ * @example
+ * resource.for(user)({ … }).rules((me, todo) => ({ read: any(todo.owner.is(me), me.role.is('admin')) }))
+ */
 export function any(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'or', of: Object.freeze(rules) })
 }
 
-/** Holds if this rule does not hold. */
+/**
+ * Holds if this rule does not hold.
+ *
+ * @example
+ * resource.for(user)({ … }).rules((me, todo) => ({ write: not(todo.state.is('closed')) }))
+ */
 export function not(of: Rule): Rule {
   return Object.freeze({ kind: 'not', of })
 }
 
-/** Rules that always and never hold. */
+/**
+ * The rule that always holds, for everybody.
+ *
+ * @example
+ * resource({ … }).rules(me => ({ read: always, write: me.role.is('admin') }))
+ */
 export const always: Rule = Object.freeze({ kind: 'constant', value: true })
+/**
+ * The rule that never holds. What has no rule is refused as well; this one says that it is meant.
+ *
+ * @example
+ * resource({ … }).rules(() => ({ read: always, delete: never }))
+ */
 export const never: Rule = Object.freeze({ kind: 'constant', value: false })
 
 /**

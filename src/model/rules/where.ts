@@ -91,6 +91,9 @@ interface Quantified<M, K> {
 /**
  * A sort key: a field, or a field at the end of at most two to-one relations (`list.owner.name`). A leading `-` sorts in
  * descending order.
+ *
+ * @example
+ * await app.list('todo', { sort: ['-done', 'list.title'] })
  */
 export type Sort<M, K> = Direction<Keys<M, FieldsIn<M, K>, 2>>
 

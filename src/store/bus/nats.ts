@@ -11,9 +11,8 @@ const AGAIN = 500
  * A bus over NATS (core NATS, without JetStream). It needs the package `@nats-io/transport-node`. `servers` are addresses as the
  * client takes them: `nats://host:4222`, or `tls://host:4222`. Throws Error if there are none.
  *
- * ```ts
+ * @example
  * const store = postgres(process.env.DATABASE_URL, { bus: nats('nats://localhost:4222') })
- * ```
  */
 export function nats(servers: string | readonly string[], options: NatsOptions = {}): Bus {
   const all = typeof servers === 'string' ? servers.split(',') : [...servers]

@@ -18,9 +18,8 @@ import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
  * A store in a PostgreSQL database (13 or later, encoded in UTF8), which several processes may share. It needs the package
  * `pg`. `url` is a connection string as psql takes it. Throws Error for options without a meaning.
  *
- * ```ts
+ * @example
  * const app = api({ todo }, { store: postgres('postgres://me@localhost/todo') })
- * ```
  */
 export function postgres(url: string, options: PostgresOptions = {}): Store {
   return new PostgresStore(url, postgresSettings(options))

@@ -19,24 +19,25 @@ import { readOnlyStore } from './read/read-only.ts'
 import { stateBeside } from './state-beside-file.ts'
 import { GROUP, runUnits } from './write/group-commit.ts'
 
-/** Milliseconds between two looks for writes of other processes. */
-const WATCH = 100
+const WATCH = 100 // milliseconds between two looks for writes of other processes
 
 interface Waiting {
   readonly start: () => void
   readonly reject: (error: unknown) => void
 }
 
-/** A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file. `sqlite('todo.db')` */
+/**
+ * A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file.
+ * @example const app = api({ todo }, { store: sqlite('todo.db') })
+ */
 export function sqlite(file: string, options: SqliteOptions = {}): Store {
   const all = withDefaults(options)
   return all.readOnly ? readOnlyStore(file, all) : new SqliteStore(file, all)
 }
 
 /**
- * One connection reads and writes. All reads of a turn of the event loop share a read transaction. Writes that arrive during
- * the turn are queued and share one commit at its end (group commit): COMMIT of the reads, BEGIN IMMEDIATE, the units, COMMIT,
- * answers, listeners.
+ * One connection reads and writes. All reads of a turn of the event loop share a transaction. Writes that arrive during the turn share a
+ * commit at its end (group commit): COMMIT of the reads, BEGIN IMMEDIATE, the units, COMMIT, answers, listeners.
  */
 class SqliteStore implements Store {
   readonly name = 'sqlite'

@@ -43,7 +43,14 @@ export interface Faces {
   close(): Promise<void>
 }
 
-/** Attaches the socket faces of an Api to a node:http server that already serves its HTTP face. */
+/**
+ * Attaches the socket faces of an Api to a node:http server that already serves its HTTP face.
+ *
+ * @example
+ * const server = createServer(handler(app.engine, app.http))
+ * const faces = attachFaces(server, app)
+ * server.listen(3000)
+ */
 export function attachFaces(server: Server, app: SocketApi): Faces {
   const { engine, http, handled, published, faces } = app
   const { live, admission = null } = http

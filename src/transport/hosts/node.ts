@@ -18,9 +18,8 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 /**
  * The HTTP face of an engine as a request listener for node:http, Connect and Express.
  *
- * ```ts
+ * @example
  * createServer(handler(app.engine, app.http))
- * ```
  */
 export function handler(engine: Engine, options: HttpSetup = {}): NodeHandler {
   const answer = httpHandler(engine, options)

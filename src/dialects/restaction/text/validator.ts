@@ -25,6 +25,10 @@ export interface Validator {
   readonly schema: (params: Parameters) => JsonSchema
 }
 
+/**
+ * @example
+ * api({ … }, { validators: { even: defineValidator({}, value => value) } })
+ */
 export type Validators = Readonly<Record<string, Validator>>
 
 // This is declared here because the options of an API refer to this file. Every program that declares an API therefore includes

@@ -22,7 +22,12 @@ export interface ValidatorOptions {
   readonly schema?: JsonSchema
 }
 
-/** Makes the result with which your own validator refuses a value: `return invalid('not even number')`. */
+/**
+ * Makes the result with which your own validator refuses a value.
+ *
+ * @example
+ * const even = defineValidator({}, value => (Number(value) % 2 === 0 ? value : invalid('not an even number')))
+ */
 export function invalid(message: string): Refusal {
   return new Refusal(message)
 }
@@ -50,7 +55,12 @@ export function defineValidator(
   }
 }
 
-/** Makes a validator of strings from a pattern, which must match the whole string. Its message is `invalid <name>`. */
+/**
+ * Makes a validator of strings from a pattern, which must match the whole string. Its message is `invalid <name>`.
+ *
+ * @example
+ * api({ … }, { validators: { plate: patternValidator('plate', /[A-Z]{1,3}-\d{1,4}/) } })
+ */
 export function patternValidator(name: string, pattern: RegExp, schema: JsonSchema = {}): Validator {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replaceAll(/[gmy]/g, ''))
   return stringValidator(name, value => whole.test(value), schema)
