@@ -1,4 +1,4 @@
-// A plugin of typedoc. A function or class without an example fails the build. A type without one gets that of the nearest name that
+// A plugin of typedoc. It warns of functions and classes without an example. A type without one gets that of the nearest name that
 // uses it: it shows where values of the type come from.
 import { Comment, CommentTag, Converter, ReflectionKind, ReflectionType } from 'typedoc'
 
@@ -37,8 +37,7 @@ export function load(app) {
     for (const user of names) for (const one of mentioned(user)) users.get(one)?.push(user)
     const found = new Map(names.filter(exampleOf).map(one => [one, one]))
     const missing = names.filter(one => !found.has(one))
-    for (const one of missing.filter(one => one.kindOf(VALUES)))
-      app.logger.error(`${one.getFullName()} has no @example`)
+    for (const one of missing.filter(one => one.kindOf(VALUES))) app.logger.warn(`${one.getFullName()} has no @example`)
     // From the names with examples to the types that they mention, then to those that these mention, and so on.
     for (let isNew = true; isNew;) {
       const next = missing.flatMap(one => {
@@ -51,7 +50,7 @@ export function load(app) {
     for (const one of missing) {
       const source = found.get(one)
       if (source === undefined) {
-        app.logger.error(`${one.getFullName()} has no @example, and no name with one mentions it`)
+        app.logger.warn(`${one.getFullName()} has no @example, and no name with one mentions it`)
         continue
       }
       const { content } = exampleOf(source)

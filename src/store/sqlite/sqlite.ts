@@ -26,8 +26,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/**
- * A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file.
+/** A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file.
  * @example const app = api({ todo }, { store: sqlite('todo.db') })
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Store {
