@@ -110,6 +110,12 @@ export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
   readonly client?: C
 }
 
+/**
+ * The key of a resource, of kind K: counted integers, UUIDs or texts.
+ *
+ * @example
+ * const id: IdField<'uuid', true> = t.id('uuid', { client: true })
+ */
 export type IdField<K extends IdKind, C> = Scalar<
   K extends 'integer' ? number : K extends 'bigint' ? number | string : string,
   | 'id'

@@ -62,7 +62,12 @@ export interface DeclarationContext<U = Me> {
 /** The result of a check: true, or what is wrong. */
 export type CheckVerdict = true | string
 
-/** A stored field with values of type T. O are its flags, U is the type of the caller. */
+/**
+ * A stored field with values of type T. O are its flags, U is the type of the caller.
+ *
+ * @example
+ * const text = t.text({ max: 500 }) // a Scalar<string>
+ */
 export interface Scalar<T, O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'scalar'; read: T; write: T; flags: O; to: never; via: never }
@@ -104,7 +109,12 @@ export interface Scalar<T, O extends string = never, U = Me> {
   example(...values: T[]): Scalar<T, O, U>
 }
 
-/** A file. It is read as information about the file, and written only by uploads. Writing null deletes it. */
+/**
+ * A file. It is read as information about the file, and written only by uploads. Writing null deletes it.
+ *
+ * @example
+ * const photo = t.file({ types: ['image/*'] })
+ */
 export interface FileField<O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': {
@@ -130,7 +140,12 @@ export interface FileField<O extends string = never, U = Me> {
   describe(text: string): FileField<O, U>
 }
 
-/** A field that is calculated when the row is shown. It reads T and accepts W. */
+/**
+ * A field that is calculated when the row is shown. It reads T and accepts W.
+ *
+ * @example
+ * const name = t.calc({ of: t.text(), uses: ['first'], get: row => String(row['first']) })
+ */
 export interface Derived<T, W = never, O extends string = never> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'derived'; read: T; write: W; flags: O; to: never; via: never }
@@ -143,7 +158,12 @@ export interface Derived<T, W = never, O extends string = never> {
   example(...values: T[]): Derived<T, W, O>
 }
 
-/** The number of rows in a to-many relation. */
+/**
+ * The number of rows in a to-many relation.
+ *
+ * @example
+ * const open = t.count('todos')
+ */
 export interface Count<O extends string = 'optional' | 'readonly' | 'unfiltered' | 'unsorted'> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'derived'; read: number; write: never; flags: O; to: never; via: never }
@@ -155,7 +175,12 @@ export interface Count<O extends string = 'optional' | 'readonly' | 'unfiltered'
   example(...values: number[]): Count<O>
 }
 
-/** A to-one relation to the resource K. Its foreign key is in this row. */
+/**
+ * A to-one relation to the resource K. Its foreign key is in this row.
+ *
+ * @example
+ * const list = t.one('list', { onDelete: 'cascade' }) // a One<'list'>
+ */
 export interface One<K extends string, O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'one'; read: unknown; write: unknown; flags: O; to: K; via: never }
@@ -184,6 +209,9 @@ export interface One<K extends string, O extends string = never, U = Me> {
 
 /**
  * The other side of a to-one (`V` is that field), or a many-to-many relation. The table of this resource stores nothing for it.
+ *
+ * @example
+ * const todos = t.back('todo', 'list')
  */
 export interface ToMany<
   X extends 'back' | 'backs' | 'many',

@@ -139,6 +139,8 @@ export interface UploadOptions extends RequestOptions {
 }
 
 /**
+ * Options of a row's history: how many records a page has, and the position below which it begins.
+ *
  * @example
  * const { rows } = await api.todo.history(1, { limit: 10 })
  */

@@ -55,12 +55,13 @@ export interface CallOf<I, O, P> {
   readonly on: P
 }
 
-/** The actions of a resource with rows R, by name. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a resource without rows
 /**
+ * The actions of a resource with rows R, by name.
+ *
  * @example
  * resource({ … }).actions({ close: action({ on: 'row', run: ({ row }) => row.id }) })
  */
+// oxlint-disable-next-line typescript/no-explicit-any -- a resource without rows
 export type Actions<R = any> = Readonly<Record<string, DeclaredAction<any, R>>>
 
 /**

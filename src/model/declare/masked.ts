@@ -1,4 +1,9 @@
-/** A field that a rule hides from some callers. Their rows do not have it, so that hidden and empty differ. */
+/**
+ * A field that a rule hides from some callers. Their rows do not have it, so that hidden and empty differ.
+ *
+ * @example
+ * resource({ … }).rules((me, card) => ({ read: always, fields: { secret: { read: card.author.is(me) } } })) // `secret` is masked
+ */
 export interface MaskedField {
   readonly '~masked': true
 }

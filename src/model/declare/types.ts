@@ -6,12 +6,13 @@ import type { Maskable } from './masked.ts'
 // one only where it is mentioned, so that the cost of a model grows only linearly with its size (scripts/type-budget.ts).
 // Results come out of conditional types so that editors show their members, not the whole model as an argument.
 
-/** The flat map of an API, from the names of resources to their declarations. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
 /**
+ * The flat map of an API, from the names of resources to their declarations.
+ *
  * @example
  * const declared = { todo: resource({ id: t.id(), text: t.text() }) } satisfies Declarations
  */
+// oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
 export type Declarations = Readonly<Record<string, { readonly '~type': any }>>
 
 /**

@@ -26,6 +26,8 @@ export interface Validator {
 }
 
 /**
+ * Validators by the names that schema texts use.
+ *
  * @example
  * api({ … }, { validators: { even: defineValidator({}, value => value) } })
  */
