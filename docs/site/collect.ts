@@ -1,6 +1,6 @@
 // Copies the documents of the repository into `pages`, as the site has them: README.md is the page of its folder, `docs/` is the root.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
@@ -43,4 +43,6 @@ if (import.meta.main) {
     mkdirSync(dirname(copy), { recursive: true })
     writeFileSync(copy, withLinks(file, readFileSync(join(root, file), 'utf8')))
   }
+  mkdirSync(join(target, 'public'))
+  copyFileSync(join(root, 'docs/kanban.png'), join(target, 'public/kanban.png'))
 }
