@@ -81,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   migrate: {
     takes: 'ACTION MODULE',
-    does: 'leads the database of a module to its declaration: plan writes what differs into a file, apply applies the files, status tells what was applied and what differs, down takes the last one back',
+    does: 'leads the database of a module to its declaration: plan writes what differs into a file, test tries the files on a copy, apply applies them, status tells what was applied and what differs, down takes the last one back',
     options: {
       'rename PLACE=NAME': 'a column or table is called otherwise now; .was(…) in the declaration says the same',
       'drop PLACE': 'a column or table goes with its data',

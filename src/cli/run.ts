@@ -6,7 +6,7 @@ import { nearest } from '../model/link/faults.ts'
 import { parsePort } from '../transport/hosts/port.ts'
 import type { BenchOptions } from './bench/bench.ts'
 import { COMMANDS, helpOf, helpOfAll, optionsOf } from './commands.ts'
-import type { MigrateCommand } from './migrate.ts'
+import type { MigrateCommand } from './migrate/migrate.ts'
 import { Misuse } from './misuse.ts'
 import { refusedFile } from './refused-file.ts'
 
@@ -65,7 +65,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   if (command === 'migrate') {
     const [module, ...rest] = more
     if (rest.length > 0) throw new Misuse('migrate takes one action and one module', 'restuary migrate plan app.ts')
-    return (await import('./migrate.ts')).migrate(file, module, migrateOptions(values, module ?? ''))
+    return (await import('./migrate/migrate.ts')).migrate(file, module, migrateOptions(values, module ?? ''))
   }
   if (file === undefined) {
     const takesUrl = command === 'client' || command === 'bench'

@@ -209,6 +209,8 @@ export interface LinkChange {
 /** A record of the change log. */
 export interface Change extends RowChange {
   readonly seq: number
+  /** Slots that the version of the application that recorded the change does not know (`log/complete-commits.ts`). */
+  readonly missing?: readonly number[]
   /** The deletion was recorded by a version of Restuary that did not log the links of deleted rows, so they are not known. */
   readonly pairsUntold?: true
 }

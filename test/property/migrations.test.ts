@@ -166,7 +166,7 @@ test.each([
       expect(now.rows, `${context}\n${told}`).toEqual(wanted)
       expect(pairsOf(file, declaration).length, context).toBe(pairs.length)
       // There and back again.
-      migrations.down(plan.name, custom)
+      await migrations.down(plan.name, custom)
       expect((await opened(file, modelOf(before), before.name)).rows, `${context}, back\n${told}`).toEqual(rows)
       expect(pairsOf(file, before), context).toEqual(pairs)
       migrations.apply(plan, custom)
@@ -179,7 +179,7 @@ test.each([
     if (writes) return
     const migrations = new SqliteMigrations(file)
     for (const { name } of migrations.applied().toReversed()) {
-      migrations.down(name, new Map())
+      await migrations.down(name, new Map())
       const { rows, declaration } = past.pop()!
       expect(
         (await opened(file, modelOf(declaration), declaration.name)).rows,

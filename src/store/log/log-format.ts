@@ -70,13 +70,15 @@ export class LogFormat {
   /** The change of a record about a row. */
   change([seq, , , name, id, op, before, after, lists, by]: StoredRecord): Change {
     const resource = getOrThrow(this.#resources, name)
-    const is = after === null ? null : rowOf(resource, JSON.parse(after) as Members, null)
+    const members = JSON.parse(after ?? before ?? '{}') as Members
+    const is = after === null ? null : rowOf(resource, members, null)
+    const missing = resource.columns.filter(({ name }) => !(name in members)).map(({ slot }) => slot)
     const changed: number[] = []
     let was: Row | null = null
     if (before !== null) {
-      const members = JSON.parse(before) as Members
-      was = rowOf(resource, members, op === 'patch' ? is : null)
-      if (op === 'patch') for (const { name, slot } of resource.columns) if (name in members) changed.push(slot)
+      const former = after === null ? members : (JSON.parse(before) as Members)
+      was = rowOf(resource, former, op === 'patch' ? is : null)
+      if (op === 'patch') for (const { name, slot } of resource.columns) if (name in former) changed.push(slot)
     }
     return {
       seq,
@@ -88,6 +90,7 @@ export class LogFormat {
       changed,
       lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
       ...(by !== null && { by }),
+      ...(missing.length > 0 && { missing }),
       ...(op === 'delete' && lists === null && { pairsUntold: true }),
     }
   }

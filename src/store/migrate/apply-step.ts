@@ -50,8 +50,10 @@ export function applyStep(shape: DatabaseShape, step: MigrationStep): DatabaseSh
       return table.key.includes(step.column) ? pointing(renamed, step.table, { column: step.to }) : renamed
     }
     case 'change column': {
-      const { field } = columnAt(shape, step)
-      return having({ columns: { ...table.columns, [step.column]: { ...step.to, field } } })
+      const { field, kind, default: preset } = columnAt(shape, step)
+      const { default: _, ...to } = step.to
+      const kept = preset !== undefined && kind === to.kind ? { default: preset } : {}
+      return having({ columns: { ...table.columns, [step.column]: { ...to, field, ...kept } } })
     }
     case 'add index': {
       if (table.indexes[step.index]) throw new StepMisfit(`${step.table} has an index ${step.index} already`)

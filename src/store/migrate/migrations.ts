@@ -1,4 +1,5 @@
 import type { Maybe } from '../work.ts'
+import type { DataMark, DataProgress, DataStep, NamedDataStep } from './data-step.ts'
 import type { Concerned } from './need.ts'
 import type { Plan } from './plan-file.ts'
 import type { DatabaseShape } from './shape.ts'
@@ -10,8 +11,11 @@ export interface Applied {
   readonly name: string
   /** The digest of what was done, to notice a file that has been edited since. */
   readonly digest: string
-  /** The steps that were taken. They are taken back by these, whatever has become of the file. */
+  /** The steps that were taken. They are taken back by these, whatever has become of the file. Empty for a data step. */
   readonly plan: Plan
+  /** How far a data step has come that has not ended. null = it has, or it is a plan. */
+  readonly begun: DataMark | null
+  readonly isData: boolean
   /** The time, in milliseconds since the epoch. */
   readonly at: number
 }
@@ -29,9 +33,27 @@ export interface Migrations {
    * it had been. @throws {MigrationRefused} if it does not fit the database, or somebody has to decide something first.
    */
   apply(plan: Plan, custom: CustomTypes): Maybe<'now' | 'before' | 'already'>
-  /** Takes the plan back that was applied last. @throws {MigrationRefused} if it is another one, or rows stand against it. */
-  down(name: string, custom: CustomTypes): Maybe<void>
+  /** Runs a data step, or goes on with it. @throws {MigrationRefused} if it was edited, or gives what a field does not take. */
+  runData(data: NamedDataStep, custom: CustomTypes, told: (progress: DataProgress) => void): Maybe<'now' | 'before'>
+  /**
+   * Takes the plan or the data step back that came last; `data` is that step, if its function is known.
+   * @throws {MigrationRefused} if another one came last, or rows stand against it.
+   */
+  down(name: string, custom: CustomTypes, data?: DataStep | null): Maybe<void>
+  /** Notes a data step as applied without running it: the tables were made by a later declaration. */
+  note(name: string, digest: string): Maybe<void>
+  /** What all tables hold. */
+  contents(): Maybe<Readonly<Record<string, TableContent>>>
+  /** The migrations of a copy of the database, which is deleted when they are closed. */
+  copy(): Maybe<Migrations>
   close(): Maybe<void>
+}
+
+/** What a table holds, as far as it matters whether it is the same. */
+export interface TableContent {
+  readonly rows: number
+  /** Of its columns and all values. */
+  readonly digest: string
 }
 
 /** Thrown if a plan cannot be applied or taken back. Nothing was changed. */

@@ -21,7 +21,7 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
   const place = placeOf(step)
   switch (step.do) {
     case 'add column':
-      if (!step.as.required || step.value !== undefined || rows === 0) return null
+      if (!step.as.required || (step.value ?? null) !== null || rows === 0) return null
       return `${place} is new and required, and ${counted(rows)} without it: give it a default, make it nullable, or say --set ${place}=VALUE`
     case 'drop column':
       return rows === 0

@@ -23,6 +23,8 @@ export interface ColumnShape {
   readonly type: TypeData | null
   readonly required: boolean
   readonly references: ReferenceShape | null
+  /** What the database gives new rows of those who do not know the column, in its own SQL. Absent = nothing. */
+  readonly default?: string
 }
 
 export interface ReferenceShape {

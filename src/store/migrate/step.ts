@@ -93,6 +93,20 @@ export function reverseOf(step: MigrationStep): MigrationStep {
   }
 }
 
+/** Whether the table itself changes, and not only what is known of it. */
+export function changesTable(step: MigrationStep): boolean {
+  if (step.do !== 'change column') return true
+  const { from, to, values, otherwise } = step
+  return (
+    from.kind !== to.kind ||
+    from.storage !== to.storage ||
+    from.required !== to.required ||
+    JSON.stringify(from.references) !== JSON.stringify(to.references) ||
+    values !== undefined ||
+    (otherwise !== undefined && otherwise !== 'keep')
+  )
+}
+
 /** The pairs the other way round, without those that would be ambiguous. */
 function inverted(values: NonNullable<Mapping['values']>): NonNullable<Mapping['values']> {
   const targets = values.map(([, to]) => JSON.stringify(to))

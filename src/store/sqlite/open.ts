@@ -1,7 +1,10 @@
 import { fingerprintOf } from '../../model/fingerprint.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
+import { misfitsOf, type Misfits } from '../migrate/misfits.ts'
+import { targetOf } from '../migrate/target.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
+import { ServedLayouts } from '../migrate/served-layouts.ts'
 import { tableFacts } from './schema/table-facts.ts'
 import { numberedRows } from './schema/numbered-rows.ts'
 import { adaptTables } from './schema/adapt-tables.ts'
@@ -10,6 +13,7 @@ import { Connection } from './connection.ts'
 import { IdCounters } from './write/ids.ts'
 import { LogTable, LOG_ADDITION, LOG_TABLES } from './log/log.ts'
 import { MetaTable } from './log/meta.ts'
+import { readShape } from './migrate/read-shape.ts'
 import type { SqliteSettings } from './options.ts'
 import { Reader } from './read/snapshot.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -43,11 +47,7 @@ export function openFile(opening: Opening): Opened {
   const { file, options } = opening
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    // Another process may open the file in the same moment. Later waits would stop the event loop.
-    connection.exec('PRAGMA busy_timeout=5000')
-    const opened = openModel(connection, opening)
-    connection.exec('PRAGMA busy_timeout=0')
-    return opened
+    return openModel(connection, opening)
   } catch (error) {
     connection.close()
     throw error
@@ -56,6 +56,16 @@ export function openFile(opening: Opening): Opened {
 
 /** Adapts an open file to a model, which may differ from the one before. */
 export function openModel(connection: Connection, opening: Opening): Opened {
+  // Another process may write, or open the file in the same moment. Later waits would stop the event loop.
+  connection.exec('PRAGMA busy_timeout=5000')
+  try {
+    return prepared(connection, opening)
+  } finally {
+    connection.exec('PRAGMA busy_timeout=0')
+  }
+}
+
+function prepared(connection: Connection, opening: Opening): Opened {
   const { file, model, environment, terms } = opening
   makeLog(connection)
   const meta = new MetaTable(connection)
@@ -63,11 +73,26 @@ export function openModel(connection: Connection, opening: Opening): Opened {
   adaptTables(connection, meta, opening)
   const baseline = begin(connection, meta, log, opening)
   connection.exec(numberedRows(model))
-  const layouts = layoutsOf(model, { dialect: sqliteDialect, baseline, facts: tableFacts(connection) })
-  const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms })
+  const layouts = new ServedLayouts(
+    layoutsOf(model, { dialect: sqliteDialect, baseline, facts: tableFacts(connection) }),
+  )
+  const onReshaped = (): void => {
+    const misfits = misfitsOf(model, targetOf(model, environment.clock()).shape, readShape(connection, meta))
+    layouts.refuse(misfits)
+    connection.forget()
+    reportMisfits(misfits, environment)
+  }
+  const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms, onReshaped })
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
   return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer: new Writer(state, log, ids) }
+}
+
+function reportMisfits(misfits: Misfits, { report }: StoreEnvironment): void {
+  if (misfits.size === 0)
+    return report('another process has changed the tables; all that this one serves is still there')
+  for (const [{ name }, why] of misfits)
+    report(`${name}: another process has changed the tables: ${why}. Requests for it are answered with 503 from now on`)
 }
 
 /** Makes the tables of the log, or adds what those of an earlier version of Restuary lack. */

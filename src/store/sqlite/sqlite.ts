@@ -1,6 +1,7 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { CommitListeners } from '../log/commit-listeners.ts'
+import { completeCommits } from '../log/complete-commits.ts'
 import { settle, type QueuedWrite } from '../queued-write.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
@@ -247,9 +248,10 @@ class SqliteStore implements Store {
   }
 
   commits(after: number, limit: number): Commit[] | null {
-    const { state, log } = this.#store
+    const { state, log, reader } = this.#store
     if (after >= state.position) return after === state.position ? [] : null
-    return state.recent.after(after, limit) ?? log.after(after, limit, state.position)
+    const recent = state.recent.after(after, limit)
+    return recent ?? completeCommits(log.after(after, limit, state.position), (...row) => reader.get(...row))
   }
 
   oldestPosition(): number {

@@ -6,6 +6,7 @@ import { newTerm, readTerms, withTerm, type Terms } from '../terms.ts'
 import type { Connection, Statement } from './connection.ts'
 import type { LogTable } from './log/log.ts'
 import type { MetaTable } from './log/meta.ts'
+import { SHAPE_NUMBER } from './migrate/read-shape.ts'
 import type { Positions } from './read/snapshot.ts'
 import type { IdCounters } from './write/ids.ts'
 
@@ -20,6 +21,8 @@ export interface StateOptions {
   readonly log: LogTable
   readonly meta: MetaTable
   readonly terms: Terms
+  /** Called when another process has changed the tables. */
+  readonly onReshaped: () => void
 }
 
 /** What is known about the file in memory: the committed position, when each resource last changed, and the newest commits. */
@@ -40,6 +43,8 @@ export class SqliteState implements Positions {
   readonly #random: StoreEnvironment['random']
   readonly #log: LogTable
   readonly #meta: MetaTable
+  readonly #onReshaped: () => void
+  #shapeNumber: string | undefined
   readonly #version: Statement
   readonly #changed = new Map<Resource, number>()
   #everything: number
@@ -53,7 +58,7 @@ export class SqliteState implements Positions {
   /** The newest position that was sent to clients before an earlier state was put back. */
   #told = 0
 
-  constructor({ connection, layouts, model, environment, log, meta, terms }: StateOptions) {
+  constructor({ connection, layouts, model, environment, log, meta, terms, onReshaped }: StateOptions) {
     this.connection = connection
     this.layouts = layouts
     this.model = model
@@ -63,6 +68,8 @@ export class SqliteState implements Positions {
     this.#random = environment.random
     this.#log = log
     this.#meta = meta
+    this.#onReshaped = onReshaped
+    this.#shapeNumber = meta.get(SHAPE_NUMBER)
     this.#version = connection.prepare('PRAGMA data_version')
     this.#seen = this.#version.get()?.[0]
     this.position = this.#everything = this.#accounted = log.head()
@@ -115,6 +122,11 @@ export class SqliteState implements Positions {
     if (version === this.#seen) return false
     this.#seen = version
     this.#idsUnsure = true
+    const shapeNumber = this.#meta.get(SHAPE_NUMBER)
+    if (shapeNumber !== this.#shapeNumber) {
+      this.#shapeNumber = shapeNumber
+      this.#onReshaped()
+    }
     const head = this.#log.head()
     const { history } = this.#terms
     const isNews = this.learn(this.#meta.termsText)

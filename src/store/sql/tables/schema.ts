@@ -1,4 +1,3 @@
-import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Join, Model, Resource, StoredField, Value } from '../../../model/model.ts'
 import { ID } from '../../../model/model.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
@@ -151,27 +150,6 @@ export function createIndex(table: TableSpec, { name, columns, unique }: IndexSp
     sql`create ${kind} ${sql.id(name)} on ${sql.id(table.name)} (${sql.join(columns.map(column => sql.id(column)))})`,
     text,
   )
-}
-
-/**
- * Rebuilds a table: makes a new one, copies the rows and renames it. `sources` has the expression for each column. SQLite
- * cannot change columns in place.
- */
-export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>, dialect: SqlDialect): string[] {
-  const { text } = dialect
-  const temporary = `_restuary_new_${table.name}`
-  const columns = table.columns.map(column => sql.id(column.name))
-  const values = table.columns.map(column => getOrThrow(sources, column.name))
-  return [
-    createTable(table, dialect, temporary),
-    statementText(
-      sql`insert into ${sql.id(temporary)} (${sql.join(columns)}) select ${sql.join(values)} from ${sql.id(table.name)}`,
-      text,
-    ),
-    statementText(sql`drop table ${sql.id(table.name)}`, text),
-    statementText(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`, text),
-    ...table.indexes.map(index => createIndex(table, index, dialect)),
-  ]
 }
 
 /** A value as it is written in the text of a schema, where nothing can be bound. */

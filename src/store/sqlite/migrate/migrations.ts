@@ -1,38 +1,49 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { applyStep, isDone, StepMisfit } from '../../migrate/apply-step.ts'
-import { MigrationRefused, type Applied, type Migrations } from '../../migrate/migrations.ts'
+import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
+import { MigrationRefused, type Applied, type Migrations, type TableContent } from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
-import type { DatabaseShape } from '../../migrate/shape.ts'
+import { isVersion, type DatabaseShape, type TableShape } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import { newTerm } from '../../terms.ts'
+import { backUp } from '../backup.ts'
 import { Connection } from '../connection.ts'
 import { LOG_TABLES } from '../log/log.ts'
 import { MetaTable } from '../log/meta.ts'
 import { withDefaults } from '../options.ts'
 import { askRows } from './ask-rows.ts'
+import { Ledger } from './ledger.ts'
 import type { Saved } from './folded-tables.ts'
 import { readShape, writeShape } from './read-shape.ts'
+import { runData, type DataRun } from './run-data.ts'
 import { runSteps, type ValueKeeping } from './run-steps.ts'
-
-const LEDGER = `
-  CREATE TABLE IF NOT EXISTS _restuary_migration(
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, plan TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
+import { quote } from './table-sql.ts'
 
 /**
  * The migrations of a SQLite file. A plan is applied in one transaction: a process that ends in the middle leaves the file as it
  * was, and of several at once one applies it while the others wait.
  */
 export class SqliteMigrations implements Migrations {
+  readonly #file: string
+  readonly #closed: () => void
   readonly #connection: Connection
   readonly #meta: MetaTable
+  readonly #ledger: Ledger
   readonly #clock: () => number
 
-  constructor(file: string, clock: () => number = Date.now) {
+  /** `closed` is called when they are closed. */
+  constructor(file: string, clock: () => number = Date.now, closed: () => void = () => {}) {
+    this.#file = file
+    this.#closed = closed
     this.#connection = new Connection({ ...withDefaults({}), file, readOnly: false })
     this.#clock = clock
-    this.#connection.exec(`PRAGMA busy_timeout=60000; PRAGMA foreign_keys=OFF; ${LOG_TABLES}; ${LEDGER}`)
+    this.#connection.exec(`PRAGMA busy_timeout=60000; PRAGMA foreign_keys=OFF; ${LOG_TABLES}`)
+    this.#ledger = new Ledger(this.#connection)
     this.#meta = new MetaTable(this.#connection)
   }
 
@@ -45,40 +56,48 @@ export class SqliteMigrations implements Migrations {
   }
 
   applied(): Applied[] {
-    return this.#connection
-      .prepare('SELECT name, digest, plan, at FROM _restuary_migration ORDER BY number')
-      .all()
-      .map(([name, digest, plan, at]) => ({
-        name: name as string,
-        digest: digest as string,
-        plan: { name: name as string, steps: JSON.parse(plan as string) as MigrationStep[] },
-        at: at as number,
-      }))
+    return this.#ledger.all()
   }
 
   apply(plan: Plan, custom: CustomTypes): 'now' | 'before' | 'already' {
     return this.#transaction(() => {
-      const known = this.applied().find(({ name }) => name === plan.name)
-      if (known !== undefined) {
-        if (known.digest === planDigest(plan)) return 'before'
-        throw new MigrationRefused(
-          `${plan.name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
-        )
-      }
+      if (this.#isKnown(plan.name, planDigest(plan))) return 'before'
       const shape = this.shape()
       const isAlready = Object.keys(shape).length === 0 || (plan.steps.length > 0 && isReached(shape, plan.steps))
       if (!isAlready) {
         const restores = (step: number): Saved | null => this.#saved({ plan: plan.name, step, way: 'down' })
         this.#run(shape, plan.steps, custom, { saves: step => ({ plan: plan.name, step, way: 'up' }), restores })
       }
-      this.#connection
-        .prepare('INSERT INTO _restuary_migration(name, digest, plan, at) VALUES (?, ?, ?, ?)')
-        .run(plan.name, planDigest(plan), JSON.stringify(plan.steps), this.#clock())
+      this.#ledger.note(plan.name, planDigest(plan), plan.steps, this.#clock())
       return isAlready ? 'already' : 'now'
     })
   }
 
-  down(name: string, custom: CustomTypes): void {
+  async runData(
+    { name, digest, step }: NamedDataStep,
+    custom: CustomTypes,
+    told: (progress: DataProgress) => void,
+  ): Promise<'now' | 'before'> {
+    const isBegun = this.#transaction(() => {
+      if (this.#isKnown(name, digest)) return true
+      this.#ledger.note(name, digest, { data: { way: 'there', last: null, done: 0 } }, this.#clock())
+      return false
+    })
+    const begun = this.#ledger.find(name)?.begun ?? null
+    if (isBegun && begun === null) return 'before'
+    if (begun?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
+    await this.#goThrough(step, step.change, { name, custom, told, end: () => this.#ledger.mark(name, null) })
+    return 'now'
+  }
+
+  down(name: string, custom: CustomTypes, data: DataStep | null = null): void | Promise<void> {
+    const last = this.applied().at(-1)
+    if (last?.isData !== true || last.name !== name || data?.back == null) return this.#takeBack(name, custom)
+    if (last.begun?.way !== 'back') this.#ledger.mark(name, { way: 'back', last: null, done: 0 })
+    return this.#goThrough(data, data.back, { name, custom, told: () => {}, end: () => this.#ledger.remove(name) })
+  }
+
+  #takeBack(name: string, custom: CustomTypes): void {
     this.#transaction(() => {
       const last = this.applied().at(-1)
       if (last?.name !== name)
@@ -88,16 +107,75 @@ export class SqliteMigrations implements Migrations {
       const { steps } = last.plan
       const at = (step: number): number => steps.length - 1 - step
       const reverse = steps.toReversed().map(reverseOf)
-      this.#run(this.shape(), reverse, custom, {
-        saves: step => ({ plan: name, step: at(step), way: 'down' }),
-        restores: step => this.#saved({ plan: name, step: at(step), way: 'up' }),
-      })
-      this.#connection.prepare('DELETE FROM _restuary_migration WHERE name = ?').run(name)
+      if (steps.length > 0)
+        this.#run(this.shape(), reverse, custom, {
+          saves: step => ({ plan: name, step: at(step), way: 'down' }),
+          restores: step => this.#saved({ plan: name, step: at(step), way: 'up' }),
+        })
+      this.#ledger.remove(name)
     })
+  }
+
+  /** Goes through the rows of a data step, there or back, from where it has come to. */
+  async #goThrough(
+    step: DataStep,
+    change: DataStep['change'],
+    { name, custom, told, end }: { name: string; custom: CustomTypes; told: DataRun['told']; end: () => void },
+  ): Promise<void> {
+    const connection = this.#connection
+    connection.exec('PRAGMA foreign_keys=ON')
+    try {
+      await runData(step, change, {
+        connection,
+        meta: this.#meta,
+        shape: this.shape(),
+        custom,
+        clock: this.#clock,
+        transaction: work => this.#transaction(work),
+        mark: () => this.#ledger.find(name)?.begun ?? null,
+        keep: mark => (mark === null ? end() : this.#ledger.mark(name, mark)),
+        restart: () => this.#restart(),
+        told,
+      })
+    } finally {
+      connection.exec('PRAGMA foreign_keys=OFF')
+    }
+  }
+
+  #isKnown(name: string, digest: string): boolean {
+    const known = this.#ledger.find(name)
+    if (known === undefined) return false
+    if (known.digest === digest) return true
+    throw new MigrationRefused(
+      `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
+    )
+  }
+
+  /** No position and no tag is valid any more: whoever follows the rows is told to begin anew. */
+  #restart(): void {
+    this.#meta.terms = [newTerm(this.#meta.terms, 0, randomBytes)]
+  }
+
+  note(name: string, digest: string): void {
+    this.#transaction(() => this.#ledger.note(name, digest, { data: null }, this.#clock()))
+  }
+
+  contents(): Record<string, TableContent> {
+    return Object.fromEntries(
+      Object.entries(this.shape()).map(([name, table]) => [name, contentOf(this.#connection, name, table)]),
+    )
+  }
+
+  async copy(): Promise<SqliteMigrations> {
+    const folder = mkdtempSync(join(tmpdir(), 'restuary-copy-'))
+    const file = join(folder, 'copy.db')
+    await backUp(this.#file, file)
+    return new SqliteMigrations(file, this.#clock, () => rmSync(folder, { recursive: true, maxRetries: 3 }))
   }
 
   close(): void {
     this.#connection.close()
+    this.#closed()
   }
 
   /** What a step has put aside, or may have. */
@@ -111,8 +189,7 @@ export class SqliteMigrations implements Migrations {
     const needs = steps.flatMap((step, i) => (step.do.startsWith('drop') ? [] : (needOf(step, concerned[i]!) ?? [])))
     if (needs.length > 0) throw new MigrationRefused('Rows stand against it, nothing was changed:', needs)
     writeShape(this.#meta, runSteps(this.#connection, shape, steps, { custom, keeping }))
-    // No position and no tag of the former tables is valid: whoever follows them is told to begin anew.
-    this.#meta.terms = [newTerm(this.#meta.terms, 0, randomBytes)]
+    this.#restart()
   }
 
   #transaction<T>(work: () => T): T {
@@ -146,4 +223,20 @@ function misfit<T>(work: () => T): T {
     if (!(error instanceof StepMisfit)) throw error
     throw new MigrationRefused(`It was planned for another database: ${error.message}. Plan again`)
   }
+}
+
+function contentOf(connection: Connection, name: string, { columns, key }: TableShape): TableContent {
+  const sorted = Object.keys(columns)
+    .filter(column => !isVersion(column))
+    .toSorted()
+  const hash = createHash('sha256').update(JSON.stringify(sorted))
+  const values = sorted.map(column => `quote(${quote(column)})`).join(` || ',' || `)
+  const all = connection.db.prepare(`SELECT ${values} FROM ${quote(name)} ORDER BY ${key.map(quote).join()}`)
+  all.setReturnArrays(true)
+  let rows = 0
+  for (const [text] of all.iterate() as unknown as Iterable<[string]>) {
+    hash.update(`${text}\n`)
+    rows++
+  }
+  return { rows, digest: hash.digest('hex') }
 }

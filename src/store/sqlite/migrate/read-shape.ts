@@ -6,6 +6,8 @@ import { KINDS, type Kinds } from '../schema/own-tables.ts'
 
 /** The key of `_restuary_meta` under which the shape is kept: SQLite's own schema knows no fields and no types of ours. */
 const SHAPE = 'shape'
+/** The key of a number that counts the shapes, by which a running process notices that another one has changed the tables. */
+export const SHAPE_NUMBER = 'shape number'
 
 /** Reads what an application's own tables in a file look like. Tables of other programs are left out. */
 export function readShape(connection: Connection, meta: MetaTable): DatabaseShape {
@@ -26,11 +28,14 @@ export function writeShape(meta: MetaTable, shape: DatabaseShape): void {
   for (const [table, { columns }] of Object.entries(shape))
     for (const [column, { kind }] of Object.entries(columns)) kinds[`${table}.${column}`] = kind
   meta.set(KINDS, JSON.stringify(kinds))
-  meta.set(SHAPE, JSON.stringify(shape))
+  const text = JSON.stringify(shape)
+  if (meta.get(SHAPE) === text) return
+  meta.set(SHAPE, text)
+  meta.set(SHAPE_NUMBER, String(Number(meta.get(SHAPE_NUMBER) ?? 0) + 1))
 }
 
 function tableShape(connection: Connection, name: string, known: TableShape | undefined, kinds: Kinds): TableShape {
-  const rows = connection.prepare('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)').all(name)
+  const rows = connection.prepare('SELECT name, type, "notnull", pk, dflt_value FROM pragma_table_xinfo(?)').all(name)
   const references = new Map(
     connection
       .prepare('SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)')
@@ -41,7 +46,7 @@ function tableShape(connection: Connection, name: string, known: TableShape | un
       ]),
   )
   const isJoin = !rows.some(([column]) => column === '_seq')
-  const columns = rows.map(([column, type, required, key]): [string, ColumnShape] => {
+  const columns = rows.map(([column, type, required, key, preset]): [string, ColumnShape] => {
     const was = known?.columns[column as string]
     const kind = kinds[`${name}.${column as string}`] ?? was?.kind
     return [
@@ -53,6 +58,7 @@ function tableShape(connection: Connection, name: string, known: TableShape | un
         type: was?.kind === kind ? (was?.type ?? null) : null,
         required: required === 1 || key !== 0,
         references: references.get(column as string) ?? null,
+        ...(preset !== null && { default: preset as string }),
       },
     ]
   })

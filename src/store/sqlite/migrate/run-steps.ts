@@ -1,11 +1,11 @@
 import { applyStep } from '../../migrate/apply-step.ts'
 import type { DatabaseShape, TableShape } from '../../migrate/shape.ts'
-import type { MigrationStep } from '../../migrate/step.ts'
-import type { CustomTypes } from '../../migrate/type-data.ts'
+import { changesTable, type AddColumn, type MigrationStep } from '../../migrate/step.ts'
+import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { Connection } from '../connection.ts'
 import { FoldedTables, WAS, type Saved } from './folded-tables.ts'
 import { changeLoggedValues, renameLoggedField, renameLoggedResource } from './rewrite-log.ts'
-import { createIndexSql, createTableSql, literal, quote } from './table-sql.ts'
+import { columnSql, createIndexSql, createTableSql, literal, quote } from './table-sql.ts'
 
 /** Where the steps of a plan put values aside, and which values they take up again. */
 export interface ValueKeeping {
@@ -46,19 +46,36 @@ class Run {
   }
 
   take(step: MigrationStep, number: number): void {
-    const after = applyStep(this.#shape, step)
     const saved = this.#keeping?.restores(number) ?? null
-    const isNative = step.do !== 'add column' && step.do !== 'drop column' && step.do !== 'change column'
+    const isNative = this.#isNative(step, saved)
     if (isNative) this.#makeAnew(step.table)
     else {
-      if (step.do !== 'add column') this.#save(step, number)
+      if (step.do === 'drop column' || step.do === 'change column') this.#save(step, number)
       if (changesTable(step) || this.#hasSaved(saved)) this.#pending.add(step.table)
       if (step.do === 'change column') this.#rewriteLog(step)
     }
     this.#tables.fold(step, saved)
-    this.#shape = after
+    this.#shape = applyStep(this.#shape, step.do === 'add column' ? this.#withDefault(step) : step)
     if (isNative) this.#execute(step, number)
     if (saved !== null) this.#restored.push(saved)
+  }
+
+  /** Whether SQLite carries a step out by itself. It adds a column that is nullable or has a default, unless values return to it. */
+  #isNative(step: MigrationStep, saved: Saved | null): boolean {
+    if (step.do === 'drop column' || step.do === 'change column') return false
+    if (step.do !== 'add column') return true
+    const { required, references } = step.as
+    const isEmpty = step.value === undefined || step.value === null
+    if (this.#pending.has(step.table) || this.#hasSaved(saved)) return false
+    return isEmpty ? !required : required && references === null
+  }
+
+  /** Processes of a version that does not know a required column write rows as well, so the database gives them its value. */
+  #withDefault(step: AddColumn): AddColumn {
+    const { value = null } = step
+    if (value === null || !step.as.required) return step
+    const preset = literal(columnTypeOf(step.as, this.#tables.custom).sql.encode(value))
+    return { ...step, as: { ...step.as, default: preset } }
   }
 
   end(): DatabaseShape {
@@ -97,6 +114,11 @@ class Run {
         this.#tables.settle(step.table, Object.keys(this.#shape[step.table]!.columns))
         if (step.field !== null) renameLoggedField(this.#connection, this.#shape[step.table]!.resource, ...step.field)
         return
+      case 'add column': {
+        const as = this.#shape[step.table]!.columns[step.column]!
+        exec(`ALTER TABLE ${quote(step.table)} ADD COLUMN ${columnSql(step.column, as, [])}`)
+        return this.#tables.settle(step.table, Object.keys(this.#shape[step.table]!.columns))
+      }
       case 'add index':
         return exec(createIndexSql(step.table, step.index, step))
       case 'drop index':
@@ -174,20 +196,6 @@ class Run {
       this.#connection.exec(sql)
     this.#tables.settle(table, names)
   }
-}
-
-/** Whether the table itself changes, and not only what is known of it. */
-function changesTable(step: MigrationStep): boolean {
-  if (step.do !== 'change column') return true
-  const { from, to, values, otherwise } = step
-  return (
-    from.kind !== to.kind ||
-    from.storage !== to.storage ||
-    from.required !== to.required ||
-    JSON.stringify(from.references) !== JSON.stringify(to.references) ||
-    values !== undefined ||
-    (otherwise !== undefined && otherwise !== 'keep')
-  )
 }
 
 const keptName = ({ plan, step, way }: Saved, table: string): string => `_restuary_was_${plan}_${step}_${way}_${table}`

@@ -12,20 +12,25 @@ export function literal(value: Bind): string {
 
 /** `CREATE TABLE` without its indexes. */
 export function createTableSql(name: string, { columns, key }: TableShape): string {
-  const parts = Object.entries(columns).map(([column, as]) => definition(column, as, key))
+  const parts = Object.entries(columns).map(([column, as]) => columnSql(column, as, key))
   if (key.length > 1) parts.push(`PRIMARY KEY (${key.map(quote).join(', ')})`)
   return `CREATE TABLE ${quote(name)} (${parts.join(', ')}) STRICT${key.length > 1 ? ', WITHOUT ROWID' : ''}`
 }
 
-/** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
-function definition(name: string, { storage, required, references }: ColumnShape, key: readonly string[]): string {
+/** A column as it is declared. Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
+export function columnSql(
+  name: string,
+  { storage, required, references, default: preset }: ColumnShape,
+  key: readonly string[],
+): string {
   const isKey = key.length === 1 && key[0] === name
   const points =
     references === null
       ? ''
       : ` REFERENCES ${quote(references.table)} (${quote(references.column)})` +
         `${references.cascade ? ' ON DELETE CASCADE' : ''} DEFERRABLE INITIALLY DEFERRED`
-  return `${quote(name)} ${storage}${isKey ? ' PRIMARY KEY' : ''}${required ? ' NOT NULL' : ''}${points}`
+  const filled = preset === undefined ? '' : ` DEFAULT ${preset}`
+  return `${quote(name)} ${storage}${isKey ? ' PRIMARY KEY' : ''}${required ? ' NOT NULL' : ''}${filled}${points}`
 }
 
 export function createIndexSql(table: string, name: string, { columns, unique }: IndexShape): string {

@@ -35,18 +35,13 @@ export interface Positions {
   changed(resource: Resource): number
 }
 
-/** Where the rows of a resource are, and the statement that gets one by its id. It is prepared when it is first needed. */
-interface Table {
-  readonly layout: Layout
-  get: Statement | null
-}
-
 /** Reads through a connection, in whatever transaction is open on it. */
 export class Reader implements Snapshot {
   readonly connection: Connection
   protected readonly layouts: Layouts
   readonly #positions: Positions
-  readonly #tables = new Map<Resource, Table>()
+  /** The statements that get a row by its id, prepared when they are first needed. */
+  readonly #gets = new Map<Resource, Statement>()
   readonly #visiting: VisitingReads
 
   constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
@@ -65,9 +60,8 @@ export class Reader implements Snapshot {
   }
 
   get(resource: Resource, id: Id): Row | undefined {
-    const table = this.#tables.get(resource) ?? this.#table(resource)
-    const { layout } = table
-    const statement = (table.get ??= this.connection.prepare(getRow(layout)))
+    const layout = getOrThrow(this.layouts, resource)
+    const statement = this.#gets.get(resource) ?? this.#prepareGet(layout)
     if (layout.hasPlainId) return decode(layout, statement.get(id))
     const binds = keyBinds(layout, id)
     const row = binds === null ? undefined : decode(layout, statement.get(...binds))
@@ -75,10 +69,10 @@ export class Reader implements Snapshot {
     return row?.[ID] === id ? row : undefined
   }
 
-  #table(resource: Resource): Table {
-    const table: Table = { layout: getOrThrow(this.layouts, resource), get: null }
-    this.#tables.set(resource, table)
-    return table
+  #prepareGet(layout: Layout): Statement {
+    const statement = this.connection.prepare(getRow(layout))
+    this.#gets.set(layout.resource, statement)
+    return statement
   }
 
   many(resource: Resource, ids: readonly Id[], room?: Room): Row[] {
@@ -99,7 +93,7 @@ export class Reader implements Snapshot {
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Maybe<Row[]> {
-    const { layout } = this.#tables.get(resource) ?? this.#table(resource)
+    const layout = getOrThrow(this.layouts, resource)
     const { cursor, limit } = select
     const { shape, compared } = shapeOfList(layout, this.layouts, select)
     const plans: VisitPlans = {
@@ -209,11 +203,13 @@ export class Reader implements Snapshot {
   }
 
   childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
-    const pairs = (): PairTable => childPairs(via, getOrThrow(this.layouts, via.owner))
+    const layout = getOrThrow(this.layouts, via.owner)
+    const pairs = (): PairTable => childPairs(via, layout)
     return this.#visiting.counts(via.owner, { key: keyOf(via), pairs, owners: parents }, visits)
   }
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    getOrThrow(this.layouts, join[from].resource)
     const counted = { key: `${from} ${join.table}`, pairs: () => joinPairs(join, from, sqliteDialect), owners }
     return this.#visiting.counts(join[from].resource, counted, visits)
   }

@@ -85,7 +85,7 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
     { a: t.text() },
     [{ id: 1, a: 'x' }],
     { b: t.bool().default(true), a: t.text() },
-    ['thing.b: added, rows have 1'],
+    ['thing.b: added, rows have true'],
     [[1, true, 'x']],
   ],
   [
@@ -93,7 +93,7 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
     {},
     [{ id: 1 }],
     { made: t.now() },
-    ['thing.made: added, rows have 2023-11-14T22:13:20.000Z'],
+    ['thing.made: added, rows have "2023-11-14T22:13:20.000Z"'],
     [[1, '2023-11-14T22:13:20.000Z']],
   ],
   [
@@ -133,7 +133,7 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
     { a: t.text().nullable() },
     [{ id: 1, a: null }],
     { a: t.text().default('d') },
-    ['thing.a: now required'],
+    ['thing.a: now required, rows without a value get "d"'],
     [[1, 'd']],
   ],
   ['a wider number', { a: t.integer() }, [{ id: 1, a: 7 }], { a: t.number() }, ['thing.a: now real'], [[1, 7]]],

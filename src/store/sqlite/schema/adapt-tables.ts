@@ -2,18 +2,18 @@ import { basename } from 'node:path'
 import type { Model } from '../../../model/model.ts'
 import { inWords, nobody, placeOf, startNeedOf } from '../../migrate/need.ts'
 import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
-import type { DatabaseShape } from '../../migrate/shape.ts'
+import type { ColumnShape, DatabaseShape, TableShape } from '../../migrate/shape.ts'
 import { targetOf, type Target } from '../../migrate/target.ts'
-import type { MigrationStep } from '../../migrate/step.ts'
+import { changesTable, type MigrationStep } from '../../migrate/step.ts'
 import { askRows } from '../migrate/ask-rows.ts'
+import { lastApplied } from '../migrate/ledger.ts'
 import { readShape, writeShape } from '../migrate/read-shape.ts'
 import { runSteps } from '../migrate/run-steps.ts'
-import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/tables/migrate.ts'
-import { rebuildTable, tablesOf } from '../../sql/tables/schema.ts'
+import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
-import { sqliteDialect } from '../sqlite-dialect.ts'
+import { shapeDigest, formerShapes, laterMisfit, LATER, noteShape, tooOld } from './former-shapes.ts'
 import { KINDS, type Kinds } from './own-tables.ts'
 
 /** The model that the tables have to fit, and what may be dropped for it. */
@@ -31,7 +31,7 @@ export interface AdaptOptions {
 export function adaptTables(connection: Connection, meta: MetaTable, options: AdaptOptions): void {
   if (isAdapted(connection, meta, options)) return
   // Rebuilding a table drops the old one. That must not delete the rows that refer to it.
-  connection.exec('PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=5000')
+  connection.exec('PRAGMA foreign_keys=OFF')
   let report: readonly string[]
   try {
     connection.exec('BEGIN IMMEDIATE')
@@ -44,7 +44,7 @@ export function adaptTables(connection: Connection, meta: MetaTable, options: Ad
     const why = error instanceof Error ? error.message : String(error)
     throw new Error(`The database cannot follow the model, nothing was changed:\n  ${why}`, { cause: error })
   } finally {
-    connection.exec('PRAGMA foreign_keys=ON; PRAGMA busy_timeout=0')
+    connection.exec('PRAGMA foreign_keys=ON')
   }
   for (const line of report) options.environment.report(line)
 }
@@ -75,24 +75,26 @@ function difference(
 
 function isAdapted(connection: Connection, meta: MetaTable, options: AdaptOptions): boolean {
   const { shape, target, steps } = difference(connection, meta, options)
-  const faults = claimedFaults(options.model, JSON.parse(meta.get(KINDS) ?? '{}') as Kinds)
-  return faults.length === 0 && steps.length === 0 && isRecorded(shape, target)
-}
-
-function isRecorded(shape: DatabaseShape, target: Target): boolean {
-  return Object.entries(target.shape).every(([table, { columns }]) =>
-    Object.entries(columns).every(([name, { type }]) => type === null || shape[table]?.columns[name]?.type !== null),
-  )
+  const isServed = formerShapes(meta).at(-1) === shapeDigest(target.shape)
+  return isServed && steps.length === 0 && faultsOf(connection, meta, options.model, shape).length === 0
 }
 
 /** Does what is safe within the open transaction, and returns what was done. Throws if something is not. */
 function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): readonly string[] {
-  const {
-    model,
-    environment,
-    options: { drop },
-  } = options
+  const { drop } = options.options
   const { shape, target, steps } = difference(connection, meta, options)
+  const faults = faultsOf(connection, meta, options.model, shape)
+  if (faults.length > 0)
+    throw new Undecided(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
+  const known = formerShapes(meta)
+  const digest = shapeDigest(target.shape)
+  noteShape(meta, known, digest)
+  if (known.slice(0, -1).includes(digest)) {
+    const why = laterMisfit(options.model, target.shape, shape)
+    if (why === null) return steps.some(changesTable) ? [LATER] : []
+    const plan = lastApplied(connection)
+    if (plan !== null) throw new Undecided(tooOld(why, plan))
+  }
   const concerned = askRows(connection, shape, steps, target.custom)
   const needs = steps.flatMap((step, i) => {
     if (step.do.startsWith('drop') && drop.includes(placeOf(step))) return []
@@ -105,26 +107,22 @@ function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): 
         steps.map((step, i) => inWords(step, concerned[i]!)),
       ),
     )
-  const renames = steps.filter(step => step.do.startsWith('rename'))
-  const renamed = runSteps(connection, shape, renames, { custom: target.custom, keeping: null })
-  writeShape(meta, renamed)
-  const tables = tablesOf(model)
-  const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
-  const plan = planMigration(tables, rowsOf(connection, known), {
-    dialect: sqliteDialect,
-    now: environment.clock(),
-    drop,
-    change: (table, _, sources) => rebuildTable(table, sources, sqliteDialect),
+  const after = runSteps(connection, shape, steps, { custom: target.custom, keeping: null })
+  writeShape(meta, withTypes(after, target.shape))
+  return steps.filter(changesTable).map(step => inWords(step, nobody))
+}
+
+/** The shape with the types of the declaration. Files of earlier releases have not recorded them. */
+function withTypes(shape: DatabaseShape, wanted: DatabaseShape): DatabaseShape {
+  const typed = Object.entries(wanted).map(([table, as]): [string, TableShape] => {
+    const is = shape[table] ?? as
+    const columns = Object.entries(is.columns).map(([name, column]): [string, ColumnShape] => {
+      const { type = column.type, field = column.field } = as.columns[name] ?? {}
+      return [name, { ...column, type, field }]
+    })
+    return [table, { ...is, resource: as.resource, columns: Object.fromEntries(columns) }]
   })
-  const faults = [...claimedFaults(model, known), ...plan.faults]
-  if (faults.length > 0)
-    throw new Undecided(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
-  for (const statement of plan.statements) connection.exec(statement)
-  const broken = connection.prepare('PRAGMA foreign_key_check').get()
-  if (broken !== undefined)
-    throw new Error(`a row of ${broken[0] as string} refers to a row of ${broken[2] as string} that is not there`)
-  writeShape(meta, { ...renamed, ...target.shape })
-  return [...renames.map(step => inWords(step, nobody)), ...plan.report]
+  return { ...shape, ...Object.fromEntries(typed) }
 }
 
 /** Why the database does not follow by itself, what would happen, and the commands. */
@@ -141,66 +139,26 @@ function refusal(needs: readonly string[], plan: readonly string[]): string {
   ].join('\n')
 }
 
-/** Faults for foreign tables that an application of Restuary made. As foreign tables they would lose their log and versions. */
-function claimedFaults(model: Model, known: Kinds): string[] {
-  const made = new Set(Object.keys(known).map(path => path.slice(0, path.lastIndexOf('.'))))
+/** Tables that cannot be what the model says, because somebody else made them, or because we did. */
+function faultsOf(connection: Connection, meta: MetaTable, model: Model, shape: DatabaseShape): string[] {
   const foreign = [...model.resources.values()].filter(({ options }) => options.foreign !== null)
-  return foreign
+  const made = new Set(
+    Object.keys(JSON.parse(meta.get(KINDS) ?? '{}') as Kinds).map(path => path.replace(/\.[^.]*$/, '')),
+  )
+  const claimed = foreign
     .filter(({ table }) => made.has(table))
     .map(({ table }) => `${table}: an application of Restuary made this table; take \`foreign\` from its declaration`)
+  return [...claimed, ...tablesOf(model).flatMap(table => (shape[table.name] ? [] : strangeTable(connection, table)))]
 }
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-function rowsOf(connection: Connection, kinds: Kinds): TableQuestions {
-  const exists = (sql: string): boolean => connection.prepare(`SELECT EXISTS (${sql})`).get()?.[0] === 1
-  return {
-    table: name => tableOf(connection, name, kinds),
-    isEmpty: table => !exists(`SELECT 1 FROM ${quote(table)}`),
-    hasValue: (table, column) => exists(`SELECT 1 FROM ${quote(table)} WHERE ${quote(column)} IS NOT NULL`),
-    hasNull: (table, column) => exists(`SELECT 1 FROM ${quote(table)} WHERE ${quote(column)} IS NULL`),
-    duplicate: (table, columns) => {
-      const list = columns.map(quote)
-      const all = list.map(column => `${column} IS NOT NULL`).join(' AND ')
-      const shown = list.map(column => `quote(${column})`).join(` || ', ' || `)
-      const row = connection
-        .prepare(
-          `SELECT ${shown} FROM ${quote(table)} WHERE ${all} GROUP BY ${list.join()} HAVING count(*) > 1 LIMIT 1`,
-        )
-        .get()
-      return row === undefined ? null : (row[0] as string)
-    },
-  }
-}
-
-function tableOf(connection: Connection, name: string, kinds: Kinds): TableState | null {
-  const rows = connection.prepare('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)').all(name)
-  if (rows.length === 0) return null
-  const references = new Map(
-    connection
-      .prepare('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)')
-      .all(name)
-      .map(([from, table, to]) => [from as string, `${table as string}.${to as string}`]),
-  )
-  const columns = rows.map(([column, type, required, key]): [string, ColumnState] => [
-    column as string,
-    {
-      type: type as string,
-      required: required === 1 || key !== 0,
-      kind: kinds[`${name}.${column as string}`] ?? null,
-      references: references.get(column as string) ?? null,
-    },
-  ])
-  return { columns: new Map(columns), indexes: indexesOf(connection, name) }
-}
-
-function indexesOf(connection: Connection, table: string): TableState['indexes'] {
-  const indexes = connection.prepare('SELECT name, "unique" FROM pragma_index_list(?)').all(table)
-  const columns = connection.prepare('SELECT name FROM pragma_index_info(?) ORDER BY seqno')
-  return new Map(
-    indexes.map(([name, unique]) => [
-      name as string,
-      { columns: columns.all(name as string).map(([column]) => column as string), unique: unique === 1 },
-    ]),
-  )
+/** A table of another program may be a join table of ours, if it has its columns, and nothing else. */
+function strangeTable(connection: Connection, { name, resource, columns }: TableSpec): string[] {
+  const found = connection.prepare('SELECT name FROM pragma_table_xinfo(?)').all(name)
+  if (found.length === 0) return []
+  if (resource !== null)
+    return [`${name}: was not made by Restuary; give the resource another \`table\`, or serve the file as it is`]
+  const there = new Set(found.map(([column]) => column))
+  return columns.every(column => there.has(column.name))
+    ? []
+    : [`${name}: is not a join table of the model; give the relation another table by \`through\``]
 }

@@ -5,6 +5,7 @@ import type { Model, Resource } from '../../../model/model.ts'
 const BUSY = 5
 const CONSTRAINT = 19
 const FOREIGN_KEY = 787
+const NOT_NULL = 1299
 const PRIMARY_KEY = 1555
 const UNIQUE = 2067
 const ROWID = 2579
@@ -48,7 +49,24 @@ export function conflictOf(error: Error, model: Model): ApiError {
       cause: error,
     })
   }
-  return new ApiError('conflict', { issues: [{ code: 'check', pointer: '#', detail: error.message }], cause: error })
+  return (code === NOT_NULL ? requirementOf(error, model) : null) ?? checkConflict(error, '#', error.message)
+}
+
+const checkConflict = (error: Error, place: string, detail: string): ApiError =>
+  new ApiError('conflict', { issues: [{ code: 'check', pointer: place, detail }], cause: error })
+
+/**
+ * A newer version of the application requires more of the table (`NOT NULL constraint failed: todo.rank`): of a field, or of a
+ * column that is unknown here, so that no new row can be written. null = the table is not ours.
+ */
+function requirementOf(error: Error, model: Model): ApiError | null {
+  const column = error.message.replace(/^.*?failed: /, '')
+  const { resource, name } = fieldOfColumn(model, column)
+  if (resource !== null) return checkConflict(error, pointer('#', name), `${name} must have a value by now`)
+  const owner = [...model.resources.values()].find(({ table }) => column.startsWith(`${table}.`))
+  if (owner === undefined || owner.options.foreign !== null) return null
+  const detail = `the database was changed for another version of this application: ${column} must have a value now`
+  return new ApiError('unavailable', { detail, expected: true, cause: error })
 }
 
 /** Translates the columns that SQLite names: `UNIQUE constraint failed: user.email, user.site`. */
