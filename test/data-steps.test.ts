@@ -1,61 +1,11 @@
 // Functions over rows as steps of a migration: in batches, resumable, recorded in the log, and tried out on a copy.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
-import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Api } from '../src/api.ts'
-import { runCommand } from '../src/cli/run.ts'
+import { expect, test } from 'vitest'
 import { dataStep } from '../src/index.ts'
 import { SqliteMigrations } from '../src/store/sqlite/migrate/migrations.ts'
+import { migratedApp } from './migrated-app.ts'
 
-const SOURCES = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
-const root = mkdtempSync(join(tmpdir(), 'restuary-data-steps-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
-
-let directory: string
-let modules = 0
-beforeEach(() => {
-  directory = mkdtempSync(join(root, 'app-'))
-  mkdirSync(join(directory, 'migrations'))
-})
-
-/** Writes a module that declares these resources, and returns its path. A module is loaded only once. */
-function declares(resources: string): string {
-  const file = join(directory, `app${modules++}.ts`)
-  writeFileSync(
-    file,
-    `import { api, resource, sqlite, t } from '${SOURCES}'
-     export const app = api({ ${resources} }, { store: sqlite('${join(directory, 'app.db')}'), report: () => {} })`,
-  )
-  return file
-}
-
-const step = (name: string, text: string): void =>
-  writeFileSync(join(directory, 'migrations', name), `import { dataStep } from '${SOURCES}'\n${text}`)
-
-async function opened<T>(module: string, work: (app: Api<any>) => Promise<T>): Promise<T> {
-  const { app } = (await import(`${pathToFileURL(module).href}?opened=${modules++}`)) as { app: Api<any> }
-  try {
-    await app.ready()
-    return await work(app)
-  } finally {
-    await app.close()
-  }
-}
-
-async function said(...args: string[]): Promise<string[]> {
-  const lines: string[] = []
-  const { write } = process.stdout
-  process.stdout.write = (text: string | Uint8Array) => lines.push(...String(text).trimEnd().split('\n')) > 0
-  try {
-    await runCommand(['migrate', ...args])
-  } finally {
-    process.stdout.write = write
-  }
-  return lines
-}
+const { database, declares, migrate: said, opened, step } = migratedApp()
 
 const before = `user: resource({ id: t.id(), name: t.text() })`
 const both = `user: resource({ id: t.id(), name: t.text(), first: t.text().nullable(), last: t.text().nullable() })`
@@ -135,7 +85,7 @@ test('it goes on where it was stopped, and writes each row once', async () => {
       Array.from({ length: 20 }, (_, i) => ({ value: i })),
     )
   })
-  const migrations = new SqliteMigrations(join(directory, 'app.db'))
+  const migrations = new SqliteMigrations(database())
   let left = 11
   const increment = dataStep<any, any>(
     'n',
@@ -158,7 +108,7 @@ test('it goes on where it was stopped, and writes each row once', async () => {
     '0001-increment was edited after it was applied',
   )
   migrations.close()
-  const db = new DatabaseSync(join(directory, 'app.db'))
+  const db = new DatabaseSync(database())
   expect(
     db.prepare('SELECT min(value) AS least, max(value) AS most, count(DISTINCT _seq) AS seqs FROM n').get(),
   ).toEqual({
@@ -171,7 +121,7 @@ test('it goes on where it was stopped, and writes each row once', async () => {
 
 test('what a field does not take is refused with its place', async () => {
   await opened(declares(`n: resource({ id: t.id(), value: t.integer() })`), app => app.post('n', { value: 1 }))
-  const migrations = new SqliteMigrations(join(directory, 'app.db'))
+  const migrations = new SqliteMigrations(database())
   const runs = (change: () => any): Promise<unknown> =>
     migrations.runData({ name: '0001-x', digest: 'x', step: dataStep<any>('n', change) }, new Map(), () => {})
   await expect(runs(() => ({ value: 'many' }))).rejects.toThrow('n.value must be an integer, but the step gives "many"')

@@ -30,6 +30,10 @@ export function applyStep(shape: DatabaseShape, step: MigrationStep): DatabaseSh
     case 'drop column':
       columnAt(shape, step)
       return having({ columns: without(table.columns, step.column) })
+    case 'copy links':
+      columnAt(shape, step)
+      for (const column of [step.owner, step.other]) columnAt(shape, { table: step.join, column })
+      return shape
     case 'rename column': {
       const column = columnAt(shape, step)
       if (table.columns[step.to]) throw new StepMisfit(`${step.table} has a column ${step.to} already`)
@@ -82,6 +86,8 @@ export function isDone(shape: DatabaseShape, step: MigrationStep): boolean {
       return table?.columns[step.column] !== undefined
     case 'drop column':
       return table !== undefined && table.columns[step.column] === undefined
+    case 'copy links':
+      return table?.columns[step.column] === undefined && shape[step.join] !== undefined
     case 'rename column':
       return table !== undefined && !table.columns[step.column] && table.columns[step.to] !== undefined
     case 'change column': {

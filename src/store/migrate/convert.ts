@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import type { Value } from '../../schema/value.ts'
+import type { ColumnShape } from './shape.ts'
 import type { ChangeColumn, Mapping } from './step.ts'
 import { columnTypeOf, type CustomTypes } from './type-data.ts'
 
@@ -20,15 +22,35 @@ export function conversionOf(step: ChangeColumn, custom: CustomTypes): Conversio
   const from = columnTypeOf(step.from, custom)
   const to = columnTypeOf(step.to, custom)
   const { values = [], otherwise } = step
+  const isUuid = becomesUuid(step.from, step.to)
+  // References become the same as the ids that they lead to.
+  const keyed = step.to.references?.table ?? step.table
   const mapped = new Map(values.map(([value, becomes]) => [canonicalJson(value), becomes]))
   const convert = (value: Value): Value | Refused => {
     const asked = mapped.size === 0 ? undefined : mapped.get(canonicalJson(value))
     if (asked !== undefined) return asked
-    const read = readAs(value, from, to)
+    const read = isUuid ? uuidOf(keyed, value) : readAs(value, from, to)
     return read instanceof Refused && otherwise !== undefined ? instead(value, to, otherwise, read) : read
   }
   const isIdentity = from.sql.kind === to.sql.kind && values.length === 0 && (otherwise ?? 'keep') === 'keep'
   return { from, to, convert, isIdentity }
+}
+
+/** Whether integer ids, or references to them, become UUIDs. */
+export function becomesUuid(from: ColumnShape, { type }: ColumnShape): boolean {
+  return from.kind === 'integer' && type?.name === 'id' && type.options['of'] === 'uuid'
+}
+
+/** A UUID that is made of a table and an id in it (RFC 9562 §5.8), so that no mapping has to be kept. */
+function uuidOf(table: string, id: Value): string {
+  const bytes = createHash('sha256')
+    .update(`${table} ${String(id)}`)
+    .digest()
+    .subarray(0, 16)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 function readAs(value: Value, from: ScalarType, to: ScalarType): Value | Refused {

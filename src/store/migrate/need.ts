@@ -1,4 +1,5 @@
-import { isVersion } from './shape.ts'
+import { becomesUuid } from './convert.ts'
+import { isVersion, type ColumnShape } from './shape.ts'
 import type { ChangeColumn, MigrationStep } from './step.ts'
 
 /** What the rows of a database say of a step. */
@@ -24,7 +25,7 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
       if (!step.as.required || (step.value ?? null) !== null || rows === 0) return null
       return `${place} is new and required, and ${counted(rows)} without it: give it a default, make it nullable, or say --set ${place}=VALUE`
     case 'drop column':
-      return rows === 0
+      return rows === 0 || step.moved !== undefined
         ? null
         : `${place} is not declared any more, but ${holds(rows)} a value: let it go by --drop ${place}, or name the field that it is now, by .was('${step.as.field ?? step.column}') there or by --rename ${place}=NAME`
     case 'drop table':
@@ -39,6 +40,7 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
     case 'create table':
     case 'rename table':
     case 'rename column':
+    case 'copy links':
     case 'drop index':
       return null
     default:
@@ -87,7 +89,12 @@ export function inWords(step: MigrationStep, { rows }: Concerned): string {
       return `table ${place}: renamed to ${step.to}; its rows, links and log stay`
     case 'add column':
       return `${place}: added${step.value === undefined ? '' : `, rows have ${JSON.stringify(step.value)}`}`
+    case 'copy links':
+      return step.way === 'there'
+        ? `${place}: its values become links in ${step.join}`
+        : `${place}: one of the links in ${step.join} each${rows > 0 ? `; ${rowsOf(rows)} had several` : ''}`
     case 'drop column':
+      if (step.moved !== undefined) return `${place}: dropped; its values are in ${step.moved}`
       return `${place}: dropped${rows > 0 ? ` with the values of ${rowsOf(rows)}, which are kept for the way back` : ''}`
     case 'rename column':
       return `${place}: renamed to ${step.to}; its values stay`
@@ -105,7 +112,7 @@ export function inWords(step: MigrationStep, { rows }: Concerned): string {
 function changeInWords({ from, to, values, otherwise, missing }: ChangeColumn): string {
   const [was, is] = [from.references, to.references].map(one => (one === null ? null : `${one.table}.${one.column}`))
   const parts = [
-    ...(from.kind === to.kind && from.storage === to.storage ? [] : [`now ${to.kind}`]),
+    ...(from.kind === to.kind && from.storage === to.storage ? [] : [nowInWords(from, to)]),
     ...(from.required === to.required ? [] : [to.required ? 'now required' : 'now nullable']),
     ...(was === is ? [] : [is === null ? 'refers to nothing now' : `refers to ${is} now`]),
     ...(values ?? []).map(([old, becomes]) => `${JSON.stringify(old)} becomes ${JSON.stringify(becomes)}`),
@@ -114,6 +121,11 @@ function changeInWords({ from, to, values, otherwise, missing }: ChangeColumn): 
   ]
   return parts.length === 0 ? 'takes other values now' : parts.join(', ')
 }
+
+const nowInWords = (from: ColumnShape, to: ColumnShape): string =>
+  becomesUuid(from, to)
+    ? 'now UUIDs, which are made of the former ids; positions and addresses of before end'
+    : `now ${to.kind}`
 
 function otherwiseInWords(otherwise: NonNullable<ChangeColumn['otherwise']>): string {
   if (otherwise === 'cut') return 'is cut'

@@ -28,6 +28,7 @@ const MEMBERS: Readonly<Record<MigrationStep['do'], readonly string[]>> = {
   'rename table': ['table', 'to', 'resource'],
   'add column': ['table', 'column', 'as'],
   'drop column': ['table', 'column', 'as'],
+  'copy links': ['table', 'column', 'join', 'owner', 'other', 'way'],
   'rename column': ['table', 'column', 'to', 'field'],
   'change column': ['table', 'column', 'from', 'to'],
   'add index': ['table', 'index', 'columns', 'unique'],
@@ -35,7 +36,7 @@ const MEMBERS: Readonly<Record<MigrationStep['do'], readonly string[]>> = {
 }
 
 /** Members that a step may have beside those that it must have. */
-const OPTIONAL: readonly string[] = ['do', 'says', 'value', 'values', 'otherwise', 'missing', 'back']
+const OPTIONAL: readonly string[] = ['do', 'says', 'value', 'values', 'otherwise', 'missing', 'back', 'moved']
 
 /** Reads the text of a file. @throws {PlanFault} that says what is wrong, and where. */
 export function readPlan(name: string, text: string): Plan {

@@ -25,6 +25,8 @@ export function planSteps(is: DatabaseShape, target: Target, asked: PlanRequest 
   for (const table of shared) plan.renameColumns(table)
   for (const table of shared) plan.changeColumns(table)
   const made = plan.createTables()
+  for (const table of made) plan.moveLinks(table)
+  for (const table of shared) plan.dropColumns(table)
   plan.dropTables()
   for (const table of [...shared, ...made]) plan.addIndexes(table)
   return plan.steps
@@ -139,8 +141,33 @@ class Plan {
         this.#add({ do: 'change column', table, column, from, to: as, ...mapping })
       }
     }
+  }
+
+  dropColumns(table: string): void {
+    const { columns } = this.#target.shape[table]!
     for (const [column, as] of Object.entries(this.#columns(table)))
       if (columns[column] === undefined) this.#add({ do: 'drop column', table, column, as })
+  }
+
+  /** A to-one relation that is to-many now: its references become links in the new table. */
+  moveLinks(join: string): void {
+    for (const { table, fields, owner, other } of this.#target.formerLinks.get(join) ?? []) {
+      const to = this.#columns(join)[other]!.references?.table
+      const found = Object.entries(this.#shape[table]?.columns ?? {}).find(
+        ([column, { field, references }]) =>
+          field !== null &&
+          fields.includes(field) &&
+          references?.table === to &&
+          this.#target.shape[table]?.columns[column] === undefined,
+      )
+      if (found === undefined) continue
+      const [column, from] = found
+      const as = { ...from, required: false }
+      // A row may have no link on the way back.
+      if (from.required) this.#add({ do: 'change column', table, column, from, to: as })
+      this.#add({ do: 'copy links', table, column, join, owner, other, way: 'there' })
+      this.#add({ do: 'drop column', table, column, as, moved: join })
+    }
   }
 
   /** Makes the tables that are missing, and returns their names. */

@@ -13,7 +13,15 @@ export type MigrationStep =
       readonly resource: readonly [string, string] | null
     }
   | AddColumn
-  | { readonly do: 'drop column'; readonly table: string; readonly column: string; readonly as: ColumnShape }
+  | {
+      readonly do: 'drop column'
+      readonly table: string
+      readonly column: string
+      readonly as: ColumnShape
+      /** The join table that has got its values. Absent = they go. */
+      readonly moved?: string
+    }
+  | CopyLinks
   | {
       readonly do: 'rename column'
       readonly table: string
@@ -25,6 +33,18 @@ export type MigrationStep =
   | ChangeColumn
   | ({ readonly do: 'add index'; readonly table: string; readonly index: string } & IndexShape)
   | ({ readonly do: 'drop index'; readonly table: string; readonly index: string } & IndexShape)
+
+/** Makes links of the references in a column (`there`), or references of links (`back`), of which a row then has only one. */
+export interface CopyLinks {
+  readonly do: 'copy links'
+  readonly table: string
+  readonly column: string
+  readonly join: string
+  /** The columns of the join table: of the rows of the table, and of those that the column refers to. */
+  readonly owner: string
+  readonly other: string
+  readonly way: 'there' | 'back'
+}
 
 export interface AddColumn {
   readonly do: 'add column'
@@ -69,7 +89,9 @@ export function reverseOf(step: MigrationStep): MigrationStep {
     case 'add column':
       return { do: 'drop column', table: step.table, column: step.column, as: step.as }
     case 'drop column':
-      return { ...step, do: 'add column' }
+      return { do: 'add column', table: step.table, column: step.column, as: step.as }
+    case 'copy links':
+      return { ...step, way: step.way === 'there' ? 'back' : 'there' }
     case 'rename column': {
       const { table, column, to, field } = step
       return { do: 'rename column', table, column: to, to: column, field: field && [field[1], field[0]] }
@@ -95,6 +117,7 @@ export function reverseOf(step: MigrationStep): MigrationStep {
 
 /** Whether the table itself changes, and not only what is known of it. */
 export function changesTable(step: MigrationStep): boolean {
+  if (step.do === 'copy links') return step.way === 'back'
   if (step.do !== 'change column') return true
   const { from, to, values, otherwise } = step
   return (

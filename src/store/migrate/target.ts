@@ -10,9 +10,19 @@ export interface Target {
   /** The former tables of a table, and the former fields of a column (`table.column`), the newest first. */
   readonly formerTables: ReadonlyMap<string, readonly string[]>
   readonly formerFields: ReadonlyMap<string, readonly string[]>
+  /** What a new join table may have been before, by its name: a to-one relation. */
+  readonly formerLinks: ReadonlyMap<string, readonly FormerLink[]>
   /** The value that rows get for a column (`table.column`) if they have none. */
   readonly presets: ReadonlyMap<string, Value>
   readonly custom: CustomTypes
+}
+
+/** A to-many relation that says what it was called: the table that has the column of a former field, and its own columns. */
+export interface FormerLink {
+  readonly table: string
+  readonly fields: readonly string[]
+  readonly owner: string
+  readonly other: string
 }
 
 /** What a model needs of a database. `now` is the time for defaults, in milliseconds since the epoch. */
@@ -22,7 +32,8 @@ export function targetOf(model: Model, now: number): Target {
     columns.flatMap(({ name: column, field }) => (field === null ? [] : [[`${name}.${column}`, field] as const])),
   )
   return {
-    shape: Object.fromEntries(tables.map(table => [table.name, tableShape(table)])),
+    shape: Object.fromEntries(tables.map(table => [table.name, tableShape(table, model)])),
+    formerLinks: new Map(model.joins.map(join => [join.table, formerLinks(join)])),
     formerTables: new Map(
       tables.map(({ name, resource }) => [
         name,
@@ -40,7 +51,9 @@ export function targetOf(model: Model, now: number): Target {
   }
 }
 
-function tableShape({ resource, key, columns, indexes }: TableSpec): TableShape {
+function tableShape({ name: table, resource, key, columns, indexes }: TableSpec, { joins }: Model): TableShape {
+  const join = joins.find(one => one.table === table)
+  const sides = new Map(join && [join.a, join.b].map(side => [side.column, typeData(side.resource.id.type)]))
   return {
     resource: resource?.name ?? null,
     key,
@@ -51,7 +64,7 @@ function tableShape({ resource, key, columns, indexes }: TableSpec): TableShape 
           field: field?.name ?? null,
           storage: codec.column,
           kind: codec.kind,
-          type: field === null ? null : typeData(field.type),
+          type: field === null ? (sides.get(name) ?? null) : typeData(field.type),
           required,
           references,
         },
@@ -76,6 +89,16 @@ function formerJoins({ a, b }: Join): string[] {
       .flatMap(field => names(resource).flatMap(table => [field.name, ...field.was].map(name => `${table}_${name}`))),
   )
   return [...new Set(sides)]
+}
+
+function formerLinks({ a, b }: Join): FormerLink[] {
+  return [a.resource, b.resource].flatMap(({ table, fields }) =>
+    fields.flatMap(field => {
+      if (field.is !== 'many' || field.join.a !== a || field.was.length === 0) return []
+      const [owner, other] = field.side === 'a' ? [a, b] : [b, a]
+      return [{ table, fields: field.was, owner: owner.column, other: other.column }]
+    }),
+  )
 }
 
 function presetOfField(field: StoredField, now: number): Value {

@@ -69,6 +69,8 @@ class Question {
         return this.#rows('TRUE')
       case 'drop column':
         return this.#rows(`${this.#column(step)} IS NOT NULL`)
+      case 'copy links':
+        return step.way === 'back' ? this.#rows(this.#tables.severalLinks(step)) : () => nobody
       case 'add column':
         if (!step.as.required || (step.value ?? null) !== null) return () => nobody
         return this.#rows(this.#unsaved(step.table, null))
@@ -98,7 +100,8 @@ class Question {
   /** The condition of rows for which no value was put aside. */
   #unsaved(table: string, here: string | null): string {
     if (this.#saved === null) return 'TRUE'
-    const id = this.#tables.at(table)!.columns.values().next().value!
+    const { columns, isJoin } = this.#tables.at(table)!
+    const id = isJoin && here !== null ? here : columns.values().next().value!
     return `NOT EXISTS (SELECT 1 ${savedRow(this.#saved, id, here)})`
   }
 

@@ -1,7 +1,7 @@
 import { conversionOf, type Conversion } from '../../migrate/convert.ts'
 import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
-import { reverseOf, type ChangeColumn, type MigrationStep } from '../../migrate/step.ts'
+import { reverseOf, type ChangeColumn, type CopyLinks, type MigrationStep } from '../../migrate/step.ts'
 import { Refused } from '../../../schema/read/refused.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 import type { Value } from '../../../schema/value.ts'
@@ -14,6 +14,8 @@ export interface FoldedTable {
   /** The name that the table has in the file; null = it is not there. */
   readonly actual: string | null
   readonly columns: Map<string, string>
+  /** Several columns are its key. What is put aside of it is found by the value itself. */
+  readonly isJoin: boolean
 }
 
 /** Values that a step put aside, which its reverse takes up again. */
@@ -41,7 +43,8 @@ export class FoldedTables {
   constructor(connection: Connection, shape: DatabaseShape, custom: CustomTypes) {
     this.#connection = connection
     this.custom = custom
-    for (const [name, { columns }] of Object.entries(shape)) this.#tables.set(name, asIs(name, Object.keys(columns)))
+    for (const [name, { columns, key }] of Object.entries(shape))
+      this.#tables.set(name, asIs(name, Object.keys(columns), key.length > 1))
   }
 
   at(table: string): FoldedTable | undefined {
@@ -55,26 +58,26 @@ export class FoldedTables {
 
   /** A table is in the file as its shape says. */
   settle(table: string, columns: Iterable<string>): void {
-    this.#tables.set(table, asIs(table, columns))
+    this.#tables.set(table, asIs(table, columns, this.#tables.get(table)?.isJoin ?? false))
   }
 
   /** Folds a step. `restored` is what its reverse has put aside; null = nothing. */
   fold(step: MigrationStep, restored: Saved | null): void {
-    const { columns, actual } = this.#tables.get(step.table) ?? { columns: new Map<string, string>(), actual: null }
+    const { columns, actual, isJoin } = this.#tables.get(step.table) ?? asIs(null, [], false)
     switch (step.do) {
       case 'create table':
-        this.#tables.set(step.table, { actual: null, columns: new Map() })
+        this.#tables.set(step.table, asIs(null, [], step.as.key.length > 1))
         return
       case 'drop table':
         this.#tables.delete(step.table)
         return
       case 'rename table':
         this.#tables.delete(step.table)
-        this.#tables.set(step.to, { actual, columns })
+        this.#tables.set(step.to, { actual, columns, isJoin })
         return
       case 'rename column': {
         const renamed = [...columns].map(([name, sql]) => [name === step.column ? step.to : name, sql] as const)
-        this.#tables.set(step.table, { actual, columns: new Map(renamed) })
+        this.#tables.set(step.table, { actual, columns: new Map(renamed), isJoin })
         return
       }
       case 'drop column':
@@ -86,11 +89,12 @@ export class FoldedTables {
         return
       }
       case 'change column': {
-        const here = columns.get(step.column)!
-        const changed = this.changed(step, here)
-        columns.set(step.column, taken(restored, this.#id(step.table), here, changed))
+        columns.set(step.column, this.becoming(step, columns.get(step.column)!, restored))
         return
       }
+      case 'copy links':
+        if (step.way === 'back') columns.set(step.column, this.#linked(step, columns.get(step.column)!))
+        return
       case 'add index':
       case 'drop index':
         return
@@ -99,8 +103,31 @@ export class FoldedTables {
     }
   }
 
+  /** The reference that a row has after its links: the former one if there is still such a link, else the first. */
+  #linked({ table, join, owner, other }: CopyLinks, here: string): string {
+    const links = this.#tables.get(join)!
+    const column = (name: string): string => links.columns.get(name)!.replace(/^t\./, 'l.')
+    const of = `FROM ${quote(links.actual!)} l WHERE ${column(owner)} = ${this.#id(table)}`
+    const isLinked = `EXISTS (SELECT 1 ${of} AND ${column(other)} = ${here})`
+    return `CASE WHEN ${isLinked} THEN ${here} ELSE (SELECT min(${column(other)}) ${of}) END`
+  }
+
+  /** The condition of rows that have several links. */
+  severalLinks({ table, join, owner }: CopyLinks): string {
+    const links = this.#tables.get(join)!
+    if (links.actual === null) return 'FALSE'
+    const column = links.columns.get(owner)!.replace(/^t\./, 'l.')
+    return `(SELECT count(*) FROM ${quote(links.actual)} l WHERE ${column} = ${this.#id(table)}) > 1`
+  }
+
   #id(table: string): string {
     return this.#tables.get(table)!.columns.values().next().value!
+  }
+
+  /** The SQL of what a value becomes: what was put aside for the row, or the value of the new type. */
+  becoming(step: ChangeColumn, here: string, restored: Saved | null): string {
+    const { isJoin } = this.#tables.get(step.table)!
+    return taken(restored, isJoin ? here : this.#id(step.table), here, this.changed(step, here))
   }
 
   /** The SQL of the new value of a column. */
@@ -126,9 +153,10 @@ export class FoldedTables {
   }
 }
 
-const asIs = (actual: string, columns: Iterable<string>): FoldedTable => ({
+const asIs = (actual: string | null, columns: Iterable<string>, isJoin: boolean): FoldedTable => ({
   actual,
   columns: new Map([...columns].map(column => [column, `t.${quote(column)}`])),
+  isJoin,
 })
 
 /** The value that was put aside for the row, if it has not changed since; else the other. */

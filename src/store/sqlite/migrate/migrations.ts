@@ -65,7 +65,8 @@ export class SqliteMigrations implements Migrations {
       const shape = this.shape()
       const isAlready = Object.keys(shape).length === 0 || (plan.steps.length > 0 && isReached(shape, plan.steps))
       if (!isAlready) {
-        const restores = (step: number): Saved | null => this.#saved({ plan: plan.name, step, way: 'down' })
+        // Values return from the way back only if it is the same plan: another one has other steps.
+        const restores = (step: number): Saved | null => this.#saved({ plan: planDigest(plan), step, way: 'down' })
         this.#run(shape, plan.steps, custom, { saves: step => ({ plan: plan.name, step, way: 'up' }), restores })
       }
       this.#ledger.note(plan.name, planDigest(plan), plan.steps, this.#clock())
@@ -109,7 +110,7 @@ export class SqliteMigrations implements Migrations {
       const reverse = steps.toReversed().map(reverseOf)
       if (steps.length > 0)
         this.#run(this.shape(), reverse, custom, {
-          saves: step => ({ plan: name, step: at(step), way: 'down' }),
+          saves: step => ({ plan: last.digest, step: at(step), way: 'down' }),
           restores: step => this.#saved({ plan: name, step: at(step), way: 'up' }),
         })
       this.#ledger.remove(name)

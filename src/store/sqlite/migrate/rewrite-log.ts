@@ -45,5 +45,23 @@ export function changeLoggedValues(
     .run(at, at, at, at, at, at, resource)
 }
 
+/** Rows that have other ids now keep their records. Lists of ids in them are of before, and go. */
+export function changeLoggedIds(
+  connection: Connection,
+  resource: string,
+  step: ChangeColumn,
+  custom: CustomTypes,
+): void {
+  const { convert, isIdentity } = conversionOf(step, custom)
+  if (isIdentity) return
+  connection.db.function('restuary_logged_id', { deterministic: true }, id => {
+    const becomes = id === null ? null : convert(id as Value)
+    return becomes instanceof Refused || becomes === null ? id : (becomes as string | number)
+  })
+  connection
+    .prepare('UPDATE _restuary_log SET id = restuary_logged_id(id), lists = NULL WHERE resource = ?')
+    .run(resource)
+}
+
 /** The path of a member. Names with quotes in them are no names of fields. */
 const path = (name: string): string => `$."${name}"`

@@ -1,10 +1,10 @@
 import { applyStep } from '../../migrate/apply-step.ts'
 import type { DatabaseShape, TableShape } from '../../migrate/shape.ts'
-import { changesTable, type AddColumn, type MigrationStep } from '../../migrate/step.ts'
+import { changesTable, type AddColumn, type CopyLinks, type MigrationStep } from '../../migrate/step.ts'
 import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { Connection } from '../connection.ts'
 import { FoldedTables, WAS, type Saved } from './folded-tables.ts'
-import { changeLoggedValues, renameLoggedField, renameLoggedResource } from './rewrite-log.ts'
+import { changeLoggedIds, changeLoggedValues, renameLoggedField, renameLoggedResource } from './rewrite-log.ts'
 import { columnSql, createIndexSql, createTableSql, literal, quote } from './table-sql.ts'
 
 /** Where the steps of a plan put values aside, and which values they take up again. */
@@ -48,11 +48,14 @@ class Run {
   take(step: MigrationStep, number: number): void {
     const saved = this.#keeping?.restores(number) ?? null
     const isNative = this.#isNative(step, saved)
+    // The values of others may come from the rows of a table that goes.
+    if (step.do === 'drop table') for (const table of this.#pending) this.#makeAnew(table)
     if (isNative) this.#makeAnew(step.table)
     else {
-      if (step.do === 'drop column' || step.do === 'change column') this.#save(step, number)
+      if (step.do === 'drop column' || step.do === 'change column') this.#save(step, number, saved)
       if (changesTable(step) || this.#hasSaved(saved)) this.#pending.add(step.table)
       if (step.do === 'change column') this.#rewriteLog(step)
+      if (step.do === 'copy links' && step.way === 'there') this.#copyLinks(step)
     }
     this.#tables.fold(step, saved)
     this.#shape = applyStep(this.#shape, step.do === 'add column' ? this.#withDefault(step) : step)
@@ -62,7 +65,7 @@ class Run {
 
   /** Whether SQLite carries a step out by itself. It adds a column that is nullable or has a default, unless values return to it. */
   #isNative(step: MigrationStep, saved: Saved | null): boolean {
-    if (step.do === 'drop column' || step.do === 'change column') return false
+    if (step.do === 'drop column' || step.do === 'change column' || step.do === 'copy links') return false
     if (step.do !== 'add column') return true
     const { required, references } = step.as
     const isEmpty = step.value === undefined || step.value === null
@@ -148,21 +151,36 @@ class Run {
   }
 
   /** Puts values aside that the reverse of a step could not bring back. */
-  #save(step: Extract<MigrationStep, { readonly do: 'drop column' | 'change column' }>, number: number): void {
+  #save(
+    step: Extract<MigrationStep, { readonly do: 'drop column' | 'change column' }>,
+    number: number,
+    restored: Saved | null,
+  ): void {
     const table = this.#tables.at(step.table)!
     const here = table.columns.get(step.column)!
     if (this.#keeping === null || table.actual === null) return
     const { plan, step: at, way } = this.#keeping.saves(number)
     let [becomes, lost] = ['NULL', `${here} IS NOT NULL`]
     if (step.do === 'change column') {
-      becomes = this.#tables.changed(step, here)
+      becomes = this.#tables.becoming(step, here, restored)
       if (becomes === here) return
       lost = `${this.#tables.changedBack(step, becomes)} IS NOT ${here}`
     }
-    const id = table.columns.values().next().value!
+    // A row is found again by the id that it has afterwards.
+    const isKey = this.#shape[step.table]!.key[0] === step.column
+    const id = isKey || (table.isJoin && step.do === 'change column') ? becomes : table.columns.values().next().value!
     this.#connection.exec(
-      `INSERT INTO _restuary_was(plan, step, way, id, old, new)
+      `INSERT ${table.isJoin ? 'OR IGNORE ' : ''}INTO _restuary_was(plan, step, way, id, old, new)
        SELECT ${literal(plan)}, ${at}, '${way}', ${id}, ${here}, ${becomes} FROM ${quote(table.actual)} t WHERE ${lost}`,
+    )
+  }
+
+  #copyLinks({ table, column, join, owner, other }: CopyLinks): void {
+    const { actual, columns } = this.#tables.at(table)!
+    if (actual === null) return
+    const [id, value] = [columns.values().next().value!, columns.get(column)!]
+    this.#connection.exec(
+      `INSERT OR IGNORE INTO ${quote(join)}(${quote(owner)}, ${quote(other)}) SELECT ${id}, ${value} FROM ${quote(actual)} t WHERE ${value} IS NOT NULL`,
     )
   }
 
@@ -174,8 +192,10 @@ class Run {
   }
 
   #rewriteLog(step: Extract<MigrationStep, { readonly do: 'change column' }>): void {
-    const { resource } = this.#shape[step.table]!
-    if (resource !== null) changeLoggedValues(this.#connection, resource, step, this.#tables.custom)
+    const { resource, key } = this.#shape[step.table]!
+    if (resource === null) return
+    changeLoggedValues(this.#connection, resource, step, this.#tables.custom)
+    if (key[0] === step.column) changeLoggedIds(this.#connection, resource, step, this.#tables.custom)
   }
 
   /** Makes a table anew: SQLite cannot change columns in place (https://sqlite.org/lang_altertable.html §7). */
