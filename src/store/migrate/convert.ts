@@ -44,7 +44,7 @@ export function becomesUuid(from: ColumnShape, { type }: ColumnShape): boolean {
 /** A UUID that is made of a table and an id in it (RFC 9562 §5.8), so that no mapping has to be kept. */
 function uuidOf(table: string, id: Value): string {
   const bytes = createHash('sha256')
-    .update(`${table} ${String(id)}`)
+    .update(`${table} ${JSON.stringify(id)}`)
     .digest()
     .subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
