@@ -1,13 +1,13 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { CommitListeners } from '../log/commit-listeners.ts'
-import { completeCommits } from '../log/complete-commits.ts'
 import { settle, type QueuedWrite } from '../queued-write.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import { goOn, hasRead, noWork, type Maybe, type Work } from '../work.ts'
 import { backUp, backUpMemory } from './backup.ts'
+import { commitsAfter } from './log/commits-after.ts'
 import { FurtherReaders } from './read/further-readers.ts'
 import { SqliteMigrations } from './migrate/migrations.ts'
 import { isBusy } from './write/conflict.ts'
@@ -248,10 +248,7 @@ class SqliteStore implements Store {
   }
 
   commits(after: number, limit: number): Commit[] | null {
-    const { state, log, reader } = this.#store
-    if (after >= state.position) return after === state.position ? [] : null
-    const recent = state.recent.after(after, limit)
-    return recent ?? completeCommits(log.after(after, limit, state.position), (...row) => reader.get(...row))
+    return commitsAfter(this.#store, after, limit)
   }
 
   oldestPosition(): number {
