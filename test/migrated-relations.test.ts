@@ -94,11 +94,11 @@ test('integer ids become UUIDs, and references, links and history follow', async
   await migrate('apply', uuid)
   expect(foreignKeyFaults()).toEqual([])
   await opened(uuid, async app => {
-    const users = (await app.list('user', { sort: 'name' } as never)) as any[]
+    const users: any[] = await app.list('user', { sort: 'name' } as never)
     expect(users.map(({ id }) => id)).toEqual([0, 1, 2].map(() => expect.stringMatching(UUID)))
     const [a, b, c] = users
     expect(new Set(a.friends)).toEqual(new Set([b.id, c.id]))
-    expect(((await app.list('todo')) as any[]).map(({ by }) => by)).toEqual([b.id, a.id])
+    expect((await app.list('todo')).map(({ by }: any) => by)).toEqual([b.id, a.id])
     const history = await app.fetch(new Request(`http://localhost/user/${b.id}/history`))
     expect(JSON.stringify(await history.json())).toContain('"name":"b"')
     await app.patch('user', c.id, { name: 'cc' })
