@@ -44,3 +44,9 @@ export function unknownRequirement(needed: DatabaseShape, is: DatabaseShape): st
 }
 
 const isDemanding = ({ required, default: preset }: ColumnShape): boolean => required && preset === undefined
+
+/** Tells what a running process does not serve any more. */
+export function reportMisfits(misfits: Misfits, report: (line: string) => void): void {
+  for (const [{ name }, why] of misfits)
+    report(`${name}: another process has changed the tables: ${why}. Requests for it are answered with 503 from now on`)
+}

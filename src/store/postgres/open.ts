@@ -1,5 +1,7 @@
 import { fingerprintOf } from '../../model/fingerprint.ts'
 import type { Model } from '../../model/model.ts'
+import { FORMER_SHAPES } from '../migrate/former-shapes.ts'
+import { ServedLayouts } from '../migrate/served-layouts.ts'
 import { layoutsOf } from '../sql/layout.ts'
 import type { StoreEnvironment } from '../store.ts'
 import { newTerm, readTerms, termsText, withTerm, type Terms } from '../terms.ts'
@@ -62,7 +64,9 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
     hidesConflicts: () => false,
     isIndexed: () => true,
   }
-  const layouts = layoutsOf(model, { dialect: postgresDialect, baseline: { seq: 0, at: 0 }, facts: noFacts })
+  const layouts = new ServedLayouts(
+    layoutsOf(model, { dialect: postgresDialect, baseline: { seq: 0, at: 0 }, facts: noFacts }),
+  )
   const log = new PostgresLog(model, statements)
   const state = new PostgresState({ model, layouts, environment, settings, statements, log, terms, position, changed })
   const readers = new ConnectionPool(address, settings.readers)
@@ -115,7 +119,9 @@ async function prepare(
   const functions = functionsText()
   if (meta.get('functions') !== functions) await connection.exec(functions)
   const kinds = JSON.parse(meta.get('kinds') ?? '{}') as Record<string, string>
-  const adapted = await adaptToModel(connection, { model, now: environment.clock(), drop: settings.drop, kinds })
+  const former = meta.get(FORMER_SHAPES)
+  const adapting = { model, now: environment.clock(), drop: settings.drop, kinds, former }
+  const adapted = await adaptToModel(connection, adapting)
   await numberRows(connection, model)
   const position = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
   const last = { name: undefined, sql: 'select resource, seq from _restuary_changed', slots: null }
@@ -127,6 +133,7 @@ async function prepare(
     secret,
     functions,
     kinds: JSON.stringify(adapted.kinds),
+    [FORMER_SHAPES]: adapted.former,
     declaration: fingerprintOf(model),
     terms: termsText(list),
   })

@@ -4,6 +4,7 @@ import { News } from '../bus/news.ts'
 import { CommitListeners } from '../log/commit-listeners.ts'
 import { keyFrom } from '../shared/secrets.ts'
 import type { SharedState } from '../shared/shared-state.ts'
+import { completeCommits } from '../log/complete-commits.ts'
 import type { Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
@@ -110,7 +111,9 @@ class PostgresStore implements Store {
   commits(after: number, limit: number): Maybe<Commit[] | null> {
     const { state } = this.#store
     if (after >= state.position) return after === state.position ? [] : null
-    return state.recent.after(after, limit) ?? this.#with(one => state.log.after(one, after, limit, state.position))
+    const recent = state.recent.after(after, limit)
+    if (recent !== undefined) return whole(recent)
+    return this.#with(one => state.log.after(one, after, limit, state.position)).then(whole)
   }
 
   async oldestPosition(): Promise<number> {
@@ -163,3 +166,6 @@ class PostgresStore implements Store {
 }
 
 function* nothing(): Work<void> {}
+
+/** Commits that can be told. Another version of the application may have recorded rows without fields that it does not know. */
+const whole = (commits: Commit[] | null): Commit[] | null => completeCommits(commits, () => undefined)

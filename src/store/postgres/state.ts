@@ -1,12 +1,17 @@
 import type { Model, Resource } from '../../model/model.ts'
 import { RecentCommits } from '../log/recent-commits.ts'
-import type { Layouts } from '../sql/layout.ts'
+import { misfitsOf, reportMisfits } from '../migrate/misfits.ts'
+import type { ServedLayouts } from '../migrate/served-layouts.ts'
+import { targetOf } from '../migrate/target.ts'
 import type { Commit, StoreEnvironment } from '../store.ts'
 import { readTerms, type Term, type Terms } from '../terms.ts'
 import type { PostgresConnection } from './connection.ts'
 import type { PostgresLog } from './log.ts'
 import type { PostgresSettings } from './options.ts'
+import { shapeOf, statesOf } from './schema/table-states.ts'
 import type { Statements } from './statements.ts'
+
+type Kinds = Readonly<Record<string, string>>
 
 /** The head of the log as a transaction has found it. */
 export interface Head {
@@ -21,7 +26,7 @@ const FOLLOWED = 2_000
 
 export interface PostgresStateOptions {
   readonly model: Model
-  readonly layouts: Layouts
+  readonly layouts: ServedLayouts
   readonly environment: StoreEnvironment
   readonly settings: PostgresSettings
   readonly statements: Statements
@@ -35,7 +40,7 @@ export interface PostgresStateOptions {
 /** What this node knows of the database: the newest position it has heard of, when each resource last changed, and the newest commits. */
 export class PostgresState {
   readonly model: Model
-  readonly layouts: Layouts
+  readonly layouts: ServedLayouts
   readonly environment: StoreEnvironment
   readonly settings: PostgresSettings
   readonly statements: Statements
@@ -102,7 +107,19 @@ export class PostgresState {
     // An older transaction: a later term is known already.
     if (this.terms.list.some(term => term.epoch === epoch)) return
     const [row] = await connection.all(this.statements.of("select value from _restuary_meta where key = 'terms'"))
+    await this.#checkFit(connection)
     this.began(readTerms(row![0] as string), position)
+  }
+
+  /** Another version of the application may have changed the tables: what no longer fits is refused from now on. */
+  async #checkFit(connection: PostgresConnection): Promise<void> {
+    const { model, environment, layouts } = this
+    const [row] = await connection.all(this.statements.of("select value from _restuary_meta where key = 'kinds'"))
+    const states = await statesOf(connection, JSON.parse((row?.[0] as string | undefined) ?? '{}') as Kinds)
+    const needed = targetOf(model, environment.clock()).shape
+    const misfits = misfitsOf(model, needed, shapeOf(states, needed))
+    layouts.refuse(misfits)
+    reportMisfits(misfits, environment.report)
   }
 
   /** Takes over the list of terms. If an earlier state of the database was put back, what is known of the lost one goes. */

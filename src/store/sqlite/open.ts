@@ -1,7 +1,7 @@
 import { fingerprintOf } from '../../model/fingerprint.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
-import { misfitsOf, type Misfits } from '../migrate/misfits.ts'
+import { misfitsOf, reportMisfits } from '../migrate/misfits.ts'
 import { targetOf } from '../migrate/target.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
 import { ServedLayouts } from '../migrate/served-layouts.ts'
@@ -80,19 +80,12 @@ function prepared(connection: Connection, opening: Opening): Opened {
     const misfits = misfitsOf(model, targetOf(model, environment.clock()).shape, readShape(connection, meta))
     layouts.refuse(misfits)
     connection.forget()
-    reportMisfits(misfits, environment)
+    reportMisfits(misfits, environment.report)
   }
   const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms, onReshaped })
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
   return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer: new Writer(state, log, ids) }
-}
-
-function reportMisfits(misfits: Misfits, { report }: StoreEnvironment): void {
-  if (misfits.size === 0)
-    return report('another process has changed the tables; all that this one serves is still there')
-  for (const [{ name }, why] of misfits)
-    report(`${name}: another process has changed the tables: ${why}. Requests for it are answered with 503 from now on`)
 }
 
 /** Makes the tables of the log, or adds what those of an earlier version of Restuary lack. */

@@ -1,16 +1,13 @@
 import type { Model } from '../../../model/model.ts'
-import {
-  planMigration,
-  type ColumnState,
-  type MigrationPlan,
-  type TableQuestions,
-  type TableState,
-} from '../../sql/tables/migrate.ts'
+import { formerShapes, laterMisfit, LATER, shapeDigest, withShape } from '../../migrate/former-shapes.ts'
+import { targetOf } from '../../migrate/target.ts'
+import { planMigration, type MigrationPlan, type TableQuestions } from '../../sql/tables/migrate.ts'
 import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import { alterTable } from './alter-table.ts'
 import { identifier, quoted } from './identifier.ts'
+import { shapeOf, statesOf, type TableStates } from './table-states.ts'
 
 /** What the tables are adapted to. */
 export interface AdaptTo {
@@ -20,19 +17,29 @@ export interface AdaptTo {
   readonly drop: readonly string[]
   /** The meaning of the values of each column, as recorded when it was made, by `table.column`. */
   readonly kinds: Readonly<Record<string, string>>
+  /** The declarations that have used the database, as `_restuary_meta` has them. */
+  readonly former: string | undefined
 }
 
 /** What was done to the tables. */
 export interface Adapted {
   readonly report: readonly string[]
   readonly kinds: Readonly<Record<string, string>>
+  readonly former: string
 }
 
 /** Makes the tables of the model or adapts them, within the open transaction. Throws one Error with all faults. */
 export async function adaptToModel(connection: PostgresConnection, to: AdaptTo): Promise<Adapted> {
   const tables = tablesOf(to.model).map(native)
   const faults = tables.flatMap(longNames)
-  const plan = faults.length > 0 ? null : await planned(connection, tables, to)
+  const states = await statesOf(connection, to.kinds)
+  const needed = targetOf(to.model, to.now).shape
+  const [known, digest] = [formerShapes(to.former), shapeDigest(needed)]
+  const former = withShape(known, digest)
+  const isFormer = known.slice(0, -1).includes(digest)
+  if (isFormer && laterMisfit(to.model, needed, shapeOf(states, needed)) === null)
+    return { report: [LATER], kinds: to.kinds, former }
+  const plan = faults.length > 0 ? null : await planned(connection, tables, states, to)
   faults.push(...(plan?.faults ?? []))
   if (faults.length > 0)
     throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
@@ -40,7 +47,7 @@ export async function adaptToModel(connection: PostgresConnection, to: AdaptTo):
   const kinds = { ...to.kinds }
   for (const { name, columns } of tables)
     for (const column of columns) kinds[`${name}.${column.name}`] = column.codec.kind
-  return { report: plan!.report, kinds }
+  return { report: plan!.report, kinds, former }
 }
 
 /** A table as PostgreSQL has it: with its own column types, and indexes whose names it does not cut. */
@@ -75,9 +82,9 @@ class Unanswered extends Error {
 async function planned(
   connection: PostgresConnection,
   tables: readonly TableSpec[],
+  states: TableStates,
   to: AdaptTo,
 ): Promise<MigrationPlan> {
-  const states = await statesOf(connection, to.kinds)
   const answers = new Map<string, unknown>()
   const ask = (sql: string): unknown => {
     if (!answers.has(sql)) throw new Unanswered(sql)
@@ -108,46 +115,3 @@ async function planned(
     }
   }
 }
-
-const COLUMNS = `
-  select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::int::text,
-    (select f.relname || '.' || fa.attname from pg_constraint k join pg_class f on f.oid = k.confrelid
-      join pg_attribute fa on fa.attrelid = k.confrelid and fa.attnum = k.confkey[1]
-      where k.contype = 'f' and k.conrelid = c.oid and k.conkey = array[a.attnum] limit 1)
-  from pg_class c join pg_attribute a on a.attrelid = c.oid
-  where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
-  order by c.relname, a.attnum`
-const INDEXES = `
-  select c.relname, i.relname, x.indisunique::int::text,
-    (select json_agg(a.attname order by k.n) from unnest(x.indkey) with ordinality as k(num, n)
-      join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num)
-  from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
-  where c.relnamespace = current_schema()::regnamespace`
-
-/** All tables of the schema as they are. */
-async function statesOf(
-  connection: PostgresConnection,
-  kinds: Readonly<Record<string, string>>,
-): Promise<ReadonlyMap<string, TableState>> {
-  const [columns, indexes] = await Promise.all(
-    [COLUMNS, INDEXES].map(sql => connection.all({ name: undefined, sql, slots: null })),
-  )
-  const states = new Map<string, { columns: Map<string, ColumnState>; indexes: Map<string, IndexState> }>()
-  for (const [table, column, type, required, references] of columns as [
-    string,
-    string,
-    string,
-    string,
-    string | null,
-  ][]) {
-    if (!states.has(table)) states.set(table, { columns: new Map(), indexes: new Map() })
-    const kind = kinds[`${table}.${column}`] ?? null
-    const state: ColumnState = { type, required: required === '1', kind, references }
-    states.get(table)!.columns.set(column, state)
-  }
-  for (const [table, name, unique, list] of indexes as [string, string, string, string | null][])
-    states.get(table)?.indexes.set(name, { columns: JSON.parse(list ?? '[]') as string[], unique: unique === '1' })
-  return states
-}
-
-type IndexState = { readonly columns: readonly string[]; readonly unique: boolean }

@@ -1,5 +1,14 @@
 import { basename } from 'node:path'
 import type { Model } from '../../../model/model.ts'
+import {
+  FORMER_SHAPES,
+  formerShapes,
+  laterMisfit,
+  LATER,
+  shapeDigest,
+  tooOld,
+  withShape,
+} from '../../migrate/former-shapes.ts'
 import { inWords, nobody, placeOf, startNeedOf } from '../../migrate/need.ts'
 import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
 import type { ColumnShape, DatabaseShape, TableShape } from '../../migrate/shape.ts'
@@ -13,7 +22,6 @@ import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
-import { shapeDigest, formerShapes, laterMisfit, LATER, noteShape, tooOld } from './former-shapes.ts'
 import { KINDS, type Kinds } from './own-tables.ts'
 
 /** The model that the tables have to fit, and what may be dropped for it. */
@@ -75,7 +83,7 @@ function difference(
 
 function isAdapted(connection: Connection, meta: MetaTable, options: AdaptOptions): boolean {
   const { shape, target, steps } = difference(connection, meta, options)
-  const isServed = formerShapes(meta).at(-1) === shapeDigest(target.shape)
+  const isServed = formerShapes(meta.get(FORMER_SHAPES)).at(-1) === shapeDigest(target.shape)
   return isServed && steps.length === 0 && faultsOf(connection, meta, options.model, shape).length === 0
 }
 
@@ -86,9 +94,9 @@ function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): 
   const faults = faultsOf(connection, meta, options.model, shape)
   if (faults.length > 0)
     throw new Undecided(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
-  const known = formerShapes(meta)
+  const known = formerShapes(meta.get(FORMER_SHAPES))
   const digest = shapeDigest(target.shape)
-  noteShape(meta, known, digest)
+  meta.set(FORMER_SHAPES, withShape(known, digest))
   if (known.slice(0, -1).includes(digest)) {
     const why = laterMisfit(options.model, target.shape, shape)
     if (why === null) return steps.some(changesTable) ? [LATER] : []

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Model } from '../../../model/model.ts'
-import { canonicalJson } from '../../../protocol/canonical-json.ts'
-import { misfitsOf, unknownRequirement } from '../../migrate/misfits.ts'
-import type { DatabaseShape } from '../../migrate/shape.ts'
-import type { MetaTable } from '../log/meta.ts'
+import type { Model } from '../../model/model.ts'
+import { canonicalJson } from '../../protocol/canonical-json.ts'
+import { misfitsOf, unknownRequirement } from './misfits.ts'
+import type { DatabaseShape } from './shape.ts'
 
-/** The key under which the shapes are kept that declarations have asked for, as digests, the newest last. */
-const FORMER = 'former shapes'
+/** The key of `_restuary_meta` under which the shapes are kept that declarations have asked for, as digests, the newest last. */
+export const FORMER_SHAPES = 'former shapes'
 /** How many are kept. */
 const KEPT = 100
 
@@ -24,13 +23,13 @@ export function shapeDigest(shape: DatabaseShape): string {
  * processes may start again while those of the next one come, or after it was withdrawn. It must not undo what the next one has
  * changed.
  */
-export function formerShapes(meta: MetaTable): readonly string[] {
-  return JSON.parse(meta.get(FORMER) ?? '[]') as string[]
+export function formerShapes(text: string | undefined): readonly string[] {
+  return JSON.parse(text ?? '[]') as string[]
 }
 
-/** Notes that a declaration uses the file. An earlier version does not become the newest by starting again. */
-export function noteShape(meta: MetaTable, known: readonly string[], digest: string): void {
-  if (!known.includes(digest)) meta.set(FORMER, JSON.stringify([...known, digest].slice(-KEPT)))
+/** The list with a declaration that uses the database. An earlier version does not become the newest by starting again. */
+export function withShape(known: readonly string[], digest: string): string {
+  return JSON.stringify(known.includes(digest) ? known : [...known, digest].slice(-KEPT))
 }
 
 /** Why an earlier version cannot be served from the tables of a later one. null = it can. */
