@@ -16,7 +16,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('two version
       const store = postgres(url, { schema, readers: 2, poll: 50, drop })
       const app: any = api(
         { user: resource({ id: t.id() }), todo: resource({ id: t.id(), ...declared }) } as never,
-        { store, report: (line: string) => told.push(line) } as never,
+        { store, report: (line: string) => told.push(line) },
       )
       onTestFinished(() => app.close())
       await app.ready()
