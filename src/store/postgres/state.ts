@@ -8,7 +8,7 @@ import { readTerms, type Term, type Terms } from '../terms.ts'
 import type { PostgresConnection } from './connection.ts'
 import type { PostgresLog } from './log.ts'
 import type { PostgresSettings } from './options.ts'
-import { shapeOf, statesOf } from './schema/table-states.ts'
+import { neededShape, statesOf } from './schema/table-states.ts'
 import type { Statements } from './statements.ts'
 
 type Kinds = Readonly<Record<string, string>>
@@ -117,7 +117,7 @@ export class PostgresState {
     const [row] = await connection.all(this.statements.of("select value from _restuary_meta where key = 'kinds'"))
     const states = await statesOf(connection, JSON.parse((row?.[0] as string | undefined) ?? '{}') as Kinds)
     const needed = targetOf(model, environment.clock()).shape
-    const misfits = misfitsOf(model, needed, shapeOf(states, needed))
+    const misfits = misfitsOf(model, needed, neededShape(states, needed))
     layouts.refuse(misfits)
     reportMisfits(misfits, environment.report)
   }

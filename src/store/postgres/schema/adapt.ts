@@ -7,7 +7,7 @@ import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import { alterTable } from './alter-table.ts'
 import { identifier, quoted } from './identifier.ts'
-import { shapeOf, statesOf, type TableStates } from './table-states.ts'
+import { neededShape, statesOf, type TableStates } from './table-states.ts'
 
 /** What the tables are adapted to. */
 export interface AdaptTo {
@@ -37,7 +37,7 @@ export async function adaptToModel(connection: PostgresConnection, to: AdaptTo):
   const [known, digest] = [formerShapes(to.former), shapeDigest(needed)]
   const former = withShape(known, digest)
   const isFormer = known.slice(0, -1).includes(digest)
-  if (isFormer && laterMisfit(to.model, needed, shapeOf(states, needed)) === null)
+  if (isFormer && laterMisfit(to.model, needed, neededShape(states, needed)) === null)
     return { report: [LATER], kinds: to.kinds, former }
   const plan = faults.length > 0 ? null : await planned(connection, tables, states, to)
   faults.push(...(plan?.faults ?? []))

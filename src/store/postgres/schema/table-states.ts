@@ -61,7 +61,7 @@ type ColumnRow = [
 type IndexState = { readonly columns: readonly string[]; readonly unique: boolean }
 
 /** The shape of the tables that a model needs, as they are, to compare it with what is needed. */
-export function shapeOf(states: TableStates, needed: DatabaseShape): DatabaseShape {
+export function neededShape(states: TableStates, needed: DatabaseShape): DatabaseShape {
   const found = Object.entries(needed).flatMap(([name, as]): [string, TableShape][] => {
     const state = states.get(name)
     return state === undefined ? [] : [[name, foundShape(state, as)]]
