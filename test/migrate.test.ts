@@ -134,6 +134,23 @@ test('values are converted, and those that have no equivalent come back', async 
   ])
 })
 
+test('rows that had no value have none after the way back, whatever they got', async () => {
+  const before = declares('flag: t.bool().nullable()')
+  await made(before, { flag: true }, {})
+  const after = declares('flag: t.integer()')
+  await said('plan', after, '--set', 'todo.flag=7')
+  await said('apply', after)
+  expect(await rowsOf(after)).toEqual([
+    { id: 1, flag: 1 },
+    { id: 2, flag: 7 },
+  ])
+  await said('down', after)
+  expect(await rowsOf(before)).toEqual([
+    { id: 1, flag: true },
+    { id: 2, flag: null },
+  ])
+})
+
 test('a text is made shorter by cutting what is too long', async () => {
   const before = declares('title: t.text()')
   await made(before, { title: 'short' }, { title: 'rather long' })

@@ -167,7 +167,9 @@ class Run {
     if (step.do === 'change column') {
       becomes = this.#tables.becoming(step, here, restored)
       if (becomes === here) return
-      lost = `${this.#tables.changedBack(step, becomes)} IS NOT ${here}`
+      // A row that had no value must not keep the one that it gets.
+      const filled = `(${here} IS NULL AND ${becomes} IS NOT NULL)`
+      lost = `(${this.#tables.changedBack(step, becomes)} IS NOT ${here} OR ${filled})`
     }
     // A row is found again by the id that it has afterwards.
     const isKey = this.#shape[step.table]!.key[0] === step.column
