@@ -97,7 +97,7 @@ const here = resource
     write: all(here.user.is(me), here.board.can('read')),
   }))
 
-/** Makes the API over a store. Without a secret, logins end when the server restarts. */
+/** Makes the API over a store. If no secret is given to sign tokens with, the database keeps one. */
 export const createApp = (store: Store = sqlite('kanban.db')) =>
   api({ user, board, column, card, comment, here }, { store, auth: { secret: process.env['SECRET'] }, seed: demo })
 
