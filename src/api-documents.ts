@@ -4,9 +4,11 @@ import type { Model } from './model/model.ts'
 import type { Paths } from './model/link/names.ts'
 import type { Limits } from './protocol/limits.ts'
 import { titleIn } from './describe/title.ts'
-import type { DescribeOptions } from './describe/options.ts'
+import { servedPath, type DescribeOptions } from './describe/options.ts'
+import { studio, type StudioSubject } from './describe/studio/studio.ts'
+import { studioRules, type StudioOptions } from './describe/studio/studio-options.ts'
 import { describePages } from './describe/pages.ts'
-import type { Page } from './transport/http/endpoint.ts'
+import type { Page, Service } from './transport/http/endpoint.ts'
 
 /** The options of an API that concern its documents. */
 export interface DocumentOptions {
@@ -24,6 +26,7 @@ export interface Documented {
   readonly prefix: string
   readonly limits: Limits
   readonly sockets: DescribeOptions['sockets']
+  readonly studio: DescribeOptions['studio']
 }
 
 /** The documents of an API: descriptions, the client and the page. `documentation` may change what the page shows. */
@@ -32,7 +35,7 @@ export function documentPages(
   options: DocumentOptions,
   documentation?: (page: Page) => Page,
 ): readonly Page[] {
-  const { model, auth, prefix, limits, routes, sockets } = documented
+  const { model, auth, prefix, limits, routes, sockets, studio } = documented
   const { description } = model.docs
   const describe: DescribeOptions = {
     title: titleIn(description, 'API'),
@@ -46,6 +49,22 @@ export function documentPages(
     login: (auth?.login && [...model.resources.values()].find(one => one.login !== null)?.login) ?? null,
     handled: routes.all,
     sockets,
+    studio,
   }
   return describePages(model, describe, documentation)
+}
+
+/** The studio of an API. null = there is none. */
+export function studioOf(
+  options: Pick<DocumentOptions, 'paths'> & { readonly studio?: boolean | StudioOptions },
+  prefix: string,
+  shown: StudioSubject,
+): { readonly path: string; readonly pages: readonly Page[]; readonly services: readonly Service[] } | null {
+  const rules = studioRules(options.studio)
+  const at = (word: string): string | null => servedPath(options.paths ?? {}, word)
+  const path = at('studio')
+  if (rules === null || path === null) return null
+  const full = (own: string | null): string | null => (own === null ? null : prefix + own)
+  const settings = { base: prefix, studio: prefix + path, openapi: full(at('openapi')), docs: full(at('docs')) }
+  return { path, ...studio(path, settings, rules, shown) }
 }

@@ -17,6 +17,7 @@ import type { Budgets } from './engine/rules/rate-limiter.ts'
 import type { JobsOptions } from './engine/jobs/jobs-environment.ts'
 import type { DocumentOptions } from './api-documents.ts'
 import type { Operations } from './operations.ts'
+import type { StudioOptions } from './describe/studio/studio-options.ts'
 import type { SocketIoOptions } from './transport/socketio/options.ts'
 import type { Exporter } from './transport/http/format.ts'
 import type { HttpOptions } from './transport/http/options.ts'
@@ -129,6 +130,11 @@ export interface ServiceOptions {
   readonly socketio?: SocketIoOptions | false
   /** Options of WebSockets. false = no WebSockets. */
   readonly websocket?: WebSocketOptions | false
+  /**
+   * The studio at `/studio`, a page on which to look at data, try operations and see frames: whether there is one, or who may use
+   * it. Default: in development.
+   */
+  readonly studio?: boolean | StudioOptions
   /** Your own formats by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
   readonly exporters?: Readonly<Record<string, Exporter>>
 }

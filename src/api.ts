@@ -23,7 +23,7 @@ import { runJob, type RunJob } from './engine/jobs/jobs-of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/call/url.ts'
 import { documentationOf, facesOf, socketsOf } from './api-dialects.ts'
 import { servedPath } from './describe/options.ts'
-import { documentPages } from './api-documents.ts'
+import { documentPages, studioOf } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
 import { assembleEngine } from './assemble-engine.ts'
@@ -167,19 +167,24 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault: onBackgroundFault,
   })
   const published = new PublishedFeed({ live, store, handled })
-  const documented = { model, auth, routes, prefix, limits, sockets: socketsOf(options) }
+  const admission = admissionOf(options.http?.overload)
+  const shown = studioOf(options, prefix, { model, store, engine, auth, live, admission })
+  const studio = shown?.path ?? null
+  const documented = { model, auth, routes, prefix, limits, sockets: socketsOf(options), studio }
   const http: HttpSetup = {
     ...(options.exporters && { exporters: options.exporters }),
     ...options.http,
     pages: [
       ...documentPages(documented, options, documentationOf(model, options, prefix)),
+      ...(shown?.pages ?? []),
       ...(options.http?.pages ?? []),
     ],
     batch: servedPath(options.paths ?? {}, 'batch'),
     live,
     handled: routes.all.length > 0 ? handled : undefined,
     published,
-    admission: admissionOf(options.http?.overload),
+    admission,
+    ...(shown && { studio: shown.services }),
   }
   const handle = (call: Call): Maybe<Outcome> =>
     whenReady(() => {

@@ -71,7 +71,7 @@ interface Source {
 }
 
 /** Finds every static import, re-export, `import()` and `import('…')` type; text inside strings is not an import. */
-function importsOf(code: string): Import[] {
+function importsOf(code: string, lang: 'ts' | 'tsx' = 'ts'): Import[] {
   const found: Import[] = []
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(walk)
@@ -88,7 +88,7 @@ function importsOf(code: string): Import[] {
     }
     Object.values(node).forEach(walk)
   }
-  walk(parseAst(code, { lang: 'ts' }))
+  walk(parseAst(code, { lang }))
   return found
 }
 
@@ -99,8 +99,8 @@ function isTypeOnly(node: Record<string, any>): boolean {
 }
 
 /** The names that a file declares and exports. Re-exports do not count. */
-function exportsOf(code: string): string[] {
-  const { body } = parseAst(code, { lang: 'ts' }) as unknown as { body: Record<string, any>[] }
+function exportsOf(code: string, lang: 'ts' | 'tsx'): string[] {
+  const { body } = parseAst(code, { lang }) as unknown as { body: Record<string, any>[] }
   return body.flatMap(node => {
     if (node['type'] !== 'ExportNamedDeclaration' || !node['declaration']) return []
     const declared: Record<string, any>[] = node['declaration'].declarations ?? [node['declaration']]
@@ -108,12 +108,15 @@ function exportsOf(code: string): string[] {
   })
 }
 
-const source = (path: string, code: string): Source => ({
-  path,
-  lines: code.replace(/\n$/, '').split('\n').length,
-  imports: importsOf(code),
-  exports: [...new Set(exportsOf(code))],
-})
+const source = (path: string, code: string): Source => {
+  const lang = path.endsWith('x') ? 'tsx' : 'ts'
+  return {
+    path,
+    lines: code.replace(/\n$/, '').split('\n').length,
+    imports: importsOf(code, lang),
+    exports: [...new Set(exportsOf(code, lang))],
+  }
+}
 
 const folderOf = (path: string): string => posix.dirname(path)
 
@@ -342,6 +345,14 @@ describe('the sources', () => {
   test('one library, one file', () => expect(libraryFaults(sources)).toEqual([]))
   test('the client loads little of the server', () => expect(clientFaults(sources)).toEqual([]))
   test('one name, one meaning', () => expect(nameFaults(sources)).toEqual([]))
+  test('folders are small', () => expect(folderFaults(sources)).toEqual([]))
+  test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
+})
+
+describe('the studio', () => {
+  const sources = sourcesIn('studio')
+
+  test('there is one', () => expect(sources.length).toBeGreaterThan(0))
   test('folders are small', () => expect(folderFaults(sources)).toEqual([]))
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })

@@ -102,6 +102,8 @@ export interface Auth {
    * `not_found` if there is no such user.
    */
   begin(user: Id, scope?: readonly string[]): Promise<Granted>
+  /** A user as the caller that a login with all scopes makes. null = there is no such user, or no resource has `.login(…)`. */
+  userOf(user: Id): Promise<Principal | null>
   /** The session of a caller. null = the caller has none of ours. */
   sessionOf(identity: Identity): Session | null
   /** Ends the session of a caller. */
@@ -213,6 +215,7 @@ function authOf(parts: AuthParts): Auth {
     login: own?.login ?? null,
     cookie,
     begin: (user, scope) => begin(parts, user, scope),
+    userOf: async user => (own ? own.callers.userOf(user) : null),
     sessionOf: identity => {
       const access = callers.accessOf(identity)
       return access ? { id: access.sid, user: identity.principal.id, scope: access.scope } : null

@@ -22,6 +22,8 @@ export interface DescribeOptions {
   readonly paths: Paths
   /** The members of a login at `/auth/token`. null = there is no login. */
   readonly login: LoginDef | null
+  /** The path of the studio, below the prefix. null = there is none. */
+  readonly studio: string | null
   /** The handled resources. */
   readonly handled: readonly HandledRoute[]
   /** Add the protocols on sockets beside restuary.1. */

@@ -1,5 +1,8 @@
 import type { Value } from '../model/model.ts'
 import { anchorsOf, type Anchor } from './incremental/routing/anchors.ts'
+import { printQuery } from '../query/predicate.ts'
+import { forEachMember } from './incremental/routing/group-index.ts'
+import type { Group } from './views/group.ts'
 import type { Interest } from './views/interest.ts'
 import { readsOf } from './views/maintenance.ts'
 import type { Requery } from './views/requery.ts'
@@ -25,6 +28,28 @@ export interface ViewExplanation {
   readonly reads: readonly string[]
   /** Average time to run the query, in milliseconds. null if it does not run again or nobody follows it. */
   readonly cost: number | null
+}
+
+/** A query that is followed, and what that costs. */
+export interface FollowedQuery extends ViewExplanation {
+  readonly resource: string
+  readonly query: string
+  readonly limit: number | null
+  readonly subscriptions: number
+}
+
+/** A query that is followed, with what it costs. */
+export function followedQuery(group: Group, requery: Requery | undefined): FollowedQuery {
+  const { interest, members } = group
+  let subscriptions = 0
+  forEachMember(members, () => subscriptions++)
+  return {
+    resource: interest.resource.name,
+    query: printQuery(interest),
+    limit: interest.limit,
+    subscriptions,
+    ...explainView(interest, requery),
+  }
 }
 
 /** How many values of an anchor are printed. */

@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Standing } from '../auth/principal.ts'
+import type { Credentials, Principal, Standing } from '../auth/principal.ts'
 import { visitsInTurn } from '../engine/rules/authorize.ts'
 import type { Call } from '../engine/call/call.ts'
 import { printQuery } from '../query/predicate.ts'
@@ -7,7 +7,7 @@ import type { Commit, Snapshot } from '../store/store.ts'
 import type { Terms } from '../store/terms.ts'
 import type { Work } from '../store/work.ts'
 import { commitPage, commitsSince } from './resume/commits-since.ts'
-import type { ViewExplanation } from './explain.ts'
+import { followedQuery, type FollowedQuery, type ViewExplanation } from './explain.ts'
 import { Feed } from './feed.ts'
 import { ChangedCallers } from './subscriptions/changed-callers.ts'
 import { Hub } from './views/hub.ts'
@@ -30,6 +30,8 @@ const LISTED = 20
  */
 export class Live {
   readonly postman: Postman = new Postman()
+  /** The clients that are connected by sockets, and since when, in milliseconds since the epoch. */
+  readonly connections: Map<Connected, number> = new Map()
   readonly #options: LiveOptions
   readonly #hub: Hub
   readonly #feed: Feed
@@ -96,6 +98,15 @@ export class Live {
       if (!listed.has(name)) listed.set(name, one)
     }
     return [...listed.values()]
+  }
+
+  /** The queries that are followed, those with the most subscriptions first, at most `most`. */
+  queriesFollowed(most: number): FollowedQuery[] {
+    const all = Array.from(this.#hub.followed(), ([key, group]) => ({ group, requery: this.#hub.requeryBy(key) }))
+    return all
+      .map(({ group, requery }) => followedQuery(group, requery))
+      .toSorted((a, b) => b.subscriptions - a.subscriptions)
+      .slice(0, most)
   }
 
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
@@ -250,6 +261,13 @@ export class Live {
     this.#feed.start()
     return stop
   }
+}
+
+/** A client that is connected by a socket. */
+export interface Connected {
+  readonly principal: Principal | null
+  readonly credentials: Credentials
+  readonly subscriptions: { readonly size: number }
 }
 
 /** How a query is followed. Default: from a snapshot on, every step, by a caller who stays the same. */

@@ -48,6 +48,7 @@ test('the code of the README and the guide compiles', async () => {
   const compilerOptions = {
     paths: sourcesOfEntries(),
     jsx: 'react-jsx',
+    jsxImportSource: 'react',
     declaration: false,
     isolatedDeclarations: false,
     noPropertyAccessFromIndexSignature: false,

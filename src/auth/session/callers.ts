@@ -115,6 +115,15 @@ export class Callers {
     return Object.freeze({ ...members, scopes })
   }
 
+  /** A user with all scopes, without a session. null = there is no such user. */
+  async userOf(id: Id): Promise<Principal | null> {
+    const { store, users } = this.#options
+    const user = await store.read(function* (snapshot) {
+      return yield* wait(snapshot.get(users, id))
+    })
+    return user ? this.#principalOf(user, this.scopesOf(user).join(' ')) : null
+  }
+
   /** The stored fields without the password. */
   #membersOf(user: Row): Principal {
     const members: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }

@@ -9,8 +9,12 @@ import { script, style } from './assets.ts'
  */
 export function documentationPage(options: DescribeOptions): Omit<Page, 'path'> {
   const openapi = servedPath(options.paths, 'openapi')
+  const { studio } = options
   const source = openapi === null ? '' : `<meta name="openapi" content="${escaped(options.prefix + openapi)}">`
-  const text = html(source)
+  const text = html(
+    source,
+    studio === null ? '' : `<p><a href="${escaped(options.prefix + studio)}">Open the studio</a></p>\n`,
+  )
   return {
     type: 'text/html; charset=utf-8',
     cache: 'no-cache',
@@ -39,7 +43,7 @@ function hash(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }
 
-function html(source: string): string {
+function html(source: string, link: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +57,7 @@ ${source}
 <body>
 <aside>
 <h1 id="title">API</h1>
-<input id="search" type="search" placeholder="Search" aria-label="Search resources and operations">
+${link}<input id="search" type="search" placeholder="Search" aria-label="Search resources and operations">
 <nav id="sections" aria-label="Resources"></nav>
 <form id="who" hidden><label>Token<input id="token" type="password" autocomplete="off" placeholder="sent as Authorization"></label></form>
 </aside>
@@ -75,6 +79,7 @@ ${source}
 `
 }
 
-function escaped(text: string): string {
+/** Text for an attribute of an element. */
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }

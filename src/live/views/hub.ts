@@ -59,6 +59,11 @@ export class Hub {
     return counts
   }
 
+  /** All groups by their keys. */
+  followed(): Iterable<[string, Group]> {
+    return this.#groups
+  }
+
   /** The queries that run again after commits. */
   get requeries(): Iterable<Requery> {
     return this.#requeries.values()

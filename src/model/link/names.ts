@@ -6,6 +6,7 @@ import { camelCase, capital, singular } from './uri-names.ts'
 /** The paths that the framework uses itself, by the words with which the option `paths` can move them (protocol §1.3). */
 export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   docs: '/docs',
+  studio: '/studio',
   openapi: '/openapi.json',
   asyncapi: '/asyncapi.json',
   client: '/client.js',

@@ -72,6 +72,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
         ...(options.live && options.changes
           ? [changesService(options.live, `${prefix}/changes`, options.changes)]
           : []),
+        ...(options.studio ?? []),
       ],
     ),
     services: options.services ?? null,

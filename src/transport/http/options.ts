@@ -6,7 +6,7 @@ import type { Admission, OverloadOptions } from '../hosts/admission.ts'
 import type { Health } from './face.ts'
 import type { Exchange } from './exchange.ts'
 import type { Exporter } from './format.ts'
-import type { Page, ServiceEndpoint, StaticFiles } from './endpoint.ts'
+import type { Page, Service, ServiceEndpoint, StaticFiles } from './endpoint.ts'
 import { redact } from './response/redact.ts'
 
 /** A log record. `error` may contain what clients must never see. */
@@ -78,6 +78,8 @@ export interface HttpServices {
   readonly batch?: string | null
   /** Files beside the API. `serve` provides them. */
   readonly files?: StaticFiles
+  /** What answers the questions of the studio. */
+  readonly studio?: readonly Service[]
   /** The handled resources. */
   readonly handled?: HandledResources | undefined
   /** Makes handled resources streams as well. */

@@ -75,6 +75,7 @@ export class SocketSession<Message = never> {
     this.subscriptions = new Subscriptions(this)
     this.#dialect = dialect(this)
     if (identity) this.#identify(identity)
+    host.live.connections.set(this, clock())
     this.#dialect.greet?.()
   }
 
@@ -171,6 +172,7 @@ export class SocketSession<Message = never> {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.host.live.connections.delete(this)
     this.#unwatch()
     this.#dialect.close?.()
     this.subscriptions.close()

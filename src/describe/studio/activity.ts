@@ -1,0 +1,101 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Live } from '../../live/live.ts'
+import type { Commit } from '../../store/store.ts'
+
+/** How many commits are remembered. */
+const RECENT = 50
+/** How many changes of a commit are listed. */
+const LISTED = 5
+/** After how many milliseconds without a reader it stops, so that a studio that nobody looks at costs nothing. */
+const IDLE = 15_000
+
+/** A commit as the studio lists it. */
+export interface RecentCommit {
+  readonly position: string
+  readonly at: number
+  readonly size: number
+  readonly changes: readonly {
+    readonly resource: string
+    readonly id: string | number
+    readonly op: string
+    readonly fields: readonly string[]
+  }[]
+}
+
+/** Counts what is committed, and how long the event loop is held up, while somebody looks. */
+export class Activity {
+  readonly #live: Live
+  #stop: (() => void) | null = null
+  #starting: Promise<void> | null = null
+  #idle: NodeJS.Timeout | null = null
+  #delay: ReturnType<typeof monitorEventLoopDelay> | null = null
+  commits = 0
+  changes = 0
+  recent: RecentCommit[] = []
+
+  constructor(live: Live) {
+    this.#live = live
+    live.closing.addEventListener('abort', () => this.#rest(), { once: true })
+  }
+
+  /** Begins to count, or goes on. */
+  async look(): Promise<void> {
+    if (this.#live.closing.aborted) return
+    if (this.#idle) clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => this.#rest(), IDLE).unref()
+    await (this.#starting ??= this.#start())
+  }
+
+  /** How long the event loop was held up since the last look, in milliseconds: the longest of 99 of 100 turns. */
+  takeDelay(): number {
+    const delay = this.#delay
+    if (!delay) return 0
+    const p99 = delay.count === 0 ? 0 : delay.percentile(99) / 1e6
+    delay.reset()
+    // It is measured by a timer, which is late by its own interval.
+    return Math.max(0, p99 - RESOLUTION)
+  }
+
+  async #start(): Promise<void> {
+    this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION })
+    this.#delay.enable()
+    const stop = await this.#live.follow(commits => this.#count(commits ?? []), null)
+    if (this.#starting) this.#stop = stop
+    else stop()
+  }
+
+  #rest(): void {
+    if (this.#idle) clearTimeout(this.#idle)
+    this.#stop?.()
+    this.#delay?.disable()
+    this.#stop = this.#starting = this.#idle = this.#delay = null
+  }
+
+  #count(commits: readonly Commit[]): void {
+    this.commits += commits.length
+    for (const { changes } of commits) this.changes += changes.length
+    const shown = commits.slice(-RECENT).map(commit => this.#listed(commit))
+    this.recent = [...this.recent, ...shown].slice(-RECENT)
+  }
+
+  #listed({ position, at, changes }: Commit): RecentCommit {
+    const told = changes.filter(({ resource }) => resource.paths.length > 0)
+    return {
+      position: this.#live.terms.position(position),
+      at,
+      size: told.length,
+      changes: told.slice(0, LISTED).map(({ resource, id, op, changed, lists }) => ({
+        resource: resource.name,
+        id,
+        op,
+        fields: [
+          ...resource.columns.filter(({ slot, hidden }) => !hidden && changed.includes(slot)).map(({ name }) => name),
+          ...lists.map(({ field }) => field),
+        ],
+      })),
+    }
+  }
+}
+
+/** Milliseconds. */
+const RESOLUTION = 20

@@ -1,0 +1,45 @@
+import type { Auth } from '../../auth/auth.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Live } from '../../live/live.ts'
+import type { Model } from '../../model/model.ts'
+import type { Store } from '../../store/store.ts'
+import type { Admission } from '../../transport/hosts/admission.ts'
+import type { Page, Service } from '../../transport/http/endpoint.ts'
+import { Activity } from './activity.ts'
+import { lookAsService } from './look-as.ts'
+import { modelReport } from './model-report.ts'
+import { serverReport, subscriptionReport } from './server-report.ts'
+import { readsStudio } from './studio-service.ts'
+import type { StudioOptions } from './studio-options.ts'
+import { studioPage, type StudioSettings } from './studio-page.ts'
+import { verdictService } from './verdicts.ts'
+
+/** What the studio shows. */
+export interface StudioSubject {
+  readonly model: Model
+  readonly store: Store
+  readonly engine: Engine
+  readonly auth: Auth | null
+  readonly live: Live
+  readonly admission: Admission | null
+}
+
+/** The page of the studio, and the services that answer what it asks beyond the public API, each under the studio's own rules. */
+export function studio(
+  path: string,
+  settings: StudioSettings,
+  rules: Required<StudioOptions>,
+  shown: StudioSubject,
+): { readonly pages: readonly Page[]; readonly services: readonly Service[] } {
+  const activity = new Activity(shown.live)
+  return {
+    pages: [studioPage(path, settings)],
+    services: [
+      readsStudio(`${path}/model`, rules, (_, may) => modelReport(shown, may)),
+      readsStudio(`${path}/server`, rules, () => serverReport(shown, activity)),
+      readsStudio(`${path}/subscriptions`, rules, () => subscriptionReport(shown)),
+      verdictService(`${path}/verdicts`, rules, shown),
+      ...(shown.auth?.login ? [lookAsService(`${path}/look-as`, rules, shown.auth)] : []),
+    ],
+  }
+}

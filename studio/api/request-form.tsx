@@ -1,0 +1,216 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { send } from '../server/client.ts'
+import { description } from '../server/description.ts'
+import type { OperationInfo } from '../server/fields.ts'
+import { resolve, type Json } from '../server/schema.ts'
+import { Badge, Button, Tabs } from '../ui/controls.tsx'
+import { copyText, JsonView } from '../ui/json.tsx'
+import { say } from '../ui/toast.tsx'
+import { byteWords } from '../ui/words.ts'
+import { exampleLanguages, requestAs, type ExampleLanguage, type PlannedRequest } from './request-text.ts'
+import { sampleOf } from './sample.ts'
+
+type Texts = Readonly<Record<string, string>>
+
+interface Answer {
+  readonly status: number
+  readonly words: string
+  readonly took: number
+  readonly headers: string
+  readonly body: unknown
+}
+
+/** A form that sends an operation, and shows what came back. */
+export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
+  const { document } = description.value!
+  const { operation, method, path } = info
+  const parameters = ((operation['parameters'] ?? []) as Json[]).map(one => resolve(document, one))
+  const content = (operation['requestBody']?.content ?? {}) as Json
+  const schema = content['application/json']?.schema as Json | undefined
+  const isFile = method === 'PUT' && operation['x-file'] !== undefined
+  const [texts, setTexts] = useState<Texts>(() =>
+    Object.fromEntries(parameters.flatMap(one => (one['in'] === 'path' ? [[one['name'] as string, '1']] : []))),
+  )
+  const [body, setBody] = useState(() => (schema ? JSON.stringify(sampleOf(document, schema), null, 2) : ''))
+  const [file, setFile] = useState<File | null>(null)
+  const [answer, setAnswer] = useState<Answer | null>(null)
+  const [language, setLanguage] = useState<ExampleLanguage>('curl')
+  const [isBusy, setBusy] = useState(false)
+  const planned: PlannedRequest = { method, ...placed(path, parameters, texts), body: schema ? body : null, info }
+
+  const submit = async (): Promise<void> => {
+    setBusy(true)
+    const began = performance.now()
+    const headers: Record<string, string> = { ...planned.headers }
+    if (schema) headers['content-type'] = 'application/json'
+    if (isFile && file) {
+      headers['content-type'] = file.type || 'application/octet-stream'
+      headers['content-disposition'] = `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`
+    }
+    try {
+      const response = await send(method, planned.target, {
+        headers,
+        ...(schema ? { body } : isFile && file ? { body: file } : {}),
+      })
+      setAnswer(await answerOf(response, performance.now() - began))
+    } catch (error) {
+      setAnswer({ status: 0, words: 'No answer', took: performance.now() - began, headers: '', body: String(error) })
+    }
+    setBusy(false)
+  }
+
+  const groups = [
+    ['Parameters', parameters.filter(one => one['in'] !== 'header' && !('x-operator' in one))],
+    ['Conditions', parameters.filter(one => 'x-operator' in one)],
+    ['Header fields', parameters.filter(one => one['in'] === 'header')],
+  ] as const
+  return (
+    <form
+      class="request"
+      onSubmit={event => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      {operation['description'] && <p class="muted">{operation['description']}</p>}
+      {groups.map(
+        ([title, some], i) =>
+          some.length > 0 && (
+            <details key={title} class="parameters" open={i === 0 || some.some(one => one['required'])}>
+              <summary>
+                {title} <Badge>{some.length}</Badge>
+              </summary>
+              <div class="parameter-list">
+                {some.map(one => (
+                  <label key={`${one['in']} ${one['name']}`} title={one['description']}>
+                    <span>
+                      {one['name']}
+                      {one['required'] ? ' *' : ''}
+                    </span>
+                    <input
+                      value={texts[one['name']] ?? ''}
+                      placeholder={String(one['schema']?.default ?? one['schema']?.type ?? '')}
+                      spellcheck={false}
+                      onInput={event => {
+                        const { value } = event.currentTarget
+                        setTexts(all => ({ ...all, [one['name']]: value }))
+                      }}
+                    />
+                  </label>
+                ))}
+              </div>
+            </details>
+          ),
+      )}
+      {schema && (
+        <label class="field">
+          <span>Body</span>
+          <textarea
+            class="code"
+            spellcheck={false}
+            rows={Math.min(16, Math.max(3, body.split('\n').length))}
+            value={body}
+            onInput={event => setBody(event.currentTarget.value)}
+          />
+        </label>
+      )}
+      {isFile && (
+        <label class="field">
+          <span>File</span>
+          <input
+            type="file"
+            accept={Object.keys(content).join(',')}
+            onChange={event => setFile(event.currentTarget.files?.[0] ?? null)}
+          />
+        </label>
+      )}
+      <div class="example">
+        <div class="toolbar">
+          <Tabs label="Example in" all={exampleLanguages} chosen={language} onChoose={setLanguage} />
+          <span class="space" />
+          <Button
+            icon="copy"
+            kind="quiet"
+            label="Copy the example"
+            onClick={() => void copyText(requestAs(language, planned)).then(() => say('Copied'))}
+          />
+        </div>
+        <pre class="code" tabIndex={0}>
+          {requestAs(language, planned)}
+        </pre>
+      </div>
+      <div class="form-buttons">
+        <Button kind="primary" type="submit" disabled={isBusy}>
+          Send {method}
+        </Button>
+      </div>
+      <div aria-live="polite">{answer && <AnswerView answer={answer} />}</div>
+    </form>
+  )
+}
+
+function AnswerView({ answer: { status, words, took, headers, body } }: { readonly answer: Answer }): VNode {
+  return (
+    <section class="answer" aria-label="Answer">
+      <p>
+        <Badge tone={status >= 200 && status < 400 ? 'good' : 'bad'}>{`${status || ''} ${words}`.trim()}</Badge>{' '}
+        <span class="muted">{Math.round(took)} ms</span>
+      </p>
+      {headers && (
+        <details>
+          <summary>Header fields</summary>
+          <pre class="code" tabIndex={0}>
+            {headers}
+          </pre>
+        </details>
+      )}
+      {body === null ? (
+        <p class="muted">No body</p>
+      ) : typeof body === 'string' ? (
+        <pre class="code" tabIndex={0}>
+          {body.slice(0, 100_000)}
+        </pre>
+      ) : (
+        <JsonView value={body} />
+      )}
+    </section>
+  )
+}
+
+async function answerOf(response: Response, took: number): Promise<Answer> {
+  const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+  const type = response.headers.get('content-type') ?? ''
+  const base = { status: response.status, words: response.statusText, took, headers }
+  if (response.headers.get('accept-ranges') === 'bytes' && !type.startsWith('text/')) {
+    const { size } = await response.blob()
+    return { ...base, body: `${byteWords(size)} of ${type}` }
+  }
+  const text = await response.text()
+  if (text === '') return { ...base, body: null }
+  try {
+    return { ...base, body: /json/.test(type) ? (JSON.parse(text) as unknown) : text }
+  } catch {
+    return { ...base, body: text }
+  }
+}
+
+/** The path with its parameters, and the header fields that are given. */
+function placed(
+  path: string,
+  parameters: readonly Json[],
+  texts: Texts,
+): { target: string; headers: Record<string, string> } {
+  let target = path
+  const query: string[] = []
+  const headers: Record<string, string> = {}
+  for (const one of parameters) {
+    const name = one['name'] as string
+    const text = texts[name] ?? ''
+    if (one['in'] === 'path') target = target.replace(`{${name}}`, encodeURIComponent(text))
+    else if (text === '') continue
+    else if (one['in'] === 'header') headers[name.toLowerCase()] = text
+    else query.push(`${name.replaceAll(/[^\w.[\]-]/g, encodeURIComponent)}=${encodeURIComponent(text)}`)
+  }
+  return { target: query.length > 0 ? `${target}?${query.join('&')}` : target, headers }
+}

@@ -1,0 +1,148 @@
+import type { Signal } from '@preact/signals'
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { table, type Filter, type Id } from '../server/client.ts'
+import type { ResourceInfo } from '../server/description.ts'
+import { Button } from '../ui/controls.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { complain, say } from '../ui/toast.tsx'
+import { countWords } from '../ui/words.ts'
+import { FieldInput, valueOf } from './row/field-input.tsx'
+import { isEditable } from './grid.tsx'
+
+interface BulkProps {
+  readonly resource: ResourceInfo
+  readonly selected: Signal<ReadonlySet<Id>>
+  readonly filter: Filter | null
+  readonly total: number
+}
+
+/** What can be done with all rows that are selected, or with all that the filter selects. */
+export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode {
+  const [asked, setAsked] = useState<'delete' | 'patch' | null>(null)
+  const [areAll, setAll] = useState(false)
+  const ids = [...selected.value]
+  const count = areAll ? total : ids.length
+  const target = areAll ? (filter ?? {}) : { [resource.id]: { $in: ids } }
+  const words = `${countWords(count)} ${count === 1 ? 'row' : 'rows'}`
+  /** Resources without operations on many rows are changed row by row. */
+  const each = (what: (id: Id) => Promise<unknown>, all: () => Promise<unknown>): Promise<unknown> =>
+    resource.hasBulk ? all() : Promise.all(ids.map(what))
+  const done = (work: Promise<unknown>, verb: string): void => {
+    setAsked(null)
+    work.then(() => {
+      say(`${words} ${verb}`)
+      selected.value = new Set()
+    }, complain)
+  }
+  return (
+    <div class="bulk" role="toolbar" aria-label="Selected rows">
+      <b>{words}</b>
+      {resource.hasBulk && ids.length < total && (
+        <label>
+          <input type="checkbox" checked={areAll} onChange={event => setAll(event.currentTarget.checked)} />
+          all {countWords(total)} that match
+        </label>
+      )}
+      {resource.canPatch && <Button onClick={() => setAsked('patch')}>Edit</Button>}
+      {resource.canDelete && (
+        <Button icon="trash" kind="danger" onClick={() => setAsked('delete')}>
+          Delete
+        </Button>
+      )}
+      <Button icon="close" kind="quiet" label="Select nothing" onClick={() => (selected.value = new Set())} />
+      {asked === 'delete' && (
+        <Dialog
+          title={`Delete ${words}?`}
+          onClose={() => setAsked(null)}
+          footer={
+            <Button
+              kind="danger"
+              onClick={() =>
+                done(
+                  each(
+                    id => table(resource.name).delete(id),
+                    () => table(resource.name).delete({ filter: target }),
+                  ),
+                  'deleted',
+                )
+              }
+            >
+              Delete {words}
+            </Button>
+          }
+        >
+          <p>This also does to related rows what their relations declare. It cannot be undone here.</p>
+        </Dialog>
+      )}
+      {asked === 'patch' && (
+        <BulkPatch
+          resource={resource}
+          words={words}
+          onClose={() => setAsked(null)}
+          onPatch={data =>
+            done(
+              each(
+                id => table(resource.name).patch(id, data),
+                () => table(resource.name).patch({ filter: target }, data),
+              ),
+              'changed',
+            )
+          }
+        />
+      )}
+    </div>
+  )
+}
+
+function BulkPatch({
+  resource,
+  words,
+  onClose,
+  onPatch,
+}: {
+  readonly resource: ResourceInfo
+  readonly words: string
+  readonly onClose: () => void
+  readonly onPatch: (data: object) => void
+}): VNode {
+  const editable = resource.fields.filter(one => isEditable(one, resource))
+  const [name, setName] = useState(editable[0]?.name ?? '')
+  const [text, setText] = useState('')
+  const field = editable.find(one => one.name === name)
+  const send = (): void => {
+    try {
+      if (field) onPatch({ [name]: valueOf(field, text) })
+    } catch (error) {
+      complain(new Error(`${name} ${(error as Error).message}`))
+    }
+  }
+  return (
+    <Dialog
+      title={`Edit ${words}`}
+      onClose={onClose}
+      footer={
+        <Button kind="primary" onClick={send}>
+          Set {name} of {words}
+        </Button>
+      }
+    >
+      <div class="form">
+        <label class="field">
+          <span>Field</span>
+          <select value={name} onChange={event => setName(event.currentTarget.value)}>
+            {editable.map(one => (
+              <option key={one.name}>{one.name}</option>
+            ))}
+          </select>
+        </label>
+        {field && (
+          <label class="field">
+            <span>New value</span>
+            <FieldInput key={name} field={field} id="bulk-value" text={text} onText={setText} />
+          </label>
+        )}
+      </div>
+    </Dialog>
+  )
+}

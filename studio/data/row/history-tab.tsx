@@ -1,0 +1,94 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { table, type Id, type Problem, type Row } from '../../server/client.ts'
+import type { ResourceInfo } from '../../server/description.ts'
+import { Badge, Button, Empty } from '../../ui/controls.tsx'
+import { complain, say } from '../../ui/toast.tsx'
+import { lineOf } from '../../ui/words.ts'
+import { isEditable } from '../grid.tsx'
+
+/** A record of the log about a row (docs/guide/history.md). */
+interface Recorded {
+  readonly position: string
+  readonly at: string
+  readonly operation: 'create' | 'patch' | 'delete'
+  readonly data: Row | null
+  /** The old values of what changed. */
+  readonly before: Row | null
+}
+
+/** What happened to a row, the newest first, and what each step changed. */
+export function HistoryTab({
+  resource,
+  id,
+  onRestored,
+}: {
+  readonly resource: ResourceInfo
+  readonly id: Id
+  readonly onRestored: () => void
+}): VNode {
+  const [records, setRecords] = useState<readonly Recorded[] | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const load = (): void => {
+    table(resource.name)
+      .history(id)
+      .then(
+        found => setRecords(found as unknown as readonly Recorded[]),
+        (error: Problem) => setProblem(error.message),
+      )
+  }
+  useEffect(load, [resource, id])
+  const restore = ({ data }: Recorded): void => {
+    const members = resource.fields
+      .filter(one => isEditable(one, resource) && data && one.name in data)
+      .map(one => [one.name, data![one.name]])
+    table(resource.name)
+      .patch(id, Object.fromEntries(members))
+      .then(() => {
+        say('That version is restored')
+        load()
+        onRestored()
+      }, complain)
+  }
+  if (problem) return <Empty title="No history">{problem}</Empty>
+  if (!records) return <p class="muted">Loading …</p>
+  if (records.length === 0)
+    return <Empty title="No history">The log reaches back only to changes that were made through this API.</Empty>
+  return (
+    <ol class="timeline">
+      {records.map((one, i) => {
+        return (
+          <li key={one.position}>
+            <div class="timeline-head">
+              <Badge tone={one.operation === 'delete' ? 'bad' : one.operation === 'create' ? 'good' : 'plain'}>
+                {one.operation}
+              </Badge>
+              <time dateTime={one.at}>{new Date(one.at).toLocaleString()}</time>
+              <code class="muted">{one.position}</code>
+              {i > 0 && one.data && resource.canPatch && (
+                <Button icon="history" kind="quiet" onClick={() => restore(one)}>
+                  Restore
+                </Button>
+              )}
+            </div>
+            <dl class="difference">
+              {differences(one).map(([name, was, is]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  {was !== undefined && <dd class="was">{lineOf(was, 120)}</dd>}
+                  {is !== undefined && <dd class="is">{lineOf(is, 120)}</dd>}
+                </div>
+              ))}
+            </dl>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
+
+/** The members that differ, as they were and as they are. */
+function differences({ operation, before, data }: Recorded): [string, unknown, unknown][] {
+  const names = Object.keys((operation === 'create' ? data : before) ?? {})
+  return names.map(name => [name, before?.[name], data?.[name]])
+}

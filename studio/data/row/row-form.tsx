@@ -1,0 +1,195 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { send, table, type Id, type Row } from '../../server/client.ts'
+import type { ResourceInfo } from '../../server/description.ts'
+import type { FieldInfo } from '../../server/fields.ts'
+import { to } from '../../shell/route.ts'
+import { Badge, Button } from '../../ui/controls.tsx'
+import { complain, say } from '../../ui/toast.tsx'
+import { Conflict } from './conflict.tsx'
+import { FieldInput, textOf, valueOf } from './field-input.tsx'
+import { FileField } from './file-field.tsx'
+
+/** A row with the version that is being edited. */
+export interface ReadRow {
+  readonly row: Row
+  /** Its entity tag. */
+  readonly tag: string | null
+}
+
+type Texts = Readonly<Record<string, string>>
+
+interface Complaint {
+  readonly pointer?: string
+  readonly detail: string
+}
+
+/** A form made of the fields of a resource. Only what was changed is sent, with the version that it was read in. */
+export function RowForm({
+  resource,
+  read,
+  id,
+  onSaved,
+  onReload,
+}: {
+  readonly resource: ResourceInfo
+  readonly read: ReadRow | null
+  readonly id: Id | null
+  readonly onSaved: () => void
+  readonly onReload: () => void
+}): VNode {
+  const [texts, setTexts] = useState<Texts>({})
+  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({})
+  const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
+  useEffect(() => setTexts({}), [read])
+  const fields = resource.fields.filter(one =>
+    id === null ? one.isWritable && one.kind !== 'file' : one.isShown || one.isWritable,
+  )
+  const may = id === null ? resource.canCreate : resource.canPatch
+  const before = (field: FieldInfo): string => textOf(field, read?.row[field.name])
+
+  const save = async (tag: string | null): Promise<void> => {
+    const found: Record<string, string> = {}
+    const data: Record<string, unknown> = {}
+    for (const field of fields) {
+      const text = texts[field.name]
+      if (text === undefined || (id !== null && text === before(field))) continue
+      try {
+        data[field.name] = valueOf(field, text)
+      } catch (error) {
+        found[field.name] = (error as Error).message
+      }
+    }
+    setFaults(found)
+    if (Object.keys(found).length > 0) return
+    if (id !== null && Object.keys(data).length === 0) return say('Nothing was changed')
+    const response = await send(
+      id === null ? 'POST' : 'PATCH',
+      id === null ? resource.path : `${resource.path}/${encodeURIComponent(id)}`,
+      {
+        headers: { 'content-type': 'application/json', ...(tag && { 'if-match': tag }) },
+        body: JSON.stringify(data),
+      },
+    )
+    const answer = (await response.json()) as Row & {
+      readonly errors?: readonly Complaint[]
+      readonly current?: Row
+      readonly detail?: string
+    }
+    if (response.ok) {
+      say(id === null ? `${resource.name} ${String(answer[resource.id])} created` : 'Saved')
+      return onSaved()
+    }
+    if (response.status === 412 && answer.current) return setConflict({ current: answer.current, mine: data })
+    const placed = (answer.errors ?? []).flatMap(one => {
+      const name = /^#\/([^/]+)/.exec(one.pointer ?? '')?.[1]
+      return name === undefined ? [] : [[decodeURIComponent(name), one.detail] as const]
+    })
+    setFaults(Object.fromEntries(placed))
+    if (placed.length === 0) complain(new Error(answer.detail ?? response.statusText))
+  }
+
+  if (conflict && read)
+    return (
+      <Conflict
+        base={read.row}
+        current={conflict.current}
+        mine={conflict.mine}
+        onTheirs={() => {
+          setConflict(null)
+          onReload()
+        }}
+        onMine={() => {
+          setConflict(null)
+          void save(null)
+        }}
+      />
+    )
+  return (
+    <form
+      class="form"
+      onSubmit={event => {
+        event.preventDefault()
+        save(read?.tag ?? null).catch(complain)
+      }}
+    >
+      {fields.map(field => {
+        const key = `field ${field.name}`
+        const fault = faults[field.name]
+        const isReadOnly =
+          !may ||
+          (id !== null && (field.isId || !field.isWritable)) ||
+          (id !== null && !field.isShown && field.kind !== 'text')
+        return (
+          <div class={`field${fault ? ' faulty' : ''}`} key={field.name}>
+            <label for={key}>
+              <span>{field.title ?? field.name}</span>
+              <Badge>{field.to ? `${field.kind === 'many' ? 'list of ' : ''}${field.to}` : field.kind}</Badge>
+              {id === null && field.isRequired && <Badge tone="accent">required</Badge>}
+              {!isReadOnly && texts[field.name] !== undefined && texts[field.name] !== before(field) && (
+                <Badge tone="warn">changed</Badge>
+              )}
+            </label>
+            {field.kind === 'file' && id !== null ? (
+              <FileField resource={resource} id={id} field={field} value={read?.row[field.name]} onChanged={onReload} />
+            ) : isReadOnly ? (
+              <output id={key} dir="auto">
+                {before(field) || <span class="null">null</span>}
+              </output>
+            ) : (
+              <FieldInput
+                field={field}
+                id={key}
+                text={texts[field.name] ?? (id === null ? defaultText(field) : before(field))}
+                onText={text => setTexts(all => ({ ...all, [field.name]: text }))}
+                invalid={fault !== undefined}
+                describedBy={fault ? `fault ${field.name}` : undefined}
+              />
+            )}
+            {field.kind === 'one' && read?.row[field.name] !== null && read && (
+              <RelatedRow to={field.to!} id={read.row[field.name] as Id} />
+            )}
+            {fault && (
+              <small class="bad" id={`fault ${field.name}`} role="alert">
+                {fault}
+              </small>
+            )}
+            {field.description && <small class="muted">{field.description}</small>}
+          </div>
+        )
+      })}
+      {may && (
+        <div class="form-buttons">
+          <Button kind="primary" type="submit">
+            {id === null ? 'Create' : 'Save'}
+          </Button>
+        </div>
+      )}
+    </form>
+  )
+}
+
+/** A related row in a few words. */
+function RelatedRow({ to: name, id }: { readonly to: string; readonly id: Id }): VNode | null {
+  const [row, setRow] = useState<Row | null>(null)
+  useEffect(() => {
+    setRow(null)
+    table(name)
+      .get(id)
+      .then(setRow, () => {})
+  }, [name, id])
+  if (!row) return null
+  const words = Object.values(row)
+    .filter((one): one is string => typeof one === 'string')
+    .slice(0, 2)
+  return (
+    <a class="related" href={to(['data', name], { row: String(id) })}>
+      {words.join(' · ').slice(0, 80) || `${name} ${id}`}
+    </a>
+  )
+}
+
+function defaultText(field: FieldInfo): string {
+  const given: unknown = field.schema['default']
+  return given === undefined ? '' : textOf(field, given)
+}

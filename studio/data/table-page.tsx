@@ -1,0 +1,151 @@
+import { useSignal } from '@preact/signals'
+import type { VNode } from 'preact'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { api, lookingAs, table, type Filter, type Id } from '../server/client.ts'
+import type { ResourceInfo } from '../server/description.ts'
+import { idOf } from '../server/ids.ts'
+import { askVerdicts, inner, type Verdict } from '../server/inner.ts'
+import { route, setQuery } from '../shell/route.ts'
+import { Button, Empty } from '../ui/controls.tsx'
+import { countWords } from '../ui/words.ts'
+import { AsChooser } from './as-chooser.tsx'
+import { BulkBar } from './bulk-bar.tsx'
+import { CodeDialog } from './code-dialog.tsx'
+import { ColumnChooser, chosenColumns } from './columns.tsx'
+import { conditionsIn, conditionsText, filterOf } from './conditions.ts'
+import { FilterBar } from './filter-bar.tsx'
+import { Grid } from './grid.tsx'
+import type { TableSort } from './window/keyset.ts'
+import { RowPanel } from './row/row-panel.tsx'
+import { RowWindows } from './window/row-windows.ts'
+import { TransferMenu } from './transfer.tsx'
+
+/** A resource as a live table. */
+export function TablePage({ resource }: { readonly resource: ResourceInfo }): VNode {
+  const { query } = route.value
+  const conditions = conditionsIn(query.get('filter'))
+  const sort = sortIn(query.get('sort'), resource)
+  const text = query.get('filter') ?? ''
+  const { filter, problem } = useMemo(() => read(text, resource), [text, resource])
+  const client = api.value
+  const windows = useMemo(
+    () => new RowWindows(table(resource.name), { filter, sort, id: resource.id }),
+    [resource, text, sort.field, sort.descending, client],
+  )
+  useEffect(() => () => windows.close(), [windows])
+  const selected = useSignal<ReadonlySet<Id>>(new Set())
+  useEffect(() => void (selected.value = new Set()), [windows])
+  const [code, setCode] = useState(false)
+  const [verdicts, look] = useVerdicts(resource)
+  const columns = chosenColumns(resource, query.get('columns'))
+  const open = query.get('row')
+  const total = windows.total.value
+  const refused = windows.problem.value
+  return (
+    <div class="page table-page">
+      <header class="page-head">
+        <h1 dir="auto">{resource.name}</h1>
+        <span class="muted total">{total === null ? '' : `${countWords(total)} ${total === 1 ? 'row' : 'rows'}`}</span>
+        <LiveMark windows={windows} />
+        <span class="space" />
+        <AsChooser />
+        <ColumnChooser resource={resource} />
+        <Button icon="code" kind="quiet" label="The query as code" onClick={() => setCode(true)} />
+        <TransferMenu resource={resource} filter={filter} sort={sort} />
+        {resource.canCreate && (
+          <Button icon="plus" kind="primary" onClick={() => setQuery({ row: 'new' })}>
+            New
+          </Button>
+        )}
+      </header>
+      <FilterBar
+        fields={resource.fields}
+        conditions={conditions}
+        problem={problem}
+        onChange={all => setQuery({ filter: conditionsText(all) || null })}
+      />
+      {lookingAs.value !== null && inner.value && (
+        <p class="notice">You see what user {String(lookingAs.value)} sees.</p>
+      )}
+      {refused && (total === null || refused.status === 403 || refused.status === 401) ? (
+        <Empty title={refused.status === 401 ? 'Log in to see these rows' : 'These rows are not for you'}>
+          {refused.message}
+        </Empty>
+      ) : total === 0 ? (
+        <Empty title={conditions.length > 0 ? 'No row matches' : 'No rows yet'}>
+          {conditions.length > 0
+            ? 'Take a condition away to see more.'
+            : resource.canCreate
+              ? 'Make the first one with New.'
+              : ''}
+        </Empty>
+      ) : (
+        <Grid
+          resource={resource}
+          columns={columns}
+          windows={windows}
+          sort={sort}
+          selected={selected}
+          verdicts={verdicts}
+          onSort={field =>
+            setQuery({ sort: sort.field === field.name && !sort.descending ? `-${field.name}` : field.name })
+          }
+          onOpen={id => setQuery({ row: String(id) })}
+          onLook={look}
+        />
+      )}
+      {selected.value.size > 0 && (
+        <BulkBar resource={resource} selected={selected} filter={filter} total={total ?? 0} />
+      )}
+      {open !== null && (
+        <RowPanel
+          key={open}
+          resource={resource}
+          id={open === 'new' ? null : open}
+          onClose={() => setQuery({ row: null })}
+        />
+      )}
+      {code && <CodeDialog resource={resource} filter={filter} sort={sort} onClose={() => setCode(false)} />}
+    </div>
+  )
+}
+
+const statusWords = { live: 'live', stale: 'catching up', still: 'not live' } as const
+
+function LiveMark({ windows }: { readonly windows: RowWindows }): VNode {
+  void windows.version.value
+  return <span class={`live-mark ${windows.status}`}>{statusWords[windows.status]}</span>
+}
+
+function read(text: string, resource: ResourceInfo): { filter: Filter | null; problem: string | null } {
+  try {
+    return { filter: filterOf(conditionsIn(text), resource.fields), problem: null }
+  } catch (error) {
+    return { filter: null, problem: (error as Error).message }
+  }
+}
+
+function sortIn(text: string | null, { fields, id }: ResourceInfo): TableSort {
+  const descending = text?.startsWith('-') ?? false
+  const field = fields.find(one => one.name === text?.replace(/^-/, '') && one.operators.includes('gt'))
+  return { field: field?.name ?? id, descending, nullable: field?.nullable ?? false }
+}
+
+/** What the user may do who is chosen in the address (`?as=3`), for the rows in view. */
+function useVerdicts(
+  resource: ResourceInfo,
+): [ReadonlyMap<Id, Verdict> | null, ((ids: readonly Id[]) => void) | undefined] {
+  const as = route.value.query.get('as')
+  const [verdicts, setVerdicts] = useState<ReadonlyMap<Id, Verdict>>(new Map())
+  useEffect(() => setVerdicts(new Map()), [as, resource])
+  if (as === null || !inner.value?.may.lookAs) return [null, undefined]
+  const user = as === 'nobody' ? null : idOf(as)
+  const look = (ids: readonly Id[]): void => {
+    if (ids.length === 0) return
+    askVerdicts(resource.name, ids, user).then(
+      all => setVerdicts(new Map(all.map(one => [one.id, one]))),
+      () => {},
+    )
+  }
+  return [verdicts, look]
+}

@@ -1,0 +1,225 @@
+import { signal, type Signal } from '@preact/signals'
+import type { Filter, Followed, FollowedState, Id, Problem, Row, Table } from '../../server/client.ts'
+import { between, bothOf, placeOf, sortWords, type Place, type TableSort } from './keyset.ts'
+
+/** How many rows a window has to begin with. */
+export const WINDOW = 100
+/** How many windows a single request skips. An offset is at most 10,000. */
+const HOP = 100
+/** How many windows are kept. Those that were not looked at for longest go first. */
+const KEPT = 8
+
+export interface TableQuery {
+  readonly filter: Filter | null
+  readonly sort: TableSort
+  readonly id: string
+  readonly fields?: readonly string[]
+}
+
+/** What happened to a row while somebody looked at it. */
+export interface RowMark {
+  readonly kind: 'new' | 'changed'
+  readonly fields: ReadonlySet<string>
+  readonly at: number
+}
+
+interface RowWindow {
+  rows: readonly Row[]
+  status: Followed['status']
+  looked: number
+  stop: () => void
+}
+
+/**
+ * The rows of a query as windows of a hundred, of which those that are looked at are live. A window is what lies between two rows,
+ * so that it stays what it is when rows before it come and go, and so that the last one costs no more than the first.
+ */
+export class RowWindows {
+  /** All rows of the query; null = not known yet. */
+  readonly total: Signal<number | null> = signal(null)
+  /** Changes when there is something new to show. */
+  readonly version: Signal<number> = signal(0)
+  readonly problem: Signal<Problem | null> = signal(null)
+  readonly marks: Map<Id, RowMark> = new Map()
+  readonly #table: Table
+  readonly #query: TableQuery
+  readonly #windows = new Map<number, RowWindow>()
+  /** Behind which row each window begins. */
+  readonly #places = new Map<number, Place | null>([[0, null]])
+  #looks = 0
+  #isClosed = false
+  #isDue = false
+  readonly #counting: ReturnType<typeof setInterval>
+  #isStale = false
+
+  constructor(table: Table, query: TableQuery) {
+    this.#table = table
+    this.#query = query
+    void this.#count()
+    this.#counting = setInterval(() => {
+      if (this.#isStale && !document.hidden) void this.#count()
+    }, 3_000)
+  }
+
+  /** How many windows there are. */
+  get size(): number {
+    return Math.max(1, Math.ceil((this.total.value ?? 0) / WINDOW))
+  }
+
+  rows(window: number): readonly Row[] | null {
+    return this.#windows.get(window)?.rows ?? null
+  }
+
+  /** How many rows a window has, or will have. */
+  length(window: number): number {
+    const known = this.#windows.get(window)
+    if (known && known.status !== 'loading') return known.rows.length
+    return Math.max(0, Math.min(WINDOW, (this.total.value ?? 0) - window * WINDOW))
+  }
+
+  /** How the rows are that are looked at: up to date, on the way to that, or not followed at all. */
+  get status(): 'live' | 'stale' | 'still' {
+    const all = [...this.#windows.values()].map(({ status }) => status)
+    return all.includes('refused') ? 'still' : all.every(one => one === 'live') ? 'live' : 'stale'
+  }
+
+  /** Loads these windows, and lets those go that nobody looked at for long. */
+  look(windows: readonly number[]): void {
+    const now = ++this.#looks
+    for (const n of windows) {
+      const known = this.#windows.get(n)
+      if (known) known.looked = now
+      else if (n < this.size) void this.#open(n, now)
+    }
+    const old = [...this.#windows].toSorted(([, a], [, b]) => b.looked - a.looked).slice(KEPT)
+    for (const [n, { looked, stop }] of old) {
+      if (looked === now) continue
+      stop()
+      this.#windows.delete(n)
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#counting)
+    for (const { stop } of this.#windows.values()) stop()
+    this.#windows.clear()
+  }
+
+  async #open(n: number, looked: number): Promise<void> {
+    const window: RowWindow = { rows: [], status: 'loading', looked, stop: () => {} }
+    this.#windows.set(n, window)
+    const isGone = (): boolean => this.#isClosed || this.#windows.get(n) !== window
+    try {
+      const low = await this.#placeOf(n)
+      if (isGone() || low === undefined) return
+      const { rows, high } = await this.#read(low)
+      if (isGone()) return
+      if (high) this.#places.set(n + 1, high)
+      window.rows = rows
+      this.#follow(n, window, low, high)
+    } catch (problem) {
+      if (isGone()) return
+      this.#windows.delete(n)
+      this.problem.value = problem as Problem
+    }
+    this.#tell()
+  }
+
+  /** The rows after a place. `high` is the last of them if there are more. */
+  async #read(low: Place | null): Promise<{ rows: readonly Row[]; high: Place | null }> {
+    const { sort, id } = this.#query
+    let page = await this.#table.list({ ...this.#words(between(sort, id, low, null)), limit: WINDOW })
+    const rows = [...page.rows]
+    while (rows.length < WINDOW && page.next) {
+      page = await page.next()
+      rows.push(...page.rows)
+    }
+    return { rows, high: page.next ? placeOf(rows.at(-1)!, sort, id) : null }
+  }
+
+  #follow(n: number, window: RowWindow, low: Place | null, high: Place | null): void {
+    const { sort, id } = this.#query
+    const live = this.#table.live(this.#words(between(sort, id, low, high)))
+    let before = new Map(window.rows.map(row => [row[id] as Id, row]))
+    let hasBegun = false
+    const take = ({ rows, changes, status, position }: FollowedState): void => {
+      window.status = status
+      if (status === 'refused') this.#refuse(live.problem)
+      // Until the first rows have come, and if none will, those stay that were read.
+      if (position === null) return this.#tell()
+      if (hasBegun) {
+        for (const { kind, id: changed, row } of changes) {
+          const former = before.get(changed)
+          if (kind === 'leave' || !former) this.#isStale = true
+          if (row !== null) this.#mark(changed, former, row)
+        }
+      }
+      hasBegun ||= status === 'live'
+      window.rows = rows
+      before = new Map(rows.map(row => [row[id] as Id, row]))
+      this.#tell()
+    }
+    window.stop = live.subscribe(take)
+    // Somebody looked at it a moment ago, and it is still followed.
+    take({ rows: live.rows, changes: [], status: live.status, position: live.position })
+  }
+
+  /** Rows that cannot be followed are shown as they were read. Those that may not be seen any more are not. */
+  #refuse(problem: Problem | null): void {
+    if (problem?.status === 401 || problem?.status === 403) this.problem.value = problem
+  }
+
+  #mark(id: Id, former: Row | undefined, row: Row): void {
+    const differs = (name: string): boolean => JSON.stringify(row[name]) !== JSON.stringify(former?.[name])
+    const fields = new Set(former ? Object.keys(row).filter(differs) : [])
+    this.marks.set(id, { kind: former ? 'changed' : 'new', fields, at: performance.now() })
+    if (this.marks.size > 1_000) this.marks.delete(this.marks.keys().next().value!)
+  }
+
+  /** Behind which row a window begins. It is found from the nearest one that is known, ten thousand rows at a time. */
+  async #placeOf(n: number): Promise<Place | null | undefined> {
+    const { sort, id } = this.#query
+    let at = Math.max(...[...this.#places.keys()].filter(known => known <= n))
+    while (at < n) {
+      const step = Math.min(n - at, HOP)
+      const words = this.#words(between(sort, id, this.#places.get(at)!, null))
+      const fields = [...new Set([id, sort.field])]
+      const { rows } = await this.#table.list({ ...words, fields, offset: step * WINDOW - 1, limit: 1 })
+      if (this.#isClosed || rows.length === 0) return undefined
+      at += step
+      this.#places.set(at, placeOf(rows[0]!, sort, id))
+    }
+    return this.#places.get(n)
+  }
+
+  #words(bounds: Filter | null): Record<string, unknown> {
+    const { filter, sort, id, fields } = this.#query
+    const both = bothOf(filter, bounds)
+    return { ...(both && { filter: both }), sort: sortWords(sort, id), ...(fields && { fields }) }
+  }
+
+  async #count(): Promise<void> {
+    this.#isStale = false
+    const { filter } = this.#query
+    try {
+      const { total } = await this.#table.list({ ...(filter && { filter }), limit: 1, total: true })
+      if (this.#isClosed) return
+      this.total.value = total ?? 0
+      this.problem.value = null
+      this.#tell()
+    } catch (problem) {
+      this.problem.value = problem as Problem
+    }
+  }
+
+  /** Many changes of a frame are shown at once. */
+  #tell(): void {
+    if (this.#isDue || this.#isClosed) return
+    this.#isDue = true
+    requestAnimationFrame(() => {
+      this.#isDue = false
+      this.version.value++
+    })
+  }
+}

@@ -1,0 +1,100 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useRef } from 'preact/hooks'
+import { Icon, type IconName } from '../shell/icons.tsx'
+
+interface ButtonProps {
+  readonly icon?: IconName
+  readonly kind?: 'plain' | 'primary' | 'danger' | 'quiet'
+  readonly label?: string
+  readonly pressed?: boolean
+  readonly disabled?: boolean
+  readonly type?: 'button' | 'submit'
+  readonly onClick?: (event: MouseEvent) => void
+  readonly children?: ComponentChildren
+}
+
+export function Button({
+  icon,
+  kind = 'plain',
+  label,
+  pressed,
+  disabled,
+  type = 'button',
+  onClick,
+  children,
+}: ButtonProps): VNode {
+  return (
+    <button
+      type={type}
+      class={`button ${kind}${children ? '' : ' bare'}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {icon && <Icon name={icon} />}
+      {children && <span>{children}</span>}
+    </button>
+  )
+}
+
+/** Chooses one of a few. */
+export function Tabs<T extends string>({
+  label,
+  all,
+  chosen,
+  onChoose,
+}: {
+  readonly label: string
+  readonly all: readonly { readonly name: T; readonly title: ComponentChildren }[]
+  readonly chosen: T
+  readonly onChoose: (name: T) => void
+}): VNode {
+  const list = useRef<HTMLDivElement>(null)
+  const move = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+    if (step === 0) return
+    event.preventDefault()
+    const at = (all.findIndex(one => one.name === chosen) + step + all.length) % all.length
+    onChoose(all[at]!.name)
+    list.current?.querySelectorAll<HTMLElement>('[role=tab]')[at]?.focus()
+  }
+  return (
+    <div class="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
+      {all.map(({ name, title }) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={name === chosen}
+          tabIndex={name === chosen ? 0 : -1}
+          onClick={() => onChoose(name)}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+/** Says that there is nothing, and what could be done about it. */
+export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }): VNode {
+  return (
+    <div class="empty">
+      <b>{title}</b>
+      {children && <p>{children}</p>}
+    </div>
+  )
+}
+
+/** A word that is told apart by its colour. */
+export function Badge({
+  tone = 'plain',
+  children,
+}: {
+  readonly tone?: string
+  readonly children: ComponentChildren
+}): VNode {
+  return <span class={`badge ${tone}`}>{children}</span>
+}

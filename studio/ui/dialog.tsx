@@ -1,0 +1,47 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from './controls.tsx'
+
+/** Something that has to be done or left first. The element of the browser keeps the focus inside, and Escape closes it. */
+export function Dialog({
+  title,
+  side = false,
+  onClose,
+  children,
+  footer,
+}: {
+  readonly title: ComponentChildren
+  /** It slides in from the side, for things that are read beside the page. */
+  readonly side?: boolean
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+  readonly footer?: ComponentChildren
+}): VNode {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      class={side ? 'side' : 'middle'}
+      aria-label={typeof title === 'string' ? title : undefined}
+      onCancel={event => {
+        event.preventDefault()
+        onClose()
+      }}
+      onClick={event => {
+        if (event.target === dialog.current) onClose()
+      }}
+    >
+      <div class="dialog">
+        <header>
+          <h2>{title}</h2>
+          <Button icon="close" kind="quiet" label="Close" onClick={onClose} />
+        </header>
+        <div class="dialog-body">{children}</div>
+        {footer && <footer>{footer}</footer>}
+      </div>
+    </dialog>
+  )
+}

@@ -1,0 +1,220 @@
+// What the studio asks beyond the public API, and who may.
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { studioScript, studioStyle } from '../../scripts/studio.ts'
+import { studioLooks, studioProgram } from '../../src/describe/studio/built.ts'
+import type { Api, ApiOptions } from '../../src/index.ts'
+import type { LogRecord } from '../../src/transport/http/options.ts'
+import { office } from './office.ts'
+
+const admins: ApiOptions['studio'] = { use: me => me?.['role'] === 'admin', lookAs: me => me?.['role'] === 'admin' }
+
+async function started(options: ApiOptions = {}): Promise<Api> {
+  const app = await office(options)
+  onTestFinished(() => app.close())
+  return app
+}
+
+interface Asking {
+  readonly as?: string
+  readonly body?: unknown
+  readonly host?: string
+  readonly headers?: Record<string, string>
+}
+
+async function ask(
+  app: Api,
+  path: string,
+  { as, body, host = 'localhost', headers = {} }: Asking = {},
+): Promise<[number, any]> {
+  const response = await app.fetch(
+    new Request(`http://${host}${path}`, {
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(as !== undefined && { 'x-user': as }),
+        ...headers,
+      },
+    }),
+  )
+  const text = await response.text()
+  return [response.status, text.startsWith('{') ? JSON.parse(text) : text]
+}
+
+test('the program and the looks that are served match their sources (npm run studio makes them anew)', async () => {
+  expect((await studioScript()) === studioProgram).toBe(true)
+  expect(studioStyle() === studioLooks).toBe(true)
+})
+
+describe('whether there is one', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  test.each([
+    ['development', undefined, 200],
+    ['production', undefined, 404],
+    ['production', true, 200],
+    ['development', false, 404],
+  ])('in %s with studio: %s it is %i', async (environment, studio, status) => {
+    vi.stubEnv('NODE_ENV', environment)
+    const app = await started(studio === undefined ? {} : { studio })
+    expect((await ask(app, '/studio'))[0]).toBe(status)
+  })
+
+  test('its path can be moved, and taken away', async () => {
+    const moved = await started({ studio: true, paths: { studio: '/look' } })
+    expect((await ask(moved, '/look'))[0]).toBe(200)
+    expect((await ask(moved, '/studio'))[0]).toBe(404)
+    const none = await started({ studio: true, paths: { studio: null } })
+    expect((await ask(none, '/studio'))[0]).toBe(404)
+  })
+
+  test('only its own program and looks may run, and no page may frame it', async () => {
+    const app = await started({ studio: true })
+    const response = await app.fetch(new Request('http://localhost/studio'))
+    const policy = response.headers.get('content-security-policy')!
+    expect(policy).toMatch(/default-src 'none'; script-src 'sha256-[\w+/]{43}='; style-src 'sha256-[\w+/]{43}='/)
+    for (const word of ['base-uri', 'form-action', 'frame-ancestors']) expect(policy).toContain(`${word} 'none'`)
+    const text = await response.text()
+    // Nothing comes from elsewhere, and one can be logged in while others are not: the text is the same for all.
+    expect(text).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="(?!data:)/)
+    expect(response.headers.get('etag')).toBeTruthy()
+  })
+})
+
+describe('who may use it', () => {
+  const inner = ['model', 'server', 'subscriptions'].map(word => `/studio/${word}`)
+
+  let app: Api
+  beforeAll(async () => {
+    app = await office({ studio: admins })
+  })
+  afterAll(() => app.close())
+
+  test.each(inner)('%s is for those whom the rule admits', async path => {
+    expect((await ask(app, path))[0]).toBe(401)
+    expect((await ask(app, path, { as: 'ann' }))[0]).toBe(403)
+    expect((await ask(app, path, { as: 'eve' }))[0]).toBe(200)
+  })
+
+  test.each(['/studio/verdicts', '/studio/look-as'])('%s is for those whom the rule admits', async path => {
+    const body = { resource: 'task', ids: [1], user: 1 }
+    expect((await ask(app, path, { body }))[0]).toBe(401)
+    expect((await ask(app, path, { as: 'ann', body }))[0]).toBe(403)
+    expect((await ask(app, path, { as: 'eve', body }))[0]).toBe(200)
+  })
+
+  test('in production nobody may, unless a rule says so', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const app = await started({ studio: true })
+    expect((await ask(app, '/studio/model', { as: 'eve' }))[0]).toBe(403)
+  })
+
+  test('a rule sees where the request comes from', async () => {
+    const app = await started({ studio: { use: (_, { header }) => header('x-door') === 'back' } })
+    expect((await ask(app, '/studio/model', { headers: { 'x-door': 'back' } }))[0]).toBe(200)
+    expect((await ask(app, '/studio/model'))[0]).toBe(401)
+  })
+})
+
+test('the model says how many rows there are, and every rule in words', async () => {
+  const app = await started({ studio: admins })
+  const [, model] = await ask(app, '/studio/model', { as: 'eve' })
+  expect(model).toMatchObject({ users: 'user', may: { lookAs: true } })
+  const task = model.resources.find(({ name }: { name: string }) => name === 'task')
+  expect(task).toMatchObject({
+    rows: 6,
+    rules: {
+      read: 'any(row.owner.is(me), me.role.is("admin"))',
+      create: 'me.signedIn',
+      write: 'all(row.owner.is(me), row.done.is(false))',
+      delete: 'me.role.is("admin")',
+    },
+  })
+  // Sessions and other tables of our own are nobody's business.
+  expect(model.resources.map(({ name }: { name: string }) => name)).toEqual(['user', 'task'])
+})
+
+test('the server counts commits and lists the last changes while somebody looks', async () => {
+  const app = await started({ studio: { use: () => true } })
+  const [, before] = await ask(app, '/studio/server')
+  await app.patch('task', 1 as never, { title: 'changed' } as never)
+  await expect
+    .poll(async () => (await ask(app, '/studio/server'))[1])
+    .toMatchObject({
+      commits: before.commits + 1,
+      recent: [{ size: 1, changes: [{ resource: 'task', id: 1, op: 'patch', fields: ['title'] }] }],
+    })
+})
+
+describe('verdicts', () => {
+  test('say what a user may do with a row, and which part of the rule decides', async () => {
+    const app = await started({ studio: admins })
+    const body = { resource: 'task', ids: [1, 2, 6], user: 1 }
+    const [, { user, rows }] = await ask(app, '/studio/verdicts', { as: 'eve', body })
+    expect(user).toBe(1)
+    expect(rows.map(({ may }: any) => may)).toEqual([
+      { read: false, write: false, delete: false },
+      { read: true, write: true, delete: false },
+      { read: true, write: false, delete: false },
+    ])
+    expect(rows[0].why.read).toEqual(['✗ any of', '  ✗ row.owner.is(me)', '  ✗ me.role.is("admin")'])
+    expect(rows[2].why.write).toEqual(['✗ all of', '  ✓ row.owner.is(me)', '  ✗ row.done.is(false)'])
+  })
+
+  let app: Api
+  afterAll(() => app.close())
+
+  test('are the same as what the API does', async () => {
+    const app = await started({ studio: admins })
+    const ids = [1, 2, 3, 4, 5, 6]
+    for (const [user, name] of [
+      [1, 'ann'],
+      [2, 'bob'],
+      [null, undefined],
+    ] as const) {
+      const [, { rows }] = await ask(app, '/studio/verdicts', { as: 'eve', body: { resource: 'task', ids, user } })
+      const seen = await Promise.all(
+        ids.map(async id => (await ask(app, `/task/${id}`, name === undefined ? {} : { as: name }))[0] === 200),
+      )
+      expect(rows.map(({ may }: any) => may.read)).toEqual(seen)
+    }
+  })
+
+  test('without a user are about the caller, whom nobody needs to look as', async () => {
+    const app = await started({ studio: { use: () => true, lookAs: () => false } })
+    const body = { resource: 'task', ids: [1] }
+    expect((await ask(app, '/studio/verdicts', { as: 'bob', body }))[1]).toMatchObject({
+      user: 2,
+      rows: [{ may: { read: true } }],
+    })
+    expect((await ask(app, '/studio/verdicts', { as: 'bob', body: { ...body, user: 1 } }))[0]).toBe(403)
+  })
+
+  test.each([
+    [{ resource: 'nothing', ids: [1] }, '#/resource'],
+    [{ resource: '_session', ids: ['a'] }, '#/resource'],
+    [{ resource: 'task', ids: ['x'] }, '#/ids'],
+    [{ resource: 'task', ids: 'all' }, '#/ids'],
+    [{ resource: 'task', ids: [1], user: 99 }, '#/user'],
+    [{ resource: 'task', ids: [1], user: {} }, '#/user'],
+    [[], '#'],
+  ])('%j is refused at %s', async (body, pointer) => {
+    app ??= await office({ studio: admins })
+    const [status, problem] = await ask(app, '/studio/verdicts', { as: 'eve', body })
+    expect([status, problem.errors[0].pointer]).toEqual([400, pointer])
+  })
+})
+
+test('looking as another is logged, and does what that user may do', async () => {
+  const records: LogRecord[] = []
+  const app = await started({ studio: admins, http: { log: record => void records.push(record) } })
+  const [status, tokens] = await ask(app, '/studio/look-as', { as: 'eve', body: { user: 1 } })
+  expect(status).toBe(200)
+  expect(records).toMatchObject([{ level: 'warn', event: 'studio.look-as', error: { by: 3, user: 1 } }])
+  const response = await app.fetch(
+    new Request('http://localhost/task', { headers: { authorization: `Bearer ${tokens.access_token}` } }),
+  )
+  expect(((await response.json()) as { id: number }[]).map(({ id }) => id)).toEqual([2, 4, 6])
+  expect((await ask(app, '/studio/look-as', { as: 'eve', body: { user: 99 } }))[0]).toBe(404)
+  expect((await ask(app, '/studio/look-as', { as: 'eve', body: {} }))[0]).toBe(400)
+})
