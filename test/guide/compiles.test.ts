@@ -48,7 +48,6 @@ test('the code of the README and the guide compiles', async () => {
   const compilerOptions = {
     paths: sourcesOfEntries(),
     jsx: 'react-jsx',
-    jsxImportSource: 'react',
     declaration: false,
     isolatedDeclarations: false,
     noPropertyAccessFromIndexSignature: false,

@@ -45,5 +45,5 @@ export async function office(options: ApiOptions = {}): Promise<Api> {
   )
   for (const [name, { role }] of Object.entries(people)) await app.post('user', { email: `${name}@example.com`, role })
   for (let n = 1; n <= 6; n++) await app.post('task', { title: `task ${n}`, owner: (n % 2) + 1, done: n > 4 })
-  return app as unknown as Api
+  return app
 }

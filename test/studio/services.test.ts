@@ -137,7 +137,7 @@ test('the model says how many rows there are, and every rule in words', async ()
 test('the server counts commits and lists the last changes while somebody looks', async () => {
   const app = await started({ studio: { use: () => true } })
   const [, before] = await ask(app, '/studio/server')
-  await app.patch('task', 1 as never, { title: 'changed' } as never)
+  await app.patch('task', 1, { title: 'changed' })
   await expect
     .poll(async () => (await ask(app, '/studio/server'))[1])
     .toMatchObject({
