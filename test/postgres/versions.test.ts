@@ -14,10 +14,10 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('two version
     return async (declared, drop = []) => {
       const told: string[] = []
       const store = postgres(url, { schema, readers: 2, poll: 50, drop })
-      const app: any = api(
-        { user: resource({ id: t.id() }), todo: resource({ id: t.id(), ...declared }) } as never,
-        { store, report: (line: string) => told.push(line) },
-      )
+      const app: any = api({ user: resource({ id: t.id() }), todo: resource({ id: t.id(), ...declared }) } as never, {
+        store,
+        report: (line: string) => told.push(line),
+      })
       onTestFinished(() => app.close())
       await app.ready()
       return { app, told }

@@ -106,12 +106,18 @@ export class SideUnit implements Transaction {
     return this.#reading({ of: 'all' }).count(resource, where, visits)
   }
 
-  async children(via: OneField, parents: readonly Id[], limit: number | null): Promise<[Id, Id][]> {
-    return this.#reading(childrenOf(via, parents)).children(via, parents, limit)
+  async children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Promise<[Id, Id][]> {
+    return this.#reading(childrenOf(via, parents)).children(via, parents, limit, visits)
   }
 
-  async pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Promise<[Id, Id][]> {
-    return this.#reading(pairsOf(join, from, owners)).pairs(join, from, owners, limit)
+  async pairs(
+    join: Join,
+    from: 'a' | 'b',
+    owners: readonly Id[],
+    limit: number | null,
+    visits?: Visits,
+  ): Promise<[Id, Id][]> {
+    return this.#reading(pairsOf(join, from, owners)).pairs(join, from, owners, limit, visits)
   }
 
   async childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Promise<Row[]> {
