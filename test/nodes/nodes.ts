@@ -10,6 +10,7 @@ import type { PostgresOptions } from '../../src/store/postgres/options.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { newSchema } from '../../src/testing/postgres/postgres-store.ts'
 import { runsWith } from '../system-programs.ts'
 
 export type Resources = Parameters<typeof api>[0]
@@ -29,12 +30,10 @@ function sharedFile(): MakeStore {
   return () => sqlite(join(folder, 'data.db'))
 }
 
-let schemas = 0
-
 /** Makes stores over an empty schema; each may have further options. */
 export async function sharedSchema(options: PostgresOptions = {}): Promise<(more?: PostgresOptions) => Store> {
   const url = await startPostgres(inject('postgresFolder'))
-  const schema = `apis_${process.pid}_${++schemas}`
+  const schema = newSchema()
   return more => postgres(url, { readers: 2, schema, poll: 100, ...options, ...more })
 }
 

@@ -10,6 +10,7 @@ import { Statements } from '../../src/store/postgres/statements.ts'
 import { isCommitted } from '../../src/store/postgres/write/in-doubt.ts'
 import type { PostgresWriter } from '../../src/store/postgres/write/postgres-writer.ts'
 import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { newSchema } from '../../src/testing/postgres/postgres-store.ts'
 import {
   created,
   existing,
@@ -24,12 +25,10 @@ import {
 } from '../../src/testing/store-suite/world.ts'
 import { runsWith } from '../system-programs.ts'
 
-let schemas = 0
-
 /** Stores that share the tables of a schema of their own, all open. */
 async function nodes(count: number, options: PostgresOptions = {}): Promise<Store[]> {
   const url = await startPostgres(inject('postgresFolder'))
-  const schema = `nodes_${process.pid}_${++schemas}`
+  const schema = newSchema()
   const stores = Array.from({ length: count }, () => postgres(url, { readers: 2, schema, poll: 50, ...options }))
   await Promise.all(stores.map(async store => store.open(model, testEnvironment({ now: 1_000 }))))
   onTestFinished(async () => void (await Promise.all(stores.map(async store => store.close()))))
@@ -111,7 +110,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('several nod
 
   test('tell the same versions of lists, whenever they started', async () => {
     const url = await startPostgres(inject('postgresFolder'))
-    const schema = `nodes_${process.pid}_${++schemas}`
+    const schema = newSchema()
     const versions: number[][] = []
     for (const id of [1, 2]) {
       const store = postgres(url, { readers: 1, schema })
@@ -134,7 +133,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('several nod
 
   test('take a commit for lost if another transaction has got its id and its position', async () => {
     const url = await startPostgres(inject('postgresFolder'))
-    const schema = `nodes_${process.pid}_${++schemas}`
+    const schema = newSchema()
     const store = postgres(url, { readers: 1, schema })
     await store.open(model, testEnvironment({ now: 1_000 }))
     await put(store, created(user, { id: 1, email: 'a' }))

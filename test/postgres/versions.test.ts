@@ -3,14 +3,13 @@ import { expect, inject, onTestFinished, describe, test } from 'vitest'
 import { api, resource, t } from '../../src/index.ts'
 import { postgres } from '../../src/store/postgres/index.ts'
 import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { newSchema } from '../../src/testing/postgres/postgres-store.ts'
 import { runsWith } from '../system-programs.ts'
-
-let schemas = 0
 
 describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('two versions of an application', () => {
   async function world(): Promise<(declared: object, drop?: string[]) => Promise<{ app: any; told: string[] }>> {
     const url = await startPostgres(inject('postgresFolder'))
-    const schema = `versions_${process.pid}_${++schemas}`
+    const schema = newSchema()
     return async (declared, drop = []) => {
       const told: string[] = []
       const store = postgres(url, { schema, readers: 2, poll: 50, drop })

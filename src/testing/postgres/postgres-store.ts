@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads'
+import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { postgres, type PostgresOptions } from '../../store/postgres/index.ts'
 import type { Store } from '../../store/store.ts'
@@ -11,7 +11,8 @@ declare module 'vitest' {
   }
 }
 
-let schemas = 0
+/** The name of a schema that no other test has: the files of a run share a server, and may share a process. */
+export const newSchema = (): string => `t${randomUUID().replaceAll('-', '')}`
 
 /** An empty PostgreSQL store for a test, in a schema of its own of the server that all tests share. */
 export async function postgresStore(options: PostgresOptions = {}): Promise<Store> {
@@ -20,5 +21,5 @@ export async function postgresStore(options: PostgresOptions = {}): Promise<Stor
 
 /** The same of a server that runs already. */
 export function postgresStoreAt(url: string, options: PostgresOptions = {}): Store {
-  return postgres(url, { readers: 2, schema: `t${process.pid}_${threadId}_${++schemas}`, ...options })
+  return postgres(url, { readers: 2, schema: newSchema(), ...options })
 }
