@@ -20,7 +20,18 @@ export async function studioScript(): Promise<string> {
   await bundled.close()
   const [{ code }] = output
   // The program stands in a script element, which this would end.
-  return code.replaceAll('</script', String.raw`<\/script`).replaceAll('<!--', String.raw`<\!--`)
+  return notices() + code.replaceAll('</script', String.raw`<\/script`).replaceAll('<!--', String.raw`<\!--`)
+}
+
+/** What is built in, whose licences want to be passed on with it. */
+const builtIn = ['preact', '@preact/signals', '@preact/signals-core', 'uplot', '@dagrejs/dagre', '@dagrejs/graphlib']
+
+function notices(): string {
+  const texts = builtIn.map(name => {
+    const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, root), 'utf8').trim()
+    return `${name}\n${text}`
+  })
+  return `/*! This page contains:\n\n${texts.join('\n\n').replaceAll('*/', '* /')}\n*/\n`
 }
 
 /** Its looks: those of the chart, and our own in the order of their names. */

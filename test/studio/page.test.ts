@@ -122,6 +122,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
 
   test('cuts the connection, and misses nothing', async () => {
     const page = await open('data/task')
+    await cell(page, 4, 'title').waitFor()
     await page.waitForSelector('.live-mark.live')
     await page.goto(`${served.url}/studio#/wire`)
     await page.click('text=Cut for 3 s')
@@ -191,6 +192,8 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
       await page.goto(`${served.url}/studio#/${hash}`)
       await page.waitForSelector('main h1')
       if (hash.includes('row')) await page.waitForSelector('dialog form')
+      // What fades in has no colours to judge before it is there.
+      await page.evaluate(() => Promise.all(document.getAnimations().map(one => one.finished.catch(() => {}))))
       // What the tools of the browser evaluate is not subject to the policy of the page.
       await page.evaluate(axe)
       const { violations, passes } = (await page.evaluate('axe.run()')) as AxeResult

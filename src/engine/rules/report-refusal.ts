@@ -3,7 +3,7 @@ import type { Call, CallOrigin, CallTarget } from '../call/call.ts'
 
 /** Whether NODE_ENV says development, or nothing. */
 export function isDevelopment(): boolean {
-  return (process.env['NODE_ENV'] ?? 'development') === 'development'
+  return [undefined, '', 'development'].includes(process.env['NODE_ENV'])
 }
 
 /** Prints which rule refused a write. */

@@ -80,7 +80,7 @@ export class RowWindows {
   /** How the rows are that are looked at: up to date, on the way to that, or not followed at all. */
   get status(): 'live' | 'stale' | 'still' {
     const all = [...this.#windows.values()].map(({ status }) => status)
-    return all.includes('refused') ? 'still' : all.every(one => one === 'live') ? 'live' : 'stale'
+    return all.includes('refused') ? 'still' : all.length > 0 && all.every(one => one === 'live') ? 'live' : 'stale'
   }
 
   /** Loads these windows, and lets those go that nobody looked at for long. */
