@@ -4,7 +4,8 @@ import type { Layer, LayerParts } from './offline/layer.ts'
 import { database, quietly } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
 import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/refused.ts'
-import type { Problem } from './problem.ts'
+import { local, type Problem } from './problem.ts'
+import { subjectOf } from './session.ts'
 
 export type { Conflict, FailedWrite }
 type Refused = typeof import('./offline/refused.ts')
@@ -51,7 +52,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
   let caller = new AbortController()
 
   const within = database(options.name ?? 'restuary')
-  const user = async (): Promise<string> => options.user?.() ?? subjectOf(await parts.session.token())
+  const user = async (): Promise<string> => options.user?.() ?? String(subjectOf(await parts.session.token()))
   const put = (kept: Kept): Promise<unknown> => within('writes', 'readwrite', store => store.put(kept))
   const all = async (): Promise<Kept[]> => {
     const [who, kept] = await Promise.all([user(), within<Kept[]>('writes', 'readonly', store => store.getAll())])
@@ -95,6 +96,8 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
 
   async function deliver(call: Call, who: string, base: unknown): Promise<Answer> {
     for (;;) {
+      // It waits for the user who made it.
+      if ((await user()) !== who) throw local('closed', 'somebody else has logged in')
       const { signal } = caller
       try {
         const ready = await named(call)
@@ -103,7 +106,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       } catch (thrown) {
         const problem = thrown as Problem
         // Somebody has logged in. The same user goes on.
-        if (signal.aborted && !call.signal?.aborted && (await user()) === who) continue
+        if (signal.aborted && !call.signal?.aborted) continue
         const { merge } = options
         if (problem.code !== 'precondition_failed' || !merge || call.shown?.isMerged) throw problem
         const refused = await import('./offline/refused.ts')
@@ -180,13 +183,3 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
 /** A text of JSON with the id of a created row in place of its temporary one. */
 const withId = (text: string, key: string, id: unknown): string =>
   text.replaceAll(`"new:${key}"`, JSON.stringify(id)).replaceAll(`new%3A${key}`, encodeURIComponent(id as string))
-
-/** The subject of a token. Callers whose tokens tell none are one. */
-function subjectOf(token: string | null): string {
-  try {
-    const claims = token!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    return String((JSON.parse(atob(claims)) as { sub?: unknown }).sub)
-  } catch {
-    return ''
-  }
-}

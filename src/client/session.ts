@@ -36,12 +36,22 @@ export interface Session {
 /** `ask` renews the tokens, unless somebody did since `refused` was sent. null = the server refused. */
 export function sessionOf(store: TokenStore, ask: (refused: string | null) => Promise<Tokens | null>): Session {
   let renewing: Promise<Tokens | null> | null = null
+  /** Whose token it was. null = nobody has asked for one. */
+  let known: unknown = null
   const session: Session = {
     store,
     onChange() {},
-    token: async () => (await store.get())?.access_token ?? null,
+    async token() {
+      const token = (await store.get())?.access_token ?? null
+      const [former, now] = [known, subjectOf(token)]
+      known = now
+      // Another tab may have changed the tokens that both of them use.
+      if (former !== null && former !== now) session.onChange()
+      return token
+    },
     async keep(tokens) {
       await store.set(tokens)
+      known = null
       session.onChange()
     },
     async renew(refused) {
@@ -50,4 +60,13 @@ export function sessionOf(store: TokenStore, ask: (refused: string | null) => Pr
     },
   }
   return session
+}
+
+/** The subject of a token. undefined = the token tells none. */
+export function subjectOf(token: string | null): unknown {
+  try {
+    return JSON.parse(atob(token!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))).sub
+  } catch {
+    return undefined
+  }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { always, any, api, resource, t } from '../../src/index.ts'
+import { always, any, api, resource, t, type Api } from '../../src/index.ts'
 import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
 import { urlOf } from './served.ts'
 
@@ -140,7 +140,8 @@ describe.skipIf(!hasBrowser)('a page', () => {
     expect(await app.get('todo', 1)).toMatchObject({ text: '["a","theirs"]' })
   })
 
-  test('sends and shows nothing of another user', async () => {
+  /** A page on which Ann follows the memos that are her own, and the tokens of Ben and of her. */
+  async function twoUsers(): Promise<{ app: Api<any>; page: Page; ben: string; ann: string }> {
     const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })
       .login('email', 'password')
       .rules((me, row) => ({ create: always, read: row.is(me), write: row.is(me) }))
@@ -162,11 +163,28 @@ describe.skipIf(!hasBrowser)('a page', () => {
     expect(await shown(page, 'memo')).toEqual(['live'])
     await inPage(page, `await api.memo.create({ text: 'known' }); down(); void api.memo.create({ text: 'secret' })`)
     await expect.poll(() => stored(page, 'writes')).toBe(1)
+    return { app, page, ben, ann }
+  }
+
+  test('sends and shows nothing of another user', async () => {
+    const { app, page, ben, ann } = await twoUsers()
     await reload(page, `localStorage.setItem('tokens', '${ben}'); up()`)
     expect(await shown(page, 'memo')).toEqual(['live'])
     await inPage(page, `await api.memo.create({ text: 'of Ben' })`)
     expect((await app.list('memo')).map(row => row.text)).toEqual(['known', 'of Ben'])
     await reload(page, `localStorage.setItem('tokens', '${ann}')`)
+    await expect.poll(() => stored(page, 'writes')).toBe(0)
+    expect(await app.list('memo')).toMatchObject([{ text: 'known' }, { text: 'of Ben' }, { text: 'secret', owner: 2 }])
+  })
+
+  test('sends nothing with the tokens of another user, who has logged in elsewhere', async () => {
+    const { app, page, ben, ann } = await twoUsers()
+    await inPage(page, `localStorage.setItem('tokens', '${ben}'); up()`)
+    await expect.poll(() => inPage(page, 'return api.$status.pending')).toBe(0)
+    expect(await stored(page, 'writes')).toBe(1)
+    expect(await inPage(page, `return (await api.memo.create({ text: 'of Ben' })).owner`)).toBe(1)
+    expect((await app.list('memo')).map(row => row.text)).toEqual(['known', 'of Ben'])
+    await inPage(page, `localStorage.setItem('tokens', '${ann}'); down(); up()`)
     await expect.poll(() => stored(page, 'writes')).toBe(0)
     expect(await app.list('memo')).toMatchObject([{ text: 'known' }, { text: 'of Ben' }, { text: 'secret', owner: 2 }])
   })

@@ -37,7 +37,7 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 8.6, []],
+  ['index.ts', 8.7, []],
   ['live/matches.ts', 1.2, shared],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],

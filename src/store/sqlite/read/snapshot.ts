@@ -129,6 +129,7 @@ export class Reader implements Snapshot {
   }
 
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null, visits?: Visits): Maybe<[Id, Id][]> {
+    getOrThrow(this.layouts, join[from].resource)
     const pairs = (): PairTable => joinPairs(join, from, sqliteDialect)
     return this.#pairs(join[from].resource, { key: `${from} ${join.table}`, pairs, owners }, limit, visits)
   }
