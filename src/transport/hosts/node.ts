@@ -50,10 +50,10 @@ export function nodeServer(
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
-      headersTimeout: 10_000,
+      headersTimeout: Math.min(10_000, requestTimeout),
       requestTimeout,
       keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: Math.min(5_000, requestTimeout),
       noDelay: true,
       // A missing Host is refused by the exchange, with a reason; node:http would not give one.
       requireHostHeader: false,
