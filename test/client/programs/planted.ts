@@ -73,7 +73,7 @@ export const planted: Readonly<Record<string, Planted>> = {
 const run = promisify(execFile)
 
 /** Runs programs over a client with a fault until one shows it. Returns what it shows, or null. */
-export async function hunt(name: string, count: number = 40): Promise<string | null> {
+export async function hunt(name: string, count: number = 80): Promise<string | null> {
   const file = join(import.meta.dirname, 'hunt.ts')
   const { stdout } = await run(process.execPath, [file, JSON.stringify(planted[name]), String(count)])
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as string | null

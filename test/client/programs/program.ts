@@ -86,8 +86,8 @@ export async function runProgram({ seed, server, optionsOf, steps, figures }: Pr
   for (const [i, network] of networks.entries()) {
     // Nobody waits for long, so that a program is short.
     const common = { fetch: network.fetch, WebSocket: network.WebSocket, random: () => random() * 0.2 }
-    // Every second program is told each change by itself, not only what has become of it after some of them.
-    const schedule = seed % 2 === 0 ? queueMicrotask : undefined
+    // Most programs are told each change by itself, which shows more than what has become of it after some of them.
+    const schedule = seed % 4 === 0 ? undefined : queueMicrotask
     clients.push(
       await clientOf(server.url, `c${i}`, { ...common, ...(schedule && { schedule }), ...optionsOf(network) }),
     )
@@ -172,8 +172,8 @@ export async function runProgram({ seed, server, optionsOf, steps, figures }: Pr
         }
       } else if (what < 0.75) write(c.todo.patch(pick(rows).id, { rank, done: random() < 0.5, price }))
       else if (what < 0.82) write(c.todo.delete(pick(rows).id))
-      else if (what < 0.87) write(c.note.create({ text: `note ${step}` }), `note ${step}`)
-      else if (what < 0.89) write(c.list.patch(pick<Todo>(lists).id, { title: `t${rank}` }))
+      else if (what < 0.88) write(c.note.create({ text: `note ${step}` }), `note ${step}`)
+      else if (what < 0.9) write(c.list.patch(pick<Todo>(lists).id, { title: `t${rank}` }))
       else if (what < 0.94) await compareSome()
       else if (what < 0.97) {
         figures.cuts++
