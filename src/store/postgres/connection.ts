@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
-import { unavailable } from './failures.ts'
+import { isOfNetwork, unavailable } from './failures.ts'
 import type { NamedStatement } from './statements.ts'
 
 /** Where to connect to. */
@@ -175,7 +175,11 @@ export class PostgresConnection {
 
   /** A failure is seen by whoever awaits the promise. Of several that were sent together, only the first is awaited. */
   #watched<T>(promise: Promise<T>): Promise<T> {
-    promise.catch((error: unknown) => void (this.#failure ??= { error }))
+    promise.catch((error: unknown) => {
+      this.#failure ??= { error }
+      // A statement may fail before the driver tells that the connection is lost.
+      if (isOfNetwork(error)) this.#isLost = true
+    })
     return promise
   }
 

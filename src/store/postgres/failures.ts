@@ -29,6 +29,9 @@ export const isExhausted = (error: unknown): boolean => codeOf(error) === EXHAUS
 /** Whether a statement took longer than it may. */
 export const isCanceled = (error: unknown): boolean => codeOf(error) === CANCELED
 
+/** Whether the network failed, not the server: such an error names the call of the system. */
+export const isOfNetwork = (error: unknown): boolean => error instanceof Error && 'syscall' in error
+
 /** The error for callers when the database does not answer. A second may be enough for it to come back. */
 export function unavailable(detail: string, cause?: unknown): ApiError {
   return new ApiError('unavailable', { detail, cause, headers: { 'retry-after': '1' } })
