@@ -149,8 +149,11 @@ export function joinPairs(join: Join, from: 'a' | 'b', dialect: SqlDialect): Pai
   }
 }
 
-/** Which pairs are wanted: all, at most some number together, at most some number of each owner, or of the only one. */
-export type Bounded = 'all' | 'together' | 'each' | 'one'
+/**
+ * Which pairs are wanted: all, at most some number together, at most some number of each owner, or of the only one. `unsorted`
+ * = of each owner, in the order in which the database comes to them, so that nothing is read that nobody takes.
+ */
+export type Bounded = 'all' | 'together' | 'each' | 'unsorted' | 'one'
 
 /** Binds the owners as JSON, or the only one, then the limit if there is one. */
 export function selectPairs(pairs: PairTable, bounded: Bounded): Compiled {
@@ -166,14 +169,14 @@ function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql
   if (bounded === 'one')
     return sql` from ${table} where ${owner} = ${asStored(pairs.of, bound(0))}${and} order by ${other} limit ${bound(1)}`
   const order = sql`order by ${owner}, ${other}`
-  if (bounded !== 'each') {
+  if (bounded !== 'each' && bounded !== 'unsorted') {
     const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
     return sql` from ${table} where ${owner} in ${idsIn(pairs.of, bound(0), pairs.dialect)}${and} ${order}${limit}`
   }
   // One owner at a time, using the index over (owner, other): pairs beyond the limit cost nothing.
   const x = 'x'
   const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
-  return sql` from (select distinct ${idIn(pairs.of, pairs.dialect)} as value from ${pairs.dialect.elements(bound(0))}) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
+  return sql` from (select distinct ${idIn(pairs.of, pairs.dialect)} as value from ${pairs.dialect.elements(bound(0))}) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${bounded === 'each' ? order : sql``}`
 }
 
 /** Counts the pairs of each owner. Binds the owners as one JSON text. */
@@ -203,7 +206,7 @@ export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded)
   const pairs = childPairs(via, layout)
   const { text } = layout.dialect
   const isSorted = layout.baseline === null && codecAt(layout, ID).column !== 'INTEGER'
-  if (!isSorted || bounded === 'all' || bounded === 'each')
+  if (!isSorted || bounded === 'all' || bounded === 'each' || bounded === 'unsorted')
     return compileStatement(sql`select ${rowOf(layout, T)}${ofOwners(pairs, fromOf(layout, T), bounded)}`, text)
   // No index has the children of an owner in the order of such ids. So the ids are sorted, and not the rows.
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`

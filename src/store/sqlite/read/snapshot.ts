@@ -170,14 +170,7 @@ export class Reader implements Snapshot {
       return found
     }
     if (room === undefined) return statement('each').all(list, limit)
-    // One owner after the other, in the order of an index: nothing is read that has no room.
-    const one = statement('one')
-    const rows: Row[] = []
-    for (const owner of owners) {
-      for (const row of one.within(room, owner, limit)) rows.push(row)
-      if (room.isFull) break
-    }
-    return rows
+    return statement('unsorted').within(room, list, limit)
   }
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null, room?: Room): Row[] {
