@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ID, type Id, type Row } from '../../model/model.ts'
 import { everything } from '../../query/predicate.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
+import { Room } from '../../store/room.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
@@ -141,6 +142,29 @@ export function readTests(make: MakeStore): void {
     await sample(store)
     const [first] = await read(store, s => s.childRows(owner, [9], null))
     expect(first).toEqual(await get(store, todo, 1))
+  })
+
+  test('the first rows of each of many owners, as far as there is room', async () => {
+    const { store } = await opened(make)
+    const owners = [3, 1, 2]
+    await put(store, ...owners.map(id => created(user, { id, email: `${id}` })))
+    const size = 1_000
+    // Written in another order than that of their ids.
+    const ids = Array.from({ length: 90 }, (_, i) => ((i * 37) % 90) + 1)
+    for (const id of ids) {
+      await put(store, created(todo, { id, text: `${id}`.padEnd(size, '.'), owner: (id % 3) + 1 }))
+    }
+    const firstOf = async (bytes: number): Promise<unknown[][]> => {
+      const rows = await read(store, s => s.childRows(owner, owners, 5, new Room(bytes)))
+      return rows.map(found => [found[owner.slot], found[ID]])
+    }
+    const expected = owners.map(of => Array.from({ length: 5 }, (_, i) => [of, i * 3 + (of === 1 ? 3 : of - 1)]))
+    const all = await firstOf(1_000 * size)
+    expect(owners.map(of => all.filter(([found]) => found === of))).toEqual(expected)
+    const some = await firstOf(8 * size)
+    // What is in memory anyway needs no room.
+    if (store.name !== 'memory') expect(some.length).toBeLessThan(9)
+    expect(some).toEqual(all.slice(0, some.length))
   })
 
   test('numbers of children, absent where there are none', async () => {
