@@ -44,6 +44,7 @@ export class RepresentationCache {
     if (snapshot.position === this.#position && history === this.#history) return true
     if (history !== this.#history) return this.#restart(snapshot.position, history)
     if (snapshot.position < this.#position) return false
+    if (this.#size === 0) return this.#restart(snapshot.position, history)
     const from = this.#position
     const commits = yield* wait(this.#store.commits(from, CLOSE))
     // Another reader may have brought it further while we waited for the store.

@@ -124,7 +124,7 @@ function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row
 }
 
 /** Bytes of records that are read at a time. */
-export const RECORD_BYTES = 8_388_608
+export const RECORD_BYTES = 4_194_304
 
 /** About how many bytes a record takes: only the images of its row can be long. */
 export function sizeOfRecord(record: StoredRecord): number {
