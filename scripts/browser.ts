@@ -34,7 +34,7 @@ const targets: Readonly<Record<string, readonly Text[]>> = {
         ...['browser/runtime', 'browser/follow', 'browser/methods', 'operations'].map(
           name => `src/describe/client/${name}.ts`,
         ),
-        ...['element', 'schema', 'form', 'live', 'operation', 'console', 'main'].map(
+        ...['element', 'sample', 'schema', 'form', 'live', 'operation', 'console', 'main'].map(
           name => `src/describe/page/browser/${name}.ts`,
         ),
       ],

@@ -3,13 +3,12 @@ import { useState } from 'preact/hooks'
 import { send } from '../server/client.ts'
 import { description } from '../server/description.ts'
 import type { OperationInfo } from '../server/fields.ts'
-import { resolve, type Json } from '../server/schema.ts'
+import { referred, sampleOf, type JsonObject } from '../../src/describe/page/browser/sample.ts'
 import { Badge, Button, Tabs } from '../ui/controls.tsx'
 import { copyText, JsonView } from '../ui/json.tsx'
 import { say } from '../ui/toast.tsx'
 import { byteWords } from '../ui/words.ts'
 import { exampleLanguages, requestAs, type ExampleLanguage, type PlannedRequest } from './request-text.ts'
-import { sampleOf } from './sample.ts'
 
 type Texts = Readonly<Record<string, string>>
 
@@ -25,9 +24,9 @@ interface Answer {
 export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
   const { document } = description.value!
   const { operation, method, path } = info
-  const parameters = ((operation['parameters'] ?? []) as Json[]).map(one => resolve(document, one))
-  const content = (operation['requestBody']?.content ?? {}) as Json
-  const schema = content['application/json']?.schema as Json | undefined
+  const parameters = ((operation['parameters'] ?? []) as JsonObject[]).map(one => referred(document, one))
+  const content = (operation['requestBody']?.content ?? {}) as JsonObject
+  const schema = content['application/json']?.schema as JsonObject | undefined
   const isFile = method === 'PUT' && operation['x-file'] !== undefined
   const [texts, setTexts] = useState<Texts>(() =>
     Object.fromEntries(parameters.flatMap(one => (one['in'] === 'path' ? [[one['name'] as string, '1']] : []))),
@@ -198,7 +197,7 @@ async function answerOf(response: Response, took: number): Promise<Answer> {
 /** The path with its parameters, and the header fields that are given. */
 function placed(
   path: string,
-  parameters: readonly Json[],
+  parameters: readonly JsonObject[],
   texts: Texts,
 ): { target: string; headers: Record<string, string> } {
   let target = path

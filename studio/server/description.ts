@@ -3,7 +3,7 @@ import type { Outline } from '../../src/protocol/outline.ts'
 import { recordedFetch } from './recorded.ts'
 import { base, settings } from './settings.ts'
 import { fieldsOf, type FieldInfo, type OperationInfo } from './fields.ts'
-import { resolve, type Json } from './schema.ts'
+import { referred, type JsonObject } from '../../src/describe/page/browser/sample.ts'
 
 /** A resource as its description tells of it. */
 export interface ResourceInfo {
@@ -25,7 +25,7 @@ export interface ResourceInfo {
 export interface Description {
   readonly title: string
   readonly version: string
-  readonly document: Json
+  readonly document: JsonObject
   readonly resources: readonly ResourceInfo[]
   readonly operations: readonly OperationInfo[]
   /** Where resources are served that are not at their name. */
@@ -55,26 +55,26 @@ export async function loadDescription(): Promise<Description> {
     resources: resources.toSorted((a, b) => a.name.localeCompare(b.name)),
     operations,
     paths: Object.fromEntries(resources.map(({ name, path }) => [name, path])),
-    login: login ? Object.keys(resolve(document, login)['properties'] ?? {}) : null,
+    login: login ? Object.keys(referred(document, login)['properties'] ?? {}) : null,
   }
   description.value = made
   return made
 }
 
-async function json(url: string): Promise<Json> {
+async function json(url: string): Promise<JsonObject> {
   const response = await recordedFetch(url, { headers: { accept: 'application/json' } })
   if (!response.ok) throw new Error(`${url} answers ${response.status}`)
-  return (await response.json()) as Json
+  return (await response.json()) as JsonObject
 }
 
 const methods = new Set(['get', 'post', 'put', 'patch', 'delete'])
 
-function operationsOf(document: Json): OperationInfo[] {
-  return Object.entries((document['paths'] ?? {}) as Json).flatMap(([path, item]) =>
-    Object.entries(item as Json)
+function operationsOf(document: JsonObject): OperationInfo[] {
+  return Object.entries((document['paths'] ?? {}) as JsonObject).flatMap(([path, item]) =>
+    Object.entries(item as JsonObject)
       .filter(([method]) => methods.has(method))
       .map(([method, given]) => {
-        const operation = given as Json
+        const operation = given as JsonObject
         const [tag = 'API'] = (operation['tags'] ?? []) as string[]
         const summary = String(operation['summary'] ?? '').replaceAll('`', '')
         return { method: method.toUpperCase(), path, tag, summary, operation }
@@ -82,17 +82,19 @@ function operationsOf(document: Json): OperationInfo[] {
   )
 }
 
-function resourceOf(document: Json, outline: Outline, all: readonly OperationInfo[]): ResourceInfo {
+function resourceOf(document: JsonObject, outline: Outline, all: readonly OperationInfo[]): ResourceInfo {
   const { name, path, id } = outline
   const operations = all.filter(({ operation }) => operation['x-resource'] === name)
   const direct = operations.filter(({ operation }) => operation['x-through'] === undefined)
   const word = (wanted: string, isRow: boolean): OperationInfo | undefined =>
     direct.find(one => one.operation['x-operation'] === wanted && one.path.endsWith('}') === isRow)
   const list = word('list', false)
-  const shown = list?.operation['responses']?.['200']?.content?.['application/json']?.schema?.items as Json | undefined
-  const row = resolve(document, shown)
+  const shown = list?.operation['responses']?.['200']?.content?.['application/json']?.schema?.items as
+    | JsonObject
+    | undefined
+  const row = referred(document, shown)
   const title = typeof shown?.['$ref'] === 'string' ? shown['$ref'].split('/').at(-1)! : name
-  const schemas = (document['components']?.schemas ?? {}) as Json
+  const schemas = (document['components']?.schemas ?? {}) as JsonObject
   return {
     name,
     path,

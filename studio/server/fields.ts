@@ -1,5 +1,5 @@
 import type { Outline } from '../../src/protocol/outline.ts'
-import { resolve, type Json } from './schema.ts'
+import { referred, type JsonObject } from '../../src/describe/page/browser/sample.ts'
 
 /** An operation of the API. */
 export interface OperationInfo {
@@ -7,7 +7,7 @@ export interface OperationInfo {
   readonly path: string
   readonly tag: string
   readonly summary: string
-  readonly operation: Json
+  readonly operation: JsonObject
 }
 
 /** How a field is shown and edited. */
@@ -29,7 +29,7 @@ export interface FieldInfo {
   readonly title: string | null
   readonly description: string
   readonly kind: FieldKind
-  readonly schema: Json
+  readonly schema: JsonObject
   readonly nullable: boolean
   /** The resource to which it leads; null = it is no relation. */
   readonly to: string | null
@@ -46,24 +46,24 @@ export interface FieldInfo {
 }
 
 interface Sources {
-  readonly document: Json
+  readonly document: JsonObject
   readonly outline: Outline
-  readonly row: Json
+  readonly row: JsonObject
   readonly list: OperationInfo | undefined
-  readonly create: Json | undefined
-  readonly patch: Json | undefined
+  readonly create: JsonObject | undefined
+  readonly patch: JsonObject | undefined
 }
 
 /** The fields of a resource: those that its rows show, and those that can only be written. */
 export function fieldsOf({ document, outline, row, list, create, patch }: Sources): FieldInfo[] {
-  const shown = (row['properties'] ?? {}) as Json
-  const made = (create?.['properties'] ?? {}) as Json
-  const written = (patch?.['properties'] ?? {}) as Json
+  const shown = (row['properties'] ?? {}) as JsonObject
+  const made = (create?.['properties'] ?? {}) as JsonObject
+  const written = (patch?.['properties'] ?? {}) as JsonObject
   const required = new Set<string>(create?.['required'] ?? [])
   const operators = operatorsIn(document, list)
   const names = [...new Set([...Object.keys(shown), ...Object.keys(made), ...Object.keys(outline.relations)])]
   return names.map(name => {
-    const given = (shown[name] ?? made[name] ?? {}) as Json
+    const given = (shown[name] ?? made[name] ?? {}) as JsonObject
     const relation = outline.relations[name]
     const schema = plain(document, given)
     return {
@@ -85,10 +85,10 @@ export function fieldsOf({ document, outline, row, list, create, patch }: Source
   })
 }
 
-function operatorsIn(document: Json, list: OperationInfo | undefined): Map<string, string[]> {
+function operatorsIn(document: JsonObject, list: OperationInfo | undefined): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  for (const given of (list?.operation['parameters'] ?? []) as Json[]) {
-    const one = resolve(document, given)
+  for (const given of (list?.operation['parameters'] ?? []) as JsonObject[]) {
+    const one = referred(document, given)
     const field = one['x-field'] as string | undefined
     if (field !== undefined) found.set(field, [...(found.get(field) ?? []), one['x-operator'] as string])
   }
@@ -96,19 +96,19 @@ function operatorsIn(document: Json, list: OperationInfo | undefined): Map<strin
 }
 
 /** The schema without the null that it may also be. */
-function plain(document: Json, given: Json): Json {
-  const schema = resolve(document, given)
-  const several = (schema['anyOf'] ?? schema['oneOf']) as Json[] | undefined
+function plain(document: JsonObject, given: JsonObject): JsonObject {
+  const schema = referred(document, given)
+  const several = (schema['anyOf'] ?? schema['oneOf']) as JsonObject[] | undefined
   const other = several?.find(one => one['type'] !== 'null')
   return other ? { ...schema, ...plain(document, other) } : schema
 }
 
-function isNullable(schema: Json): boolean {
+function isNullable(schema: JsonObject): boolean {
   if ([schema['type']].flat().includes('null')) return true
-  return ((schema['anyOf'] ?? schema['oneOf'] ?? []) as Json[]).some(one => one['type'] === 'null')
+  return ((schema['anyOf'] ?? schema['oneOf'] ?? []) as JsonObject[]).some(one => one['type'] === 'null')
 }
 
-function kindOf(schema: Json): FieldKind {
+function kindOf(schema: JsonObject): FieldKind {
   if (schema['enum']) return 'choice'
   switch ([schema['type']].flat().find(type => type !== 'null')) {
     case 'integer':

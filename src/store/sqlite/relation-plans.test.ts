@@ -6,7 +6,7 @@ import { resource } from '../../model/declare/resource.ts'
 import { everything, type Predicate } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
 import { layoutsOf } from '../sql/layout.ts'
-import { countRows, selectRows } from '../sql/statements.ts'
+import { countRows, selectRows } from '../sql/statements/rows.ts'
 import type { Opened } from './open.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 

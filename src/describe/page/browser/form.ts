@@ -1,7 +1,8 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { h, jsonView, show } from './element.ts'
 import { followLive } from './live.ts'
-import { page, baseOf, resolve, sampleOf, type JsonObject } from './schema.ts'
+import { sampleOf, type JsonObject } from './sample.ts'
+import { page, baseOf, resolve } from './schema.ts'
 
 /** An operation, and the elements of its form that hold what is sent. */
 interface Form {
@@ -61,7 +62,7 @@ function bodyFor(operation: JsonObject): HTMLTextAreaElement | null {
   const schema = operation['requestBody']?.content?.['application/json']?.schema as JsonObject | undefined
   if (!schema) return null
   const body = h('textarea', { spellcheck: 'false', 'aria-label': 'Body' }) as HTMLTextAreaElement
-  body.value = JSON.stringify(sampleOf(schema), null, 2)
+  body.value = JSON.stringify(sampleOf(page.document, schema), null, 2)
   body.rows = Math.min(16, Math.max(4, body.value.split('\n').length))
   return body
 }

@@ -3,7 +3,8 @@ import { byId, h, show } from './element.ts'
 import { setUpConsole } from './console.ts'
 import { setUpLive } from './live.ts'
 import { operationView } from './operation.ts'
-import { page, membersTable, resolve, type JsonObject } from './schema.ts'
+import type { JsonObject } from './sample.ts'
+import { page, membersTable, resolve } from './schema.ts'
 
 interface Section {
   readonly name: string

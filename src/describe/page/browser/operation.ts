@@ -1,7 +1,8 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { foldable, h } from './element.ts'
 import { tryForm } from './form.ts'
-import { resolve, typeWords, type JsonObject } from './schema.ts'
+import type { JsonObject } from './sample.ts'
+import { resolve, typeWords } from './schema.ts'
 
 /** One operation: what it is, what it takes and answers, and a form to try it. */
 export function operationView(method: string, path: string, operation: JsonObject): HTMLElement {

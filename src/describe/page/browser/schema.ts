@@ -1,9 +1,6 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { h } from './element.ts'
-
-export interface JsonObject {
-  readonly [name: string]: any // oxlint-disable-line typescript/no-explicit-any -- a document as it comes
-}
+import { referred, type JsonObject } from './sample.ts'
 
 /** The document that the page shows. */
 export const page: { document: JsonObject; token: string } = { document: {}, token: '' }
@@ -15,17 +12,7 @@ export function baseOf(): string {
 }
 
 /** What a reference leads to; the thing itself where it is none. */
-export function resolve(node: JsonObject): JsonObject {
-  const ref: unknown = node?.['$ref']
-  if (typeof ref !== 'string' || !ref.startsWith('#/')) return node ?? {}
-  return ref
-    .slice(2)
-    .split('/')
-    .reduce<JsonObject>(
-      (at, key) => at?.[decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')],
-      page.document,
-    )
-}
+export const resolve = (node: JsonObject): JsonObject => referred(page.document, node)
 
 /** A schema in a few words: `integer`, `list of string`, `Todo or null`. */
 export function typeWords(schema: JsonObject): string {
@@ -108,36 +95,3 @@ export function membersTable(schema: JsonObject, written: JsonObject | null): HT
 
 const defaultOf = (schema: JsonObject | undefined): JsonObject =>
   schema?.['default'] === undefined ? {} : { default: schema['default'] }
-
-/** A body to begin with: an example of the schema, or what it needs. */
-export function sampleOf(given: JsonObject, depth = 0): unknown {
-  const schema = resolve(given)
-  if (schema['examples']?.length) return schema['examples'][0]
-  if (schema['default'] !== undefined) return schema['default']
-  if (schema['enum']) return schema['enum'][0]
-  if ('const' in schema) return schema['const']
-  const [first] = schema['anyOf'] ?? schema['oneOf'] ?? []
-  if (first) return sampleOf(first, depth)
-  switch ([schema['type']].flat()[0]) {
-    case 'object': {
-      const names: string[] = schema['required'] ?? Object.keys(schema['properties'] ?? {}).slice(0, 1)
-      if (depth > 3) return {}
-      return Object.fromEntries(names.map(name => [name, sampleOf(schema['properties'][name], depth + 1)]))
-    }
-    case 'array':
-      return []
-    case 'integer':
-    case 'number':
-      return schema['minimum'] ?? 1
-    case 'boolean':
-      return false
-    case 'string':
-      return schema['format'] === 'date'
-        ? '2026-01-31'
-        : schema['format'] === 'date-time'
-          ? '2026-01-31T12:00:00Z'
-          : 'text'
-    default:
-      return null
-  }
-}

@@ -9,17 +9,14 @@ import { shapeOfCount, shapeOfKey, shapeOfList, type StatementShape } from '../.
 import {
   childPairs,
   countPairs,
-  countRows,
-  findRow,
-  getRows,
   joinPairs,
   selectChildRows,
   selectPairRows,
   selectPairs,
-  selectRows,
   type Bounded,
   type PairTable,
-} from '../../sql/statements.ts'
+} from '../../sql/statements/related.ts'
+import { countRows, findRow, getRows, selectRows } from '../../sql/statements/rows.ts'
 import type { Room } from '../../room.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
 import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'

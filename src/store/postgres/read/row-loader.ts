@@ -1,7 +1,7 @@
 import { ID, type Id, type Row } from '../../../model/model.ts'
 import { bound, compileStatement, sql, type Compiled } from '../../sql/kysely.ts'
 import { codecAt, decode, fromOf, idExpression, rowOf, type Layout } from '../../sql/layout.ts'
-import { getRow } from '../../sql/statements.ts'
+import { getRow } from '../../sql/statements/rows.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import type { Statements } from '../statements.ts'

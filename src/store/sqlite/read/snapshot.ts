@@ -8,18 +8,14 @@ import { jsonList } from '../../sql/leaf.ts'
 import { shapeOfCount, shapeOfKey, shapeOfList } from '../../sql/shape.ts'
 import {
   childPairs,
-  countRows,
-  findRow,
-  getRow,
-  getRows,
   joinPairs,
   selectChildRows,
   selectPairRows,
   selectPairs,
-  selectRows,
   type Bounded,
   type PairTable,
-} from '../../sql/statements.ts'
+} from '../../sql/statements/related.ts'
+import { countRows, findRow, getRow, getRows, selectRows } from '../../sql/statements/rows.ts'
 import { isServed } from '../../sql/served.ts'
 import { Room } from '../../room.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'

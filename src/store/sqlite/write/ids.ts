@@ -1,5 +1,5 @@
 import type { Resource } from '../../../model/model.ts'
-import { highestId } from '../../sql/statements.ts'
+import { highestId } from '../../sql/statements/rows.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
 import { sqliteDialect } from '../sqlite-dialect.ts'
