@@ -1,66 +1,22 @@
 // Plans of changes to tables: written, reviewed, applied and taken back by the commands, on databases with rows in them.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
-import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Api } from '../src/api.ts'
-import { runCommand } from '../src/cli/run.ts'
+import { expect, test } from 'vitest'
+import { migratedApp } from './migrated-app.ts'
 
-const SOURCES = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
+const { folder, database, opened, declares: declaresAll, rows, migrate: said, plans: planned } = migratedApp()
 
-const root = mkdtempSync(join(tmpdir(), 'restuary-migrate-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+/** Writes a module that declares a todo with these fields, and returns its path. */
+const declares = (fields: string, more = '', name = 'todo'): string =>
+  declaresAll(`user: resource({ id: t.id() }), ${name}: resource({ id: t.id(), ${fields} })${more}`)
 
-let directory: string
-let modules = 0
-beforeEach(() => {
-  directory = mkdtempSync(join(root, 'app-'))
-})
-
-/** Writes a module that declares a todo with these fields, and returns its path. A module is loaded only once. */
-function declares(fields: string, more = '', name = 'todo'): string {
-  const file = join(directory, `app${modules++}.ts`)
-  writeFileSync(
-    file,
-    `import { api, resource, sqlite, t } from '${SOURCES}'
-     export const app = api({ user: resource({ id: t.id() }), ${name}: resource({ id: t.id(), ${fields} })${more} },
-       { store: sqlite('${join(directory, 'todo.db')}'), report: () => {} })`,
-  )
-  return file
-}
-
-async function opened<T>(module: string, work: (app: Api<any>) => Promise<T>): Promise<T> {
-  const { app } = (await import(`${pathToFileURL(module).href}?opened=${modules++}`)) as { app: Api<any> }
-  try {
-    return await work(app)
-  } finally {
-    await app.close()
-  }
-}
-
-const rowsOf = (module: string): Promise<object[]> =>
-  opened(module, async app => (await app.list('todo')).map((row: object) => row))
-
-async function said(...args: string[]): Promise<string[]> {
-  const lines: string[] = []
-  const { write } = process.stdout
-  process.stdout.write = (text: string | Uint8Array) => lines.push(...String(text).trimEnd().split('\n')) > 0
-  try {
-    await runCommand(['migrate', ...args])
-  } finally {
-    process.stdout.write = write
-  }
-  return lines
-}
+const rowsOf = (module: string): Promise<object[]> => rows(module, 'todo')
 
 const made = async (module: string, ...rows: object[]): Promise<void> =>
   opened(module, async app => {
     for (const row of rows) await app.post('todo', row)
   })
-
-const planned = (): string[] => readdirSync(join(directory, 'migrations')).toSorted()
 
 test('a plan is written, applied, told and taken back', async () => {
   const before = declares(`title: t.text(), state: t.enum(['new', 'open', 'done'])`)
@@ -177,7 +133,7 @@ test('a plan that was edited after it was applied is noticed', async () => {
   const after = declares('title: t.text(), rank: t.integer()')
   await said('plan', after, '--set', 'todo.rank=1')
   await said('apply', after)
-  const file = join(directory, 'migrations', planned()[0]!)
+  const file = join(folder(), 'migrations', planned()[0]!)
   writeFileSync(file, readFileSync(file, 'utf8').replace('"value": 1', '"value": 2'))
   await expect(said('apply', after)).rejects.toThrow('0001-add-column-todo-rank was edited after it was applied')
   expect((await said('status', after))[0]).toMatch(/applied .*, but its file was edited since$/)
@@ -203,8 +159,8 @@ test('a plan for another database is refused, and one whose result is there is o
   expect(await rowsOf(after)).toEqual([{ id: 1, name: 'a' }])
   expect(await said('apply', after)).toEqual(['0001-rename-column-todo-title: the tables are already as it makes them'])
   writeFileSync(
-    join(directory, 'migrations/0002-other.json'),
-    readFileSync(join(directory, 'migrations', planned()[0]!), 'utf8')
+    join(folder(), 'migrations/0002-other.json'),
+    readFileSync(join(folder(), 'migrations', planned()[0]!), 'utf8')
       .replaceAll('"title"', '"subject"')
       .replaceAll('"to": "name"', '"to": "topic"'),
   )
@@ -222,7 +178,7 @@ test('the log follows the tables: history shows rows as they are called now', as
     const response = await app.fetch(new Request('http://localhost/task/1/history'))
     expect(JSON.stringify(await response.json())).toContain('"name":"a"')
   })
-  const db = new DatabaseSync(join(directory, 'todo.db'))
+  const db = new DatabaseSync(database())
   expect(db.prepare('SELECT resource, before, after FROM _restuary_log ORDER BY seq').all()).toMatchObject([
     { resource: 'task', after: expect.stringMatching(/"size":1.*"name":"a"/) },
     {
@@ -251,7 +207,7 @@ test('what cannot be understood is said', async () => {
   const module = declares('title: t.text()')
   await made(module, { title: 'a' })
   await expect(said('plan')).rejects.toThrow('migrate needs an action and a module')
-  await expect(said('plan', join(directory, 'none.ts'))).rejects.toThrow('none.ts is not there')
+  await expect(said('plan', join(folder(), 'none.ts'))).rejects.toThrow('none.ts is not there')
   await expect(said('plan', module, '--set', 'todo')).rejects.toThrow('--set todo has no "="')
   await expect(said('plan', module, '--set', 'todo.size=1')).rejects.toThrow('there is no such column')
   await expect(said('apply', module)).rejects.toThrow('There are no plans')

@@ -16,9 +16,7 @@ export function renameLoggedField(connection: Connection, resource: string | nul
     `iif(json_type(${image}, ?) IS NULL, ${image}, json_set(json_remove(${image}, ?), ?, json(${image} -> ?)))`
   const [old, fresh] = [path(was), path(is)]
   const values = [old, old, fresh, old]
-  connection
-    .prepare(`UPDATE _restuary_log SET before = ${renamed('before')}, after = ${renamed('after')} WHERE resource = ?`)
-    .run(...values, ...values, resource)
+  rewriteImages(connection, resource, renamed, values)
 }
 
 /** Values that do not become any of the new type are null in the log. */
@@ -40,9 +38,7 @@ export function changeLoggedValues(
   const changed = (image: string): string =>
     `iif(json_type(${image}, ?) IS NULL, ${image}, json_replace(${image}, ?, json(restuary_logged(${image} -> ?))))`
   const at = path(field)
-  connection
-    .prepare(`UPDATE _restuary_log SET before = ${changed('before')}, after = ${changed('after')} WHERE resource = ?`)
-    .run(at, at, at, at, at, at, resource)
+  rewriteImages(connection, resource, changed, [at, at, at])
 }
 
 /** Rows that have other ids now keep their records. Lists of ids in them are of before, and go. */
@@ -61,6 +57,20 @@ export function changeLoggedIds(
   connection
     .prepare('UPDATE _restuary_log SET id = restuary_logged_id(id), lists = NULL WHERE resource = ?')
     .run(resource)
+}
+
+/** Rewrites the row before and after each change. `rewritten` makes the SQL of an image, which binds `values`. */
+function rewriteImages(
+  connection: Connection,
+  resource: string | null,
+  rewritten: (image: string) => string,
+  values: readonly string[],
+): void {
+  connection
+    .prepare(
+      `UPDATE _restuary_log SET before = ${rewritten('before')}, after = ${rewritten('after')} WHERE resource = ?`,
+    )
+    .run(...values, ...values, resource)
 }
 
 /** The path of a member. Names with quotes in them are no names of fields. */
