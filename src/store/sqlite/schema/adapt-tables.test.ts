@@ -5,13 +5,17 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
 import { link } from '../../../model/link/link.ts'
-import { FIRST, type Model, type Row, type Value } from '../../../model/model.ts'
+import { type Model } from '../../../model/model.ts'
 import { resource } from '../../../model/declare/resource.ts'
-import { everything } from '../../../query/predicate.ts'
 import { t } from '../../../schema/builder.ts'
+import {
+  adaptedAlike,
+  openedThings,
+  thingsWith,
+  type AdaptedCase,
+  type Rows,
+} from '../../../testing/store-suite/changed-tables.ts'
 import type { Fields } from '../../../schema/types.ts'
-import type { Snapshot } from '../../store.ts'
-import { wait } from '../../work.ts'
 import { sqlite, type SqliteOptions } from '../index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
@@ -19,67 +23,16 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const newFile = (): string => join(folder, `${files++}.db`)
 
-/** Opens the file with a model of users and things, calls back and closes; returns what start-up reported. */
-async function opened(
+/** Opens the file with a model, adds things, and closes; returns what start-up reported, and all things. */
+const opened = (
   file: string,
   model: Model,
-  rows: readonly Readonly<Record<string, Value>>[] = [],
+  rows: Rows = [],
   options: SqliteOptions = {},
-): Promise<{ report: string[]; things: Row[] }> {
-  const report: string[] = []
-  const store = sqlite(file, options)
-  try {
-    await store.open(model, {
-      clock: () => 1_700_000_000_000,
-      random: bytes => new Uint8Array(bytes),
-      report: line => report.push(line),
-    })
-    const thing = model.resources.get('thing')!
-    await store.write(function* (tx) {
-      const changes = rows.map(values => {
-        const after: Row = Array.from({ length: FIRST + thing.columns.length - 1 }, () => null)
-        for (const field of thing.columns) after[field.slot] = values[field.name] ?? null
-        return {
-          resource: thing,
-          id: after[0] as number,
-          op: 'create' as const,
-          before: null,
-          after,
-          changed: [],
-          lists: [],
-        }
-      })
-      yield* wait(tx.apply(changes, []))
-    })
-    const things = await store.read(function* (snapshot: Snapshot) {
-      return yield* wait(snapshot.select(thing, { where: everything, sort: [], limit: null, offset: 0, cursor: null }))
-    })
-    return { report, things: things.map(row => row.filter((_, slot) => slot === 0 || slot >= FIRST)) }
-  } finally {
-    await store.close()
-  }
-}
+): ReturnType<typeof openedThings> => openedThings(sqlite(file, options), model, rows)
 
-const modelOf = (fields: Fields, unique: string[] = []): Model => {
-  const thing = resource({ id: t.id(), ...fields })
-  return link({
-    user: resource({ id: t.id() }),
-    thing: unique.length > 0 ? thing.unique(...(unique as never[])) : thing,
-  })
-}
-
-type Rows = readonly Readonly<Record<string, Value>>[]
-
-test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
-  ['nothing', { a: t.text() }, [{ id: 1, a: 'x' }], { a: t.text() }, [], [[1, 'x']]],
-  [
-    'a nullable field',
-    { a: t.text() },
-    [{ id: 1, a: 'x' }],
-    { a: t.text(), b: t.integer().nullable() },
-    ['thing.b: added'],
-    [[1, 'x', null]],
-  ],
+test.each<AdaptedCase>([
+  ...adaptedAlike,
   [
     'a required field with a default, before others',
     { a: t.text() },
@@ -105,30 +58,6 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
     [],
   ],
   [
-    'a relation',
-    { a: t.text() },
-    [{ id: 1, a: 'x' }],
-    { a: t.text(), owner: t.one('user').nullable() },
-    ['thing.owner: added', 'table thing: index restuary_thing_owner made'],
-    [[1, 'x', null]],
-  ],
-  [
-    'null is allowed now',
-    { a: t.text() },
-    [{ id: 1, a: 'x' }],
-    { a: t.text().nullable() },
-    ['thing.a: now nullable'],
-    [[1, 'x']],
-  ],
-  [
-    'null is not allowed any more, and there is none',
-    { a: t.text().nullable() },
-    [{ id: 1, a: 'x' }],
-    { a: t.text() },
-    ['thing.a: now required'],
-    [[1, 'x']],
-  ],
-  [
     'null is not allowed any more, but there is a default',
     { a: t.text().nullable() },
     [{ id: 1, a: null }],
@@ -136,49 +65,16 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
     ['thing.a: now required, rows without a value get "d"'],
     [[1, 'd']],
   ],
-  ['a wider number', { a: t.integer() }, [{ id: 1, a: 7 }], { a: t.number() }, ['thing.a: now real'], [[1, 7]]],
-  ['words instead of text', { a: t.text() }, [{ id: 1, a: 'x' }], { a: t.enum(['x', 'y']) }, [], [[1, 'x']]],
-  [
-    'another type, without values',
-    { a: t.text().nullable() },
-    [{ id: 1, a: null }],
-    { a: t.integer().nullable() },
-    ['thing.a: now integer'],
-    [[1, null]],
-  ],
-  ['a field that held nothing goes', { a: t.text().nullable() }, [{ id: 1 }], {}, ['thing.a: dropped'], [[1]]],
-  [
-    'unique, as it happens to be',
-    { a: t.text() },
-    [
-      { id: 1, a: 'x' },
-      { id: 2, a: 'y' },
-    ],
-    { a: t.text().unique() },
-    ['table thing: index restuary_thing_a_unique made'],
-    [
-      [1, 'x'],
-      [2, 'y'],
-    ],
-  ],
-  [
-    'not unique any more',
-    { a: t.text().unique() },
-    [{ id: 1, a: 'x' }],
-    { a: t.text() },
-    ['table thing: index restuary_thing_a_unique dropped'],
-    [[1, 'x']],
-  ],
 ])('done: %s', async (_, before, rows, after, report, things) => {
   const file = newFile()
-  await opened(file, modelOf(before), rows)
-  expect(await opened(file, modelOf(after))).toEqual({ report, things })
-  expect((await opened(file, modelOf(after))).report).toEqual([])
+  await opened(file, thingsWith(before), rows)
+  expect(await opened(file, thingsWith(after))).toEqual({ report, things })
+  expect((await opened(file, thingsWith(after))).report).toEqual([])
 })
 
 test('refused: all faults are reported at once with advice, and nothing is changed', async () => {
   const file = newFile()
-  const before = modelOf({
+  const before = thingsWith({
     gone: t.text(),
     type: t.text(),
     need: t.text().nullable(),
@@ -190,7 +86,7 @@ test('refused: all faults are reported at once with advice, and nothing is chang
     { id: 2, gone: 'x', type: 'x', need: 'y', twice: 1, price: '2.00' },
   ]
   const { things } = await opened(file, before, rows)
-  const after = modelOf({
+  const after = thingsWith({
     extra: t.text().nullable(),
     type: t.integer(),
     need: t.text(),
@@ -228,15 +124,15 @@ test('refused: all faults are reported at once with advice, and nothing is chang
 
 test('data goes only where it was said', async () => {
   const file = newFile()
-  await opened(file, modelOf({ a: t.text(), b: t.text() }), [{ id: 1, a: 'x', b: 'y' }])
-  const { report, things } = await opened(file, modelOf({ a: t.text() }), [], { drop: ['thing.b'] })
+  await opened(file, thingsWith({ a: t.text(), b: t.text() }), [{ id: 1, a: 'x', b: 'y' }])
+  const { report, things } = await opened(file, thingsWith({ a: t.text() }), [], { drop: ['thing.b'] })
   expect(report).toEqual(['thing.b: dropped'])
   expect(things).toEqual([[1, 'x']])
 })
 
 test('a rebuilt table keeps references to it, also from itself', async () => {
   const file = newFile()
-  const of = (fields: Fields): Model => modelOf({ parent: t.one('thing').nullable(), ...fields })
+  const of = (fields: Fields): Model => thingsWith({ parent: t.one('thing').nullable(), ...fields })
   await opened(file, of({ a: t.text() }), [
     { id: 1, a: 'x' },
     { id: 2, a: 'y', parent: 1 },
@@ -257,22 +153,22 @@ test('a table of another program is not touched', async () => {
   const db = new DatabaseSync(file)
   db.exec('CREATE TABLE thing(id INTEGER PRIMARY KEY, a TEXT)')
   db.close()
-  await expect(opened(file, modelOf({ a: t.text() }))).rejects.toThrow('thing: was not made by Restuary')
+  await expect(opened(file, thingsWith({ a: t.text() }))).rejects.toThrow('thing: was not made by Restuary')
 })
 
 test('a field that was renamed keeps its data by the name of its column, and a fault proposes that', async () => {
   const file = newFile()
-  await opened(file, modelOf({ title: t.text().nullable() }), [{ id: 1, title: 'x' }])
-  await expect(opened(file, modelOf({ name: t.text().nullable() }))).rejects.toThrow(
+  await opened(file, thingsWith({ title: t.text().nullable() }), [{ id: 1, title: 'x' }])
+  await expect(opened(file, thingsWith({ name: t.text().nullable() }))).rejects.toThrow(
     `thing.title is not declared any more, but 1 row holds a value: let it go by --drop thing.title, or name the field that it is now, by .was('title')`,
   )
-  expect((await opened(file, modelOf({ name: t.text().nullable().column('title') }))).things).toEqual([[1, 'x']])
+  expect((await opened(file, thingsWith({ name: t.text().nullable().column('title') }))).things).toEqual([[1, 'x']])
 })
 
 test('a field that says what it was called keeps its data', async () => {
   const file = newFile()
-  await opened(file, modelOf({ title: t.text(), a: t.text() }), [{ id: 1, title: 'x', a: 'y' }])
-  const renamed = modelOf({ a: t.text(), name: t.text().was('title').index() })
+  await opened(file, thingsWith({ title: t.text(), a: t.text() }), [{ id: 1, title: 'x', a: 'y' }])
+  const renamed = thingsWith({ a: t.text(), name: t.text().was('title').index() })
   expect(await opened(file, renamed)).toEqual({
     report: ['thing.title: renamed to name; its values stay', 'table thing: index restuary_thing_name made'],
     things: [[1, 'y', 'x']],
@@ -327,7 +223,7 @@ test('values that a field no longer takes are told at start, with their number',
     text: t.text({ max: 10 }).nullable(),
     n: t.integer().nullable(),
   }
-  await opened(file, modelOf(before), [
+  await opened(file, thingsWith(before), [
     { id: 1, kind: 'a', text: 'short', n: 1 },
     { id: 2, kind: 'c', text: 'rather lon', n: 100 },
     { id: 3, kind: 'c', text: 'long', n: null },
@@ -342,10 +238,10 @@ test('values that a field no longer takes are told at start, with their number',
     'thing.text: 1 row holds a value that it no longer takes, such as "rather lon"; change them, or allow these values again',
     'thing.n: 1 row holds a value that it no longer takes, such as 100; change them, or allow these values again',
   ]
-  expect((await opened(file, modelOf(after))).report).toEqual(lines)
+  expect((await opened(file, thingsWith(after))).report).toEqual(lines)
   // It is told once, when the declaration changes.
-  expect((await opened(file, modelOf(after))).report).toEqual([])
-  expect((await opened(file, modelOf(before))).report).toEqual([])
+  expect((await opened(file, thingsWith(after))).report).toEqual([])
+  expect((await opened(file, thingsWith(before))).report).toEqual([])
 })
 
 test('a join table of another program is left as it is, whatever else it has', async () => {
@@ -353,7 +249,7 @@ test('a join table of another program is left as it is, whatever else it has', a
   const db = new DatabaseSync(file)
   db.exec('CREATE TABLE pairs(a INTEGER, b INTEGER, note TEXT); INSERT INTO pairs VALUES (1, 1, NULL)')
   const through = { table: 'pairs', from: 'a', to: 'b' }
-  const model = (fields: Fields): Model => modelOf({ friends: t.many('user', { through }), ...fields })
+  const model = (fields: Fields): Model => thingsWith({ friends: t.many('user', { through }), ...fields })
   await opened(file, model({}))
   db.exec(`UPDATE pairs SET note = 'kept'`)
   expect((await opened(file, model({ a: t.text().nullable() }))).report).toEqual(['thing.a: added'])
