@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { installCreate, pack, run, type Packed } from './packed.ts'
 
 const bin = join(import.meta.dirname, 'node_modules')
@@ -113,11 +113,14 @@ describe('the same project on other runtimes', () => {
     project = await newProject('runtimes')
   })
 
+  beforeEach(() => {
+    for (const end of ['', '-wal', '-shm']) rmSync(join(project, `todo.db${end}`), { force: true })
+  })
+
   test.each([
     ['Node 26', 'node26/bin/node', ['--env-file-if-exists=.env', 'server.ts']],
     ['Bun', '.bin/bun', ['server.ts']],
   ])('%s', async (_, command, args) => {
-    for (const end of ['', '-wal', '-shm']) rmSync(join(project, `todo.db${end}`), { force: true })
     expect(existsSync(join(bin, command)), 'npm ci --prefix test/fresh').toBe(true)
     await useIt(await start(project, join(bin, command), ...args))
   })
