@@ -17,13 +17,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { bundlePackage } from '../scripts/bundle.ts'
+import { PostgresConnection } from '../src/store/postgres/connection.ts'
+import { hasPostgres, startPostgres } from '../src/testing/postgres/postgres-server.ts'
 import { hasBrowser, openBrowser } from './describe/browser.ts'
 import { freePort } from './free-port.ts'
+import { printedIn, readPage } from './guide/pages.ts'
+import { runsWith } from './system-programs.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
+const guidePage = readPage('docs/guide/cli.md')
 let folder: string
 let main: string
 beforeAll(async () => {
@@ -132,16 +137,51 @@ test('init --from writes an API for a database that is there, which runs', async
   await expect(restuary(folder, 'init', 'other', '--react', '--from', 'shop.json')).rejects.toMatchObject({ code: 2 })
 })
 
+test.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))(
+  'init --from postgres:// declares the tables of a database, and keeps its address out of the code',
+  async () => {
+    const server = await startPostgres(inject('postgresFolder'))
+    const name = `project_${process.pid}`
+    const execute = async (url: string, sql: string): Promise<void> => {
+      const connection = await PostgresConnection.open({ url })
+      await connection.exec(sql)
+      await connection.close()
+    }
+    await execute(server, `create database ${name}`)
+    const database = server.replace('/postgres?', `/${name}?`)
+    await execute(database, 'create table cup (id serial primary key, colour text not null)')
+    const url = database.replace('///', '//postgres:pass%23word@/')
+    const { stderr } = await restuary(folder, 'init', 'cups', '--from', url)
+    const project = join(folder, 'cups')
+    const read = (file: string): string => readFileSync(join(project, file), 'utf8')
+    expect(JSON.parse(read('package.json'))).toMatchObject({ dependencies: { pg: expect.stringMatching(/^\^8/) } })
+    expect(read('.env')).toContain(`DATABASE_URL='${url}'\n`)
+    for (const text of [read('server.ts'), stderr]) expect(text).not.toContain('pass%23word')
+    mkdirSync(join(project, 'node_modules'))
+    symlinkSync(join(folder, 'restuary'), join(project, 'node_modules/restuary'))
+    const dev = await startDev(project)
+    await dev.says('Restuary serves')
+    const headers = { 'content-type': 'application/json' }
+    const made = await fetch(`${dev.url}/cup`, { method: 'POST', headers, body: '{"colour":"blue"}' })
+    expect(await made.json()).toEqual({ id: 1, colour: 'blue' })
+
+    await expect(restuary(folder, 'init', 'none', '--from', 'postgres://127.0.0.1:1/none')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('restuary: postgres://127.0.0.1:1/none cannot be read: '),
+    })
+    expect(existsSync(join(folder, 'none'))).toBe(false)
+  },
+)
+
 test('the tests of the project pass, and its routes are told', async () => {
   const project = await newProject('tested')
   await run(process.execPath, ['--disable-warning=ExperimentalWarning', '--test'], { cwd: project })
   const { stdout } = await restuary(project, 'routes', 'app.ts')
-  expect(stdout).toMatch(/^\/api\/todo +GET POST/m)
-  expect(stdout).toMatch(/^\/api\/auth\/token +POST$/m)
+  expect(stdout).toBe(printedIn(guidePage, 'restuary routes app.ts'))
 })
 
 test('dev says which rule refused a call', async () => {
-  const { url, says } = await startDev(await newProject('refused'), 'server.ts')
+  const { url, says, said } = await startDev(await newProject('refused'), 'server.ts')
   await says('Restuary serves')
   const send = (path: string, body: object, token = ''): Promise<Response> =>
     fetch(`${url}/api${path}`, {
@@ -161,6 +201,17 @@ test('dev says which rule refused a call', async () => {
   await says(/http +patch todo\/1 +404 not_found .*me=2\s+the rule for read:\s+✗ row\.owner\.is\(me\)/)
   expect((await send('/todo', { text: '' }, ann)).status).toBe(400)
   await says(/create todo +400 validation .*\s+#\/text /)
+
+  const aborted = new AbortController()
+  const headers = { authorization: `Bearer ${ann}`, accept: 'text/event-stream' }
+  const following = ['/todo', '/todo/1'].map(path => fetch(`${url}/api${path}`, { headers, signal: aborted.signal }))
+  await Promise.all(following)
+  await says('2 subscriptions are open')
+  aborted.abort()
+  // The guide shows the same lines, at other times.
+  const timeless = (text: string): string => text.replaceAll(/\d\d:\d\d:\d\d|\d+(?= ms)/g, 'N')
+  for (const line of printedIn(guidePage, 'restuary dev').trimEnd().split('\n'))
+    expect(timeless(said()).split('\n')).toContain(timeless(line))
 })
 
 test('dev starts again after a change, and shows why a program cannot start', async () => {

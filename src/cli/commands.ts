@@ -14,16 +14,21 @@ const OUT = { 'out FILE': 'default: standard output' }
 export const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     takes: '[FOLDER]',
-    does: 'writes a project to begin with: a todo list with users and a live page, or an API for a database that is there',
+    does: 'begins a project: a todo list with users and a live page, or an API for a database that you have',
     options: {
-      react: 'the page is in React and built by Vite, in place of one without a build',
-      'from FILE': 'declares what import would write, in place of the todo list',
+      react: 'writes the page in React, built by Vite',
+      'from SOURCE': 'declares a database in place of the todo list: a SQLite or a JSON file, or postgres://…',
     },
-    examples: ['restuary init my-todo', 'restuary init my-todo --react', 'restuary init my-shop --from shop.sqlite'],
+    examples: [
+      'restuary init my-todo',
+      'restuary init my-todo --react',
+      'restuary init my-shop --from shop.sqlite',
+      'restuary init my-shop --from postgres://me@localhost/shop',
+    ],
   },
   dev: {
     takes: '[FILE]',
-    does: 'runs a server and starts it again when a file changes that it imports; prints each request, and which rule refused it',
+    does: 'runs a server, and starts it again when you save a file. Prints each request, and which rule refused it',
     options: {
       'port NUMBER': "sets PORT, which serve uses if the program names none; default: the environment's, or 3000",
     },
@@ -31,7 +36,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   routes: {
     takes: 'SOURCE',
-    does: 'prints the paths of an API with their methods: of a module that exports it, a URL, or a file that serve would serve',
+    does: 'prints the paths of an API and their methods. SOURCE is its URL, its module, or a SQLite or JSON file',
     options: {},
     examples: ['restuary routes app.ts', 'restuary routes http://localhost:3000', 'restuary routes shop.sqlite'],
   },
@@ -51,19 +56,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   import: {
     takes: 'SOURCE',
-    does: 'writes what serve would serve, or the tables of a PostgreSQL database, as TypeScript, yours to change',
+    does: 'writes a SQLite file, a JSON file or a PostgreSQL database as a declaration in TypeScript, yours to change',
     options: OUT,
     examples: ['restuary import shop.sqlite --out app.ts', 'restuary import postgres://me@localhost/shop --out app.ts'],
   },
   backup: {
     takes: 'FILE TO',
-    does: 'copies a file that may be in use to a new one, and checks the copy',
+    does: 'copies a SQLite file that may be in use, and checks the copy',
     options: {},
     examples: ['restuary backup shop.db backups/shop-2026-01-02.db'],
   },
   copy: {
     takes: 'FROM TO MODULE',
-    does: 'copies the rows of a module to an empty database, SQLite or PostgreSQL, and compares both; called again, it goes on where it ended',
+    does: 'copies all rows from one database to an empty one, SQLite or PostgreSQL, and compares both. If it was interrupted, it goes on',
     options: {},
     examples: [
       'restuary copy sqlite:shop.db postgres://me@localhost/shop app.ts',
@@ -72,7 +77,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   changes: {
     takes: 'FILE',
-    does: 'tells every change of a SQLite file as it comes, a line of JSON each',
+    does: 'prints every change of a SQLite file as it happens, one line of JSON each',
     options: {
       'since POSITION': 'begins after it, epoch.seq; default: the newest',
       once: 'ends with the newest instead of waiting for more',
@@ -81,7 +86,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   migrate: {
     takes: 'ACTION MODULE',
-    does: 'leads the database of a module to its declaration: plan writes what differs into a file, test tries the files on a copy, apply applies them, status tells what was applied and what differs, down takes the last one back',
+    does: 'changes a database to fit its declaration. ACTION is plan (writes the changes into a file), test (tries them on a copy), apply, status, or down (takes the last file back)',
     options: {
       'rename PLACE=NAME': 'a column or table is called otherwise now; .was(…) in the declaration says the same',
       'drop PLACE': 'a column or table goes with its data',
@@ -98,7 +103,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   bench: {
     takes: 'URL',
-    does: 'sends requests to an API that runs, one after another on each connection, and prints how many it answered and how long each took. The path and query of the URL are what is asked for; without a path, each list of the API and its first row',
+    does: 'measures how fast an API answers. It only reads: the path of the URL, or without a path each list of the API and its first row',
     options: {
       'connections NUMBER': 'default 10',
       'seconds NUMBER': 'for each request of the report; default 3',
@@ -112,19 +117,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   client: {
     takes: 'SOURCE',
-    does: 'writes a client in JavaScript, with its types: of a running API by its URL, of a module that makes an API, of its OpenAPI document, or of what serve would serve',
+    does: 'writes a client in JavaScript, with its types. SOURCE is the URL of an API, its module, its OpenAPI document, or a SQLite or JSON file',
     options: { 'out FILE': 'default: standard output, without the types' },
     examples: ['restuary client http://localhost:3000 --out client.js'],
   },
   openapi: {
     takes: 'SOURCE',
-    does: 'writes the OpenAPI document of the same sources',
+    does: 'writes the OpenAPI document of an API. SOURCE is as for routes',
     options: OUT,
     examples: ['restuary openapi app.ts --out openapi.json'],
   },
   asyncapi: {
     takes: 'SOURCE',
-    does: 'writes the AsyncAPI document of the same sources',
+    does: 'writes the AsyncAPI document of an API. SOURCE is as for routes',
     options: OUT,
     examples: ['restuary asyncapi app.ts --out asyncapi.json'],
   },
@@ -134,16 +139,16 @@ const WIDTH = 100
 
 /** The help of all commands. */
 export function helpOfAll(): string {
-  const lines = Object.entries(COMMANDS).flatMap(([name, { takes, does }]) => row(`  ${name} ${takes}`, does, 22))
+  const lines = Object.entries(COMMANDS).flatMap(([name, { takes, does }]) => row(`  ${name} ${takes}`, does, 25))
   return `restuary: live APIs, with little code or none
 
 usage: restuary COMMAND [OPTIONS]
 
 ${lines.join('\n')}
-${row('  help [COMMAND]', 'this text, or that of a command with its options and examples; also --help', 22).join('\n')}
-${row('  version', 'also --version', 22).join('\n')}
+${row('  help [COMMAND]', 'this text, or that of a command with its options and examples; also --help', 25).join('\n')}
+${row('  version', 'also --version', 25).join('\n')}
 
-Exit status: 0 = done, 1 = it failed, 2 = the command line cannot be followed as it is.
+Exit status: 0 = done, 1 = it failed, 2 = the command line is wrong.
 `
 }
 

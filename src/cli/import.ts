@@ -9,9 +9,8 @@ import { readSource } from './source.ts'
 /** `restuary import SOURCE`: writes the declarations of a file or a database as TypeScript, to `out` or to standard output. */
 export async function importFile(file: string, options: { readonly out?: string | undefined }): Promise<void> {
   const { out } = options
-  const isPostgres = /^postgres(?:ql)?:/.test(file)
-  const source = isPostgres ? await readPostgres(file) : readSource(file, { readOnly: false })
-  const code = programOf(source, isPostgres ? source.file : relative('.', file))
+  const source = await readDeclared(file)
+  const code = programIn('.', source)
   if (out === undefined) process.stdout.write(code)
   else {
     if (existsSync(out)) throw new Misuse(`${out} is there already`, 'name another file with --out, or remove it')
@@ -20,20 +19,34 @@ export async function importFile(file: string, options: { readonly out?: string 
   }
 }
 
-/** The program that `restuary import` writes for a database, to be run in a folder. */
-export async function importedProgram(file: string, folder: string): Promise<string> {
-  return programOf(readSource(file, { readOnly: false }), relative(folder, resolve(file)))
+/** What a file or a database declares: the name of a SQLite or a JSON file, or a connection string of PostgreSQL. */
+export async function readDeclared(source: string): Promise<DeclaredSource> {
+  return /^postgres(?:ql)?:/.test(source) ? readPostgres(source) : readSource(source, { readOnly: false })
+}
+
+/** The program that `restuary import` writes, to be run in a folder. */
+export function programIn(folder: string, source: DeclaredSource): string {
+  return programOf(source, source.kind === 'postgres' ? source.file : relative(folder, resolve(source.file)))
 }
 
 /** What the tables of a PostgreSQL database declare. The text has no passwords. */
 async function readPostgres(url: string): Promise<DeclaredSource> {
-  const catalog = await introspectPostgres({ url })
-  return {
-    kind: 'postgres',
-    file: url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, ''),
-    ...adopt(catalog, { foreign: false }),
+  const file = url.replace(/\/\/.*@/, '//').replace(/\?.*$/, '')
+  try {
+    return { kind: 'postgres', file, ...adopt(await introspectPostgres({ url }), { foreign: false }) }
+  } catch (error) {
+    if (error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_MODULE_NOT_FOUND')
+      throw new Misuse('PostgreSQL needs the package pg', `install it: npx -p restuary -p pg restuary import ${file}`)
+    throw new Misuse(
+      `${file} cannot be read: ${reasonOf(error)}`,
+      'check the address, and whether psql can connect to it',
+    )
   }
 }
+
+/** Of several addresses of one host, each may have a reason of its own. */
+const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError ? error.errors.map(reasonOf).join(', ') : error instanceof Error ? error.message : ''
 
 /** What declarations are made of. */
 export interface DeclaredSource extends Adoption {

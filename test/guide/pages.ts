@@ -43,3 +43,11 @@ export function pagesIn(folder: string): Page[] {
     .filter(name => name.endsWith('.md'))
     .map(name => readPage(`${folder}/${name}`))
 }
+
+/** What a page says that a command prints: the block that begins with `$ ` and the command. */
+export function printedIn({ blocks, path }: Page, command: string): string {
+  const start = `$ ${command}\n`
+  const found = blocks.find(({ text }) => text.startsWith(start))
+  if (found === undefined) throw new Error(`${path} does not say what ${command} prints`)
+  return found.text.slice(start.length)
+}

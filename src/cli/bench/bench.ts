@@ -82,9 +82,11 @@ async function shotsOf(url: URL, headers: Readonly<Record<string, string>>): Pro
 }
 
 const WIDTH = 40
-const HEAD = `${''.padEnd(WIDTH)}${['per second', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'bytes'].map(one => one.padStart(11)).join('')}  answers`
+/** The first line of the table. */
+export const HEAD: string = `${''.padEnd(WIDTH)}${['per second', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'bytes'].map(one => one.padStart(11)).join('')}  answers`
 
-function lineOf({ name, requestsPerSecond, latency, bytes, answers }: Measurement): string {
+/** A line of the table. */
+export function lineOf({ name, requestsPerSecond, latency, bytes, answers }: Measurement): string {
   const { p50, p95, p99, max } = latency
   const cells = [
     Math.round(requestsPerSecond).toLocaleString('en'),

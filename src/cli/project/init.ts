@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
-import { importedProgram } from '../import.ts'
+import { programIn, readDeclared } from '../import.ts'
 import { Misuse } from '../misuse.ts'
 
 /** What a new project is made of. */
 export interface InitOptions {
   /** A page in React, built by Vite, in place of one without a build. */
   readonly react: boolean
-  /** The database to declare, in place of the todo list. */
+  /** The file or the PostgreSQL database to declare, in place of the todo list. */
   readonly from: string | undefined
   /** The folder of this package, which has the templates. */
   readonly packageFolder: string
@@ -28,13 +28,13 @@ export async function initProject(given: string, options: InitOptions): Promise<
   if (existsSync(folder) && readdirSync(folder).some(name => name !== '.git'))
     throw new Misuse(`${given} is not empty`, 'name a new folder: restuary init my-todo')
   // It may be refused, and then nothing has been written.
-  const program = from === undefined ? null : await importedProgram(from, folder)
+  const source = from === undefined ? null : await readDeclared(from)
   const template = join(packageFolder, 'template')
-  if (program === null) cpSync(template, folder, { recursive: true })
+  if (source === null) cpSync(template, folder, { recursive: true })
   else {
     mkdirSync(folder, { recursive: true })
     for (const name of ['gitignore', 'package.json', 'tsconfig.json']) cpSync(join(template, name), join(folder, name))
-    writeFileSync(join(folder, 'server.ts'), program)
+    writeFileSync(join(folder, 'server.ts'), programIn(folder, source))
   }
   if (react) {
     for (const name of ['index.html', 'page.js']) rmSync(join(folder, 'public', name))
@@ -42,19 +42,27 @@ export async function initProject(given: string, options: InitOptions): Promise<
   }
   // npm leaves files of this name out of packages.
   renameSync(join(folder, 'gitignore'), join(folder, '.gitignore'))
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    readonly dependencies: Readonly<Record<string, string>>
+  const manifest = readManifest(folder)
+  const { pg } = readManifest(packageFolder).peerDependencies
+  const dependencies = {
+    ...manifest.dependencies,
+    ...(source?.kind === 'postgres' && { pg }),
+    restuary: `^${version}`,
   }
-  const dependencies = { ...manifest.dependencies, restuary: `^${version}` }
   const named = { ...manifest, name: nameOf(folder), dependencies }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(named, null, 2)}\n`)
-  writeFileSync(join(folder, '.env'), `SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  const environment = [
+    `SECRET=${randomBytes(32).toString('base64url')}`,
+    // In quotes, because # begins a comment there.
+    ...(source?.kind === 'postgres' ? [`DATABASE_URL='${from!.replaceAll("'", '%27')}'`] : []),
+  ]
+  writeFileSync(join(folder, '.env'), `${environment.join('\n')}\n`, { mode: 0o600 })
   const way = relative('.', folder)
   console.error(
     [
-      program === null
+      source === null
         ? `Made a todo list with users and a live page${react ? ' in React' : ''}. Next:`
-        : `Made server.ts, which declares and serves ${from}. Next:`,
+        : `Made server.ts, which declares what ${source.file} has. Next:`,
       '',
       ...(way === '' ? [] : [`  cd ${way}`]),
       '  npm install',
@@ -62,6 +70,14 @@ export async function initProject(given: string, options: InitOptions): Promise<
     ].join('\n'),
   )
 }
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+
+const readManifest = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 
 /** A name that npm accepts, from that of the folder. */
 function nameOf(folder: string): string {

@@ -32,18 +32,17 @@ type ChangeRow<From, To> = (
 ) => Partial<Row<To>> | null | undefined | void
 
 /**
- * A step of a migration that is a function over rows: the default export of a module in the folder of the plans. It has each row
- * as the database has it, with all its columns, and says what changes. It runs beside the engine: rules and hooks are not asked,
- * but each change is in the log, and whoever follows the rows is told. The rows of a batch and how far the step has come are
- * written in one transaction, so it goes on where it was stopped. The function may not wait for anything: writers wait for it.
+ * Declares a step of a migration that is a function over rows: the default export of a module in the folder of the plans. The
+ * function gets each row with all columns that the database has, and returns what changes. Rules and hooks are not asked, but each
+ * change is in the log, and whoever follows the rows is told. Each batch is one transaction together with how far the step has
+ * come, so the step goes on where it was stopped. The function must not wait for anything, because writers wait for it.
  *
- * ```ts
+ * @example
  * // migrations/0002-names.ts, between the plan that adds `first` and `last` and the one that drops `name`
  * export default dataStep<typeof before.user, typeof user>('user', row => {
  *   const [first = '', last = ''] = row.name.split(' ')
  *   return { first, last }
  * })
- * ```
  */
 export function dataStep<Before, After = Before>(
   resource: string,
