@@ -14,10 +14,25 @@ export function patchesOf({ depth, include, fields }: Shape): Patches {
 }
 
 /**
+ * Tells the contents of the events of one step, one after the other. A patch that is that of the last patched row is told once:
+ * if a row is shown by many others, a change of it is the same patch for all of them.
+ */
+export function contentsOf(resource: Resource, patches: Patches | null): (event: LiveEvent) => string {
+  let last: string | null = null
+  return event => {
+    const content = contentOf(resource, event, patches)
+    if (!content.startsWith('"patch"')) return content
+    const isSame = content === last
+    last = content
+    return isSame ? '' : content
+  }
+}
+
+/**
  * The content of an event as a member of its message: `"patch":…`, or `"data":…` with the whole row if `patches` is null, if a
  * rule may hide members, or if the row is another one.
  */
-export function contentOf(resource: Resource, event: LiveEvent, patches: Patches | null): string {
+function contentOf(resource: Resource, event: LiveEvent, patches: Patches | null): string {
   const { kind, body } = event
   const isWhole = patches === null || kind !== 'change' || hasMasks(resource)
   const patch = isWhole ? body : (changedMembers(resource, event, patches.isDeep) ?? '{}')

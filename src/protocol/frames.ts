@@ -205,7 +205,10 @@ export interface FrameEvent {
   readonly version: string
   /** The row. It is absent when the row leaves. */
   readonly data?: unknown
-  /** The members that changed, each with its whole new value, for subscriptions with `changes: 'patch'`. Others stay. */
+  /**
+   * The members that changed, each with its whole new value, for subscriptions with `changes: 'patch'`. Others stay. If there is
+   * no `data` either, it is that of the event before that has one.
+   */
   readonly patch?: Readonly<Record<string, unknown>>
   /** Whether the row itself was created or deleted. Otherwise it only moved into or out of view. */
   readonly own?: true

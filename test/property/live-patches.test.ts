@@ -1,7 +1,7 @@
 // §8.5: a subscription that is told changed members has the same rows as one that is told whole rows.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { api, memory, sqlite, type Store } from '../../src/index.ts'
+import { api, memory, sqlite, type Api, type Store } from '../../src/index.ts'
 import type { AnyResource } from '../../src/model/declare/declaration.ts'
 import type { Id } from '../../src/model/model.ts'
 import { NativeClient } from '../../src/testing/native-client.ts'
@@ -30,7 +30,9 @@ function rowsAfter(frames: readonly any[]): Map<Id, unknown> {
   for (const { op, ids, data, events } of frames) {
     if (op === 'reset') rows.clear()
     if (op === 'snapshot' || op === 'reset') ids.forEach((id: Id, i: number) => rows.set(id, data[i]))
-    for (const { kind, id, data: row, patch } of op === 'commit' ? events : []) {
+    let same: unknown
+    for (const { kind, id, data: row, patch = row ? undefined : same } of op === 'commit' ? events : []) {
+      same = patch ?? same
       if (kind === 'leave') rows.delete(id)
       else rows.set(id, patch === undefined ? row : { ...(rows.get(id) as object), ...patch })
     }
@@ -94,6 +96,25 @@ test.each<[string, () => Store]>([
   },
   120_000,
 )
+
+test('a patch that many rows have in common is told once', async () => {
+  const app: Api<any> = api(models, { report: () => {}, http: { log: () => {} } })
+  const { port, close } = await serveFaces(app)
+  const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)
+  try {
+    const father = await app.create('male', { name: 'a' })
+    for (const name of ['b', 'c', 'd']) await app.create('child', { name, father: father['id'] })
+    client.keep = true
+    await client.ask({ id: 'deep', op: 'subscribe', uri: '/child?include=father', changes: 'patch' })
+    await app.patch('male', father['id'], { name: 'e' })
+    const { events } = await client.hear(({ op }) => op === 'commit')
+    expect(events.map((event: object) => 'patch' in event)).toEqual([true, false, false])
+    expect(events[0].patch).toMatchObject({ father: { name: 'e' } })
+  } finally {
+    client.cut()
+    await close()
+  }
+})
 
 test('the only other word is refused', async () => {
   const app = api(models, { report: () => {}, http: { log: () => {} } })

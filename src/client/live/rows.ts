@@ -68,7 +68,9 @@ export function rowsOf(sort: readonly string[]): Rows {
       coming = null
     },
     commit({ events, order: ids }) {
-      for (const { kind, id, data, patch } of events as Frame[]) {
+      let same: Row = {}
+      for (const { kind, id, data, patch = same } of events as Frame[]) {
+        same = patch
         const former = byId.get(id)
         const row = kind === 'leave' ? null : told(id, (data ?? { ...former, ...patch }) as Row)
         if (row) byId.set(id, row)

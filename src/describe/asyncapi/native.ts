@@ -156,7 +156,10 @@ function told(row: Json): Readonly<Record<string, Json>> {
     id: { type: ['integer', 'string'] },
     version: position,
     'data?': row,
-    'patch?': { type: 'object', description: 'The members that changed, with `changes: "patch"`.' },
+    'patch?': {
+      type: 'object',
+      description: 'The members that changed, with `changes: "patch"`. Without it and `data`: as in the event before.',
+    },
     'own?': { type: 'boolean', description: 'The row itself was created or deleted.' },
   })
   return {

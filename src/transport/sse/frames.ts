@@ -1,7 +1,7 @@
 import type { Principal } from '../../auth/principal.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { contentOf, type Patches } from '../../live/changed-members.ts'
+import { contentsOf, type Patches } from '../../live/changed-members.ts'
 import { inParts, frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
 import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
@@ -82,12 +82,14 @@ interface Told {
  * them.
  */
 function batchFrame({ events, order, resource, position }: Batch, { terms, patches }: Told): Frame {
+  const contentOf = contentsOf(resource, patches)
   const told: [name: string, data: string][] = events.map(event => {
     const { kind, id, seq, version, born, dead } = event
+    const content = contentOf(event)
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
     const data =
       `{"resource":${JSON.stringify(resource.name)},"id":${JSON.stringify(id)},` +
-      `"version":"${version ?? terms.position(seq)}",${contentOf(resource, event, patches)}` +
+      `"version":"${version ?? terms.position(seq)}"${content && `,${content}`}` +
       (moved ? `,"reason":"${kind}"}` : '}')
     return [eventNames[kind].sse, data]
   })

@@ -1,4 +1,4 @@
-import { contentOf, type Patches } from '../../../live/changed-members.ts'
+import { contentsOf, type Patches } from '../../../live/changed-members.ts'
 import { frameOf, type Batch, type Frame } from '../../../live/event.ts'
 import type { Terms } from '../../../store/terms.ts'
 import { textFrame } from '../connection.ts'
@@ -43,11 +43,13 @@ const patchTexts = new WeakMap<Batch, string>()
 
 function commitText({ resource, position, events, order }: Batch, terms: Terms, patches: Patches | null): string {
   let text = `,"op":"commit","position":"${terms.position(position)}","events":[`
+  const contentOf = contentsOf(resource, patches)
   events.forEach((event, i) => {
     const { kind, id, seq, version, born, dead } = event
+    const content = event.body === null ? '' : contentOf(event)
     if (i > 0) text += ','
     text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${version ?? terms.position(seq)}"`
-    if (event.body !== null) text += `,${contentOf(resource, event, patches)}`
+    if (content !== '') text += `,${content}`
     text += born || dead ? ',"own":true}' : '}'
   })
   return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`
