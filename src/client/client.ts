@@ -1,7 +1,8 @@
 import { coreOf } from './core.ts'
 import type { ConnectionStatus, Io, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { httpOf } from './http.ts'
-import { resourceOf, seldom, withAnyMember, type ResourceParts, type Seldom } from './resource.ts'
+import { onDemand, type OnDemand } from './on-demand/load.ts'
+import { resourceOf, withAnyMember, type ResourceParts } from './resource.ts'
 import { webSocket } from './socket/connection.ts'
 import { statusOf } from './status.ts'
 import { later, loaded } from './transports/later.ts'
@@ -56,7 +57,10 @@ export interface ClientOptions {
  */
 export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const { cookies = false, paths = {}, tokens = memoryTokens() } = options
-  const session = sessionOf(tokens, refused => seldom(all => all.renew(http, session, refused)))
+  const session = sessionOf(tokens, {
+    renew: refused => onDemand(all => all.renew(http, session, refused)),
+    doAgain: (...given) => onDemand(all => all.doAgain(http, session, ...given)),
+  })
   const base = url.replace(/\/+$/, '')
   const http = httpOf({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
   const { status, set } = statusOf()
@@ -70,18 +74,23 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
       : later(loaded(import('./transports/chosen.ts')).then(all => all[carry](parts, webSocket)))
   const core = coreOf({ ...options, http, session, transport, linger, onStatus: set })
   session.onChange = core.changeCaller
+  // Asking for the token shows whose it is now.
+  const unwatch = tokens.watch?.(() => void session.token())
   const ask =
     (name: 'login' | 'logout' | 'refresh' | 'ticket' | 'send') =>
     (...given: readonly unknown[]) =>
-      seldom(all => (all[name] as Seldom)(http, session, ...given))
+      onDemand(all => (all[name] as OnDemand)(http, session, ...given))
   const own = {
     $auth: { login: ask('login'), logout: ask('logout'), refresh: ask('refresh'), ticket: ask('ticket') },
     $request: ask('send'),
     $live: (uri: string) => core.live(null, uri, { id: null, params: {} }),
-    $batch: (...given: readonly unknown[]) => seldom(all => (all.batch as Seldom)(http, resourceWith, ...given)),
+    $batch: (...given: readonly unknown[]) => onDemand(all => (all.batch as OnDemand)(http, resourceWith, ...given)),
     $status: status,
     $dehydrate: core.dehydrate,
-    $close: core.close,
+    $close() {
+      unwatch?.()
+      core.close()
+    },
   }
   const resourceWith = (name: string, by: ResourceParts['core']): object =>
     resourceOf({ name, path: paths[name] ?? `/${name}`, core: by, http })

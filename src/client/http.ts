@@ -22,7 +22,7 @@ export interface HttpRequest {
 
 const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const
 
-/** Sends calls as requests. Credentials that have expired are renewed once, and the request is sent again. */
+/** Sends calls as requests, with the credentials of the session. */
 export interface Http extends Transport {
   readonly cookies: boolean
   /** The method, the URI and the body of a call. */
@@ -70,20 +70,9 @@ export function httpOf(options: HttpOptions, session: Session): Http {
       return { method: verb, uri: uri + query, body: isInQuery ? undefined : data }
     },
     json: async (...request) => jsonOf(await http.send(...request)),
-    async send(method, path, request = {}) {
-      const { isAnonymous } = request
-      let token = isAnonymous ? null : await session.token()
-      for (let tries = 1; ; tries++) {
-        try {
-          return await sendOnce(method, path, request, token)
-        } catch (problem) {
-          const isRenewable = (problem as Problem).status === 401 && !isAnonymous && (token !== null || cookies)
-          // A token that somebody else has renewed may be over as well.
-          if (!isRenewable || tries === 3) throw problem
-          token = await session.renew(token)
-          if (token === null) throw problem
-        }
-      }
+    send(method, path, request = {}) {
+      const send = (token: string | null): Promise<Response> => sendOnce(method, path, request, token)
+      return request.isAnonymous ? send(null) : session.withToken(send)
     },
   }
   return http

@@ -3,7 +3,7 @@ import type { Core } from './core.ts'
 import type { Http } from './http.ts'
 import type { Row } from './live/order.ts'
 import { asked, type Asked, type Problem } from './problem.ts'
-import { loaded } from './transports/later.ts'
+import { onDemand, type OnDemand } from './on-demand/load.ts'
 
 /** What a resource of the client is made of. */
 export interface ResourceParts {
@@ -41,12 +41,12 @@ export function resourceOf(parts: ResourceParts): object {
     if (!merge) return made
     const again = (mine: unknown, tag: unknown = ifMatch): Promise<unknown> =>
       write(op, which, mine, { ...how, key: newKey(), ifMatch: tag, merge: null })
-    return asked(made.catch((problem: Problem) => seldom(all => all.mergeAgain(problem, data, base, merge, again))))
+    return asked(made.catch((problem: Problem) => onDemand(all => all.mergeAgain(problem, data, base, merge, again))))
   }
   const ofRow =
     (name: 'history' | 'upload' | 'download') =>
     (id: Id, ...given: Given): Asked<unknown> =>
-      seldom(all => (all[name] as Seldom)(http, rowUri(id), ...given))
+      onDemand(all => (all[name] as OnDemand)(http, rowUri(id), ...given))
   const operations: Record<string, unknown> = {
     get: (id: Id, { min, signal, ...params }: Options = {}) =>
       call({ op: 'get', uri: rowUri(id), params, min, signal }),
@@ -90,14 +90,6 @@ export function withAnyMember(known: Readonly<Record<string, unknown>>, make: (n
 
 /** Arguments of any function of the client. */
 type Given = readonly any[] // oxlint-disable-line typescript/no-explicit-any -- types/ says what they are
-/** A function of seldom.ts. */
-export type Seldom = (...given: Given) => Promise<unknown>
-
-/** Asks for something whose code is not loaded yet. */
-export function seldom<T>(ask: (all: typeof import('./seldom/seldom.ts')) => Promise<T>): Asked<T> {
-  return asked(loaded(import('./seldom/seldom.ts')).then(ask))
-}
-
 const isTarget = (given: unknown): boolean =>
   typeof given === 'object' && given !== null ? 'filter' in given : given !== undefined
 
@@ -107,8 +99,7 @@ let lastTime = 0
 const newKey = (): string => {
   lastTime = Math.max(lastTime + 1, Date.now())
   // `crypto.randomUUID` exists only on pages that were loaded over HTTPS, or from the same machine.
-  const random = crypto.getRandomValues(new Uint8Array(10))
-  return [lastTime, ...random].map(number => number.toString(16).padStart(2, '0')).join('')
+  return [lastTime, ...crypto.getRandomValues(new Uint32Array(3))].join('-')
 }
 
 interface Paged extends AsyncIterable<unknown> {

@@ -1,3 +1,5 @@
+import type { Problem } from './problem.ts'
+
 /** What a login answers with. */
 export interface Tokens {
   readonly access_token: string
@@ -6,11 +8,13 @@ export interface Tokens {
   readonly expires_in?: number
 }
 
-/** Where tokens are kept: `{ get: () => …, set: tokens => … }` over localStorage, a keychain, … */
+/** Where tokens are kept: `localTokens()` of `restuary/client/tokens`, or `{ get: () => …, set: tokens => … }` over a keychain, … */
 export interface TokenStore {
   get(): Tokens | null | Promise<Tokens | null>
   /** null = logged out. */
   set(tokens: Tokens | null): void | Promise<void>
+  /** Calls back when the tokens are changed elsewhere, in another tab for instance. Returns the function that ends that. */
+  watch?(changed: () => void): () => void
 }
 
 /** Keeps tokens as long as the client lives. */
@@ -22,23 +26,30 @@ export function memoryTokens(): TokenStore {
   }
 }
 
+/** What is done with a token that the server refuses. */
+export interface Renewal {
+  /** Resolves to the token to go on with after `refused`. null = none. */
+  readonly renew: (refused: string | null) => Promise<string | null>
+  /** Does again, with a new token, what was refused with a token. Rejects with the refusal if there is no new one. */
+  readonly doAgain: <T>(refusal: Problem, token: string | null, work: (token: string) => Promise<T>) => Promise<T>
+}
+
 /** The credentials of a client. */
-export interface Session {
+export interface Session extends Renewal {
   readonly store: TokenStore
   /** Called when somebody logs in or out. */
   onChange: () => void
   token(): Promise<string | null>
   keep(tokens: Tokens | null): Promise<void>
-  /** Resolves to the token to go on with after `refused`. null = none. Whatever asks at the same time gets the same one. */
-  renew(refused: string | null): Promise<string | null>
+  /** Does what needs the token. If the server refuses the token, it is renewed, and the work is done again. */
+  withToken<T>(work: (token: string | null) => Promise<T>): Promise<T>
 }
 
-/** `ask` renews the tokens, unless somebody did since `refused` was sent. null = the server refused. */
-export function sessionOf(store: TokenStore, ask: (refused: string | null) => Promise<Tokens | null>): Session {
-  let renewing: Promise<Tokens | null> | null = null
+export function sessionOf(store: TokenStore, renewal: Renewal): Session {
   /** Whose token it was. null = nobody has asked for one. */
   let known: unknown = null
   const session: Session = {
+    ...renewal,
     store,
     onChange() {},
     async token() {
@@ -54,9 +65,15 @@ export function sessionOf(store: TokenStore, ask: (refused: string | null) => Pr
       known = null
       session.onChange()
     },
-    async renew(refused) {
-      renewing ??= ask(refused).finally(() => (renewing = null))
-      return (await renewing)?.access_token ?? null
+    async withToken(work) {
+      const token = await session.token()
+      try {
+        return await work(token)
+      } catch (thrown) {
+        const problem = thrown as Problem
+        if (problem.status !== 401) throw problem
+        return session.doAgain(problem, token, work)
+      }
     },
   }
   return session

@@ -1,6 +1,7 @@
 // The page of offline.test.ts: a client whose network can be down, also over a reload.
 import { client } from '../../src/client/index.ts'
 import { indexedDb } from '../../src/client/offline.ts'
+import { localTokens } from '../../src/client/tokens.ts'
 
 const open = new Set<WebSocket>()
 const isDown = (): boolean => sessionStorage.getItem('down') !== null
@@ -24,10 +25,7 @@ const api = client<any>(location.origin, {
   WebSocket: Cuttable,
   random: () => 0.1,
   fetch: (...request) => (isDown() ? Promise.reject(new TypeError('the network is down')) : fetch(...request)),
-  tokens: {
-    get: () => JSON.parse(localStorage.getItem('tokens') ?? 'null'),
-    set: tokens => localStorage.setItem('tokens', JSON.stringify(tokens)),
-  },
+  tokens: localTokens('tokens'),
 }) as any
 
 const down = (): void => {

@@ -18,8 +18,8 @@ afterAll(() => browser?.close())
 const list = resource({ id: t.id(), title: t.text({ min: 1 }) }).public()
 const todo = resource({ id: t.id(), text: t.text({ min: 1 }), list: t.one('list').nullable() }).public()
 
-async function openPage(url: string): Promise<Page> {
-  const context = await browser.newContext()
+async function openPage(url: string, beside?: Page): Promise<Page> {
+  const context = beside?.context() ?? (await browser.newContext())
   onTestFinished(() => context.close())
   const page = await context.newPage()
   await page.route(`${url}/page`, route =>
@@ -175,6 +175,18 @@ describe.skipIf(!hasBrowser)('a page', () => {
     await reload(page, `localStorage.setItem('tokens', '${ann}')`)
     await expect.poll(() => stored(page, 'writes')).toBe(0)
     expect(await app.list('memo')).toMatchObject([{ text: 'known' }, { text: 'of Ben' }, { text: 'secret', owner: 2 }])
+  })
+
+  test('follows a login in another tab at once', async () => {
+    const { app, page, ann, ben } = await twoUsers()
+    await inPage(page, `up(); localStorage.setItem('tokens', '${ann}')`)
+    await app.create('memo', [{ text: 'of Ben', owner: 1 }])
+    const other = await openPage(page.url().replace('/page', ''), page)
+    const texts = (): Promise<string[]> => inPage(other, 'return api.memo.live().rows.map(row => row.text)')
+    await shown(other, 'memo')
+    await expect.poll(texts).toContain('known')
+    await inPage(page, `localStorage.setItem('tokens', '${ben}')`)
+    await expect.poll(texts).toEqual(['of Ben'])
   })
 
   test('sends nothing with the tokens of another user, who has logged in elsewhere', async () => {

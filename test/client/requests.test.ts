@@ -250,6 +250,25 @@ describe('logging in', () => {
     expect((await c.user.get(1).safe()).problem?.code).toBe('unauthenticated')
   })
 
+  test('a token that has expired again before it is read is renewed again', async () => {
+    now = Date.now()
+    const url = await urlOf(declareUsers())
+    let late = 0
+    const c = clientAt<Users>(url, {
+      fetch: (input, init) => {
+        if (!(input as string).includes('/auth/') && late-- > 0) now += 16 * 60_000
+        return fetch(input, init)
+      },
+    })
+    await c.user.create(ann)
+    await c.$auth.login(ann)
+    late = 5
+    expect((await c.user.get(1)).email).toBe(ann.email)
+    late = 100
+    expect((await c.user.get(1).safe()).problem?.code).toBe('token_expired')
+    expect(late).toBe(91)
+  })
+
   test('tokens that cannot be renewed are forgotten, and the request is refused as it was', async () => {
     now = Date.now()
     const url = await urlOf(declareUsers())

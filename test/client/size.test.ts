@@ -37,11 +37,12 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 8.7, []],
-  ['live/matches.ts', 1.2, shared],
+  ['index.ts', 8.1, []],
+  ['live/overlay.ts', 1.6, shared],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 1.9, shared],
+  ['tokens.ts', 0.4, shared],
   ['tabs.ts', 1.5, [...shared, 'client/socket/connection.ts']],
   ['adapters/react.ts', 0.6, shared],
   ['adapters/tanstack-db.ts', 0.5, shared],

@@ -1,4 +1,5 @@
-import { client, type Tokens } from '../../../src/client/index.ts'
+import { client } from '../../../src/client/index.ts'
+import { localTokens } from '../../../src/client/tokens.ts'
 import type { Row } from '../../../src/index.ts'
 import type { App } from '../app.ts'
 
@@ -7,12 +8,8 @@ export type Card = Row<App, 'card'>
 export type Column = Row<App, 'column'>
 export type User = Row<App, 'user'>
 
-/** Tokens stay when the page is closed. */
-const tokens = {
-  get: () => JSON.parse(localStorage.getItem('tokens') ?? 'null') as Tokens | null,
-  set: (now: Tokens | null) =>
-    now === null ? localStorage.removeItem('tokens') : localStorage.setItem('tokens', JSON.stringify(now)),
-}
+/** Tokens stay when the page is closed, and all tabs have the same ones. */
+const tokens = localTokens()
 
 export const api = client<App>(location.origin, { tokens })
 

@@ -4,7 +4,8 @@ import type { KeptFollower } from '../offline/layer.ts'
 import { local } from '../problem.ts'
 import type { LiveChange, LiveRow, LiveState } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
-import { overlayOf, type Pending, type View } from './overlay.ts'
+import type { Outline } from '../follower.ts'
+import type { Overlay, Pending, View } from './overlay.ts'
 import { idIn, type Row } from './order.ts'
 import { rowsOf } from './rows.ts'
 import type { Tellings } from './tellings.ts'
@@ -46,7 +47,8 @@ export interface LiveQuery extends KeptFollower, LiveRow<Row, Id> {
 export function liveQuery(host: LiveHost, resource: string | null, uri: string, view: View): LiveQuery {
   const { id, params } = view
   const rows = rowsOf([(params['sort'] ?? []) as string | readonly string[]].flat())
-  const overlay = overlayOf(view)
+  let overlay: Overlay | null = null
+  let outline: Outline | null = null
   /** Writes that the server has answered at a position that the query has not reached. */
   let settled: { readonly write: Pending; readonly seq: number }[] = []
   /** Keys of unanswered writes that the server has told of. */
@@ -61,8 +63,15 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   const arrival = deferred()
   // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
   arrival.promise.catch(() => {})
-  // Writes that were made before are shown then.
-  if (params['filter']) void overlay.ready.then(() => query.status !== 'loading' && changed())
+  // If it cannot be loaded, own writes are shown when the server tells of them.
+  const loading = import('./overlay.ts').then(
+    ({ overlayOf }) => {
+      overlay = overlayOf(view)
+      if (outline) overlay.learn(outline)
+      if (query.status !== 'loading') changed()
+    },
+    () => {},
+  )
 
   const query: { -readonly [X in keyof LiveQuery]: LiveQuery[X] } = {
     resource,
@@ -73,10 +82,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     problem: null,
     initial: null,
     get rows() {
-      return (shown ??= overlay.show(rows, [
-        ...settled.map(one => one.write),
-        ...host.pending(resource).filter(write => !told.has(write.key)),
-      ]))
+      return (shown ??= overlay?.show(rows, ownWrites()) ?? [...rows.list])
     },
     get row() {
       return query.rows[0] ?? null
@@ -137,9 +143,10 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
       query.hear(snapshot)
       query.initial = query.state
     },
-    learn(outline) {
-      if (outline.sort) rows.learn(outline.sort)
-      overlay.learn(outline)
+    learn(learned) {
+      outline = learned
+      if (learned.sort) rows.learn(learned.sort)
+      overlay?.learn(learned)
     },
     hear(frame) {
       const { op, by = [], position } = frame
@@ -175,7 +182,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
       const wasTold = told.delete(write.key) || (isTold && query.status !== 'reset')
       const seq = position === undefined ? 0 : seqOf(position)
       const isReached = query.position !== null && seqOf(query.position) >= seq
-      if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered)) settled.push({ write: answered, seq })
+      if (answered && !wasTold && !isReached && !overlay?.isTold(rows, answered)) settled.push({ write: answered, seq })
       changed()
     },
     changed: () => changed(),
@@ -183,10 +190,15 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
       const now = query.state
       for (const listener of listeners) listener(now)
       before = now.rows
-      if (now.position !== null) void overlay.ready.then(arrival.resolve)
+      if (now.position !== null) void loading.then(arrival.resolve)
     },
   }
   return query
+
+  /** The writes that the server has not told of. */
+  function ownWrites(): Pending[] {
+    return [...settled.map(one => one.write), ...host.pending(resource).filter(write => !told.has(write.key))]
+  }
 
   /** Something to show has changed. */
   function changed(isByOthers = false): void {
@@ -198,7 +210,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   /** Everything up to a position was told. */
   function reach(position: string, isByOthers: boolean): void {
     const seq = seqOf(position)
-    settled = settled.filter(one => one.seq > seq)
+    if (settled.length > 0) settled = settled.filter(one => one.seq > seq)
     query.position = position
     query.status = 'live'
     changed(isByOthers)

@@ -1,6 +1,6 @@
 import type { Id, Params } from '../call.ts'
 import type { Outline } from '../follower.ts'
-import type { Verdict } from './matches.ts'
+import { matches } from './matches.ts'
 import { idOf, withId, type Row } from './order.ts'
 import type { Rows } from './rows.ts'
 import { isObject, isRow, merge, share } from './share.ts'
@@ -22,10 +22,11 @@ export interface View {
   readonly params: Params
 }
 
-/** Writes over the rows of one query. It keeps what it made, so that it shows the same objects again. */
+/**
+ * Own writes over the rows of one query. It keeps what it made, so that it shows the same objects again. Its code is loaded with
+ * the first live query.
+ */
 export interface Overlay {
-  /** Resolves when writes can be shown: a filter needs code that is loaded for it. */
-  readonly ready: Promise<void>
   learn(outline: Outline): void
   /** The rows with the writes applied, in their order. */
   show(rows: Rows, writes: readonly Pending[]): readonly Row[]
@@ -47,14 +48,6 @@ export function overlayOf({ id: only, params }: View): Overlay {
   /** Whether rows show related rows, which a write does not tell. */
   const isDeep = include || depth !== 1 || fields?.some(field => field.includes('.'))
   const made = new Map<Id, Row>()
-  /** Whether a row fulfils the filter. Until the code for it is loaded, nobody can tell. */
-  let fits: (row: Row) => Verdict = () => (filter ? null : true)
-  const ready = filter
-    ? import('./matches.ts').then(
-        ({ matches }) => void (fits = row => matches(filter, row)),
-        () => {},
-      )
-    : Promise.resolve()
   /** What a new row has where it names nothing. */
   let defaults: Row = {}
   let absent: Row = {}
@@ -66,7 +59,7 @@ export function overlayOf({ id: only, params }: View): Overlay {
     if (op === 'delete' || (!known && (op === 'patch' || isDeep))) return null
     const row = known ? written(data, known) : { [idName]: id, ...defaults, ...data }
     // What cannot be told stays where it is: a row in view is kept, a new one is left to the server.
-    if (!((only === null ? fits(row) : only === id) ?? known)) return null
+    if (!((only === null ? matches(filter, row) : only === id) ?? known)) return null
     return withId(share(made.get(id), share(known, shownOf(known ? row : { ...absent, ...row }, told))), id)
   }
 
@@ -81,7 +74,6 @@ export function overlayOf({ id: only, params }: View): Overlay {
   }
 
   return {
-    ready,
     learn(outline) {
       idName = outline.id
       defaults = outline.defaults

@@ -30,8 +30,9 @@ export function reconnecting(connect: () => void, random: () => number = Math.ra
     tries = 0
     attempt()
   }
-  globalThis.addEventListener?.('online', hurry)
-  globalThis.document?.addEventListener?.('visibilitychange', hurry)
+  const over = new AbortController()
+  globalThis.addEventListener?.('online', hurry, over)
+  globalThis.document?.addEventListener?.('visibilitychange', hurry, over)
   return {
     get isWaiting() {
       return timer !== undefined
@@ -44,8 +45,7 @@ export function reconnecting(connect: () => void, random: () => number = Math.ra
     },
     close() {
       cancel()
-      globalThis.removeEventListener?.('online', hurry)
-      globalThis.document?.removeEventListener?.('visibilitychange', hurry)
+      over.abort()
     },
   }
 }

@@ -16,8 +16,8 @@ export interface Planted {
 export const planted: Readonly<Record<string, Planted>> = {
   'a write that is sent again has another key': {
     file: 'socket/connection.ts',
-    find: 'return send(call.frame)',
-    replace: 'return send({ ...call.frame, key: crypto.randomUUID() })',
+    find: 'return send(id, words)',
+    replace: 'return send(id, one.follower ? words : { ...words, key: crypto.randomUUID() })',
     only: 'restuary.1',
   },
   'a commit is left out': {
@@ -34,25 +34,25 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'subscriptions resume from what they were told last, and forget what they missed': {
     file: 'socket/connection.ts',
-    find: 'since: position ?? undefined',
-    replace: 'since: position?.replace(/[0-9]+$/, seq => String(Number(seq) + 3))',
+    find: 'since: follower.position ?? undefined',
+    replace: 'since: follower.position?.replace(/[0-9]+$/, seq => String(Number(seq) + 3))',
     only: 'restuary.1',
   },
   'writes are not sent again': {
     file: 'socket/connection.ts',
-    find: 'for (const id of [...followers.keys(), ...asked.keys()]) ask(id)',
-    replace: 'for (const id of followers.keys()) ask(id)',
+    find: 'for (const [id] of inOrder) ask(id)',
+    replace: 'for (const [id, { follower }] of inOrder) if (follower) ask(id)',
     only: 'restuary.1',
   },
   'only the first subscription is begun again': {
     file: 'socket/connection.ts',
-    find: 'for (const id of [...followers.keys(), ...asked.keys()]) ask(id)',
-    replace: 'for (const id of [...[...followers.keys()].slice(0, 1), ...asked.keys()]) ask(id)',
+    find: 'for (const [id] of inOrder) ask(id)',
+    replace: 'for (const [i, [id, { follower }]] of inOrder.entries()) if (i === 0 || !follower) ask(id)',
     only: 'restuary.1',
   },
   'own writes are forgotten with their answer, before the stream tells of them': {
     file: 'live/live-query.ts',
-    find: 'if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered))',
+    find: 'if (answered && !wasTold && !isReached && !overlay?.isTold(rows, answered))',
     replace: 'if (answered === undefined)',
     only: 'Server-Sent Events',
   },
@@ -63,8 +63,8 @@ export const planted: Readonly<Record<string, Planted>> = {
     only: 'Server-Sent Events',
   },
   'tokens are not renewed': {
-    file: 'http.ts',
-    find: 'if (!isRenewable || tries === 3) throw problem',
+    file: 'session.ts',
+    find: 'if (problem.status !== 401) throw problem',
     replace: 'throw problem',
     only: 'Server-Sent Events',
   },
