@@ -13,13 +13,13 @@ function errorsPage(): string {
   const entries = (Object.keys(codes) as Code[]).map(code => {
     const { status, title } = codes[code]
     const { cause, remedy } = remedies[code]
-    return `### ${code}\n\n${status}. **${title}.** ${cause}\n\n→ ${remedy}\n`
+    return `### ${code}\n\n\`${status}\` **${title}.** ${cause}\n\n→ ${remedy}\n`
   })
   return `# Error codes
 
-Every refusal is a [problem document](../protocol.md#6-errors) on every face. Its \`error\` is one of these codes. Match on it, never
-on the texts. The \`type\` of a problem is \`${problemType('validation')}\` and so on: a path of the server that answered, at which it
-explains the code in the words of this page.
+If the server refuses a request, the answer is a [problem document](../protocol.md#6-errors), on every transport. Its \`error\` is one of
+the codes below. In your programs, compare with the code and never with the texts. The \`type\` of a problem is a path of the server, such
+as \`${problemType('validation')}\`: open it in a browser, and the server explains the code as this page does.
 
 ${entries.join('\n')}
 ## The code of one fault
@@ -52,7 +52,7 @@ function limitsPage(): string {
   if (rows.length !== Object.keys(defaultLimits).length) throw new Error('a limit has no comment')
   return `# Limits
 
-Everything that a request could make large is limited. \`api(…, { limits: { body: 5_000_000 } })\` sets other values.
+Each size, depth and number of a request has a limit. \`api(…, { limits: { body: 5_000_000 } })\` sets other values.
 [Limits and overload](../guide/limits.md) explains the ideas.
 
 | limit | default | |

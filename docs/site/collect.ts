@@ -41,7 +41,10 @@ if (import.meta.main) {
   for (const file of documents) {
     const copy = join(target, sitePath(file))
     mkdirSync(dirname(copy), { recursive: true })
-    writeFileSync(copy, withLinks(file, readFileSync(join(root, file), 'utf8')))
+    const text = withLinks(file, readFileSync(join(root, file), 'utf8'))
+    // Who searches wants to know how it is, not how it became so.
+    const isPast = file === 'CHANGELOG.md' || file.startsWith('docs/decisions/')
+    writeFileSync(copy, isPast ? `---\nsearch: false\n---\n\n${text}` : text)
   }
   mkdirSync(join(target, 'public'))
   copyFileSync(join(root, 'docs/kanban.png'), join(target, 'public/kanban.png'))

@@ -35,9 +35,12 @@ export default {
   interfacePropertiesFormat: 'table',
   typeDeclarationFormat: 'table',
   entryFileName: 'index',
+  groupOrder: ['Functions', 'Variables', 'Classes', '*'],
   // What is inferred names types that are not exported; they are shown where they are used.
   validation: { notExported: false, invalidLink: true },
   // The sources are checked by TypeScript 7, which infers more.
   skipErrorChecking: true,
   logLevel: 'Warn',
+  // A name without an example fails the build.
+  treatWarningsAsErrors: true,
 }

@@ -10,83 +10,82 @@ export const defaultLimits = {
   body: 1_048_576,
   /** Parts of a form with files → too_many_items. The size of each file is limited by its field. */
   parts: 100,
-  /** Milliseconds in which a request must arrive that may carry files. Other requests have 30,000. */
+  /** Milliseconds in which a request with files must arrive. Other requests have 30,000. */
   upload: 300_000,
   /** Levels of nesting in JSON → depth_exceeded. */
   jsonDepth: 32,
-  /** Members of one object, and of all objects in a document → too_many_keys. */
+  /** Members of one object → too_many_keys. */
   keys: 1_000,
+  /** Members of all objects in a document → too_many_keys. */
   totalKeys: 10_000,
   /** Elements of one array → too_many_items. */
   items: 10_000,
-  /** Objects in an array body, and rows that one request creates, nested ones included → too_many_items. */
+  /** Objects in an array body, and rows that one request creates, including nested ones → too_many_items. */
   bulk: 1_000,
-  /** Code points of a text field that declares no bound. */
+  /** Code points of a text, if its field declares no `max` → validation. */
   text: 10_000,
-  /** Rows of a page by default, and at most. A larger limit is lowered to the maximum. */
+  /** Rows of a page, if the request names no `limit`. */
   page: 25,
+  /** Rows of the largest page. A larger `limit` is lowered to it. */
   maxPage: 100,
-  /** Largest offset → validation. */
+  /** The largest `offset` → validation. */
   offset: 10_000,
-  /** Nodes, levels and list items of a filter → too_complex. */
+  /** Conditions of a filter, `$and`, `$or` and `$not` included → too_complex. */
   filterNodes: 50,
+  /** Levels of a filter → too_complex. */
   filterDepth: 5,
+  /** Values of a list in a filter, such as that of `$in` → too_complex. */
   filterItems: 1_000,
   /** Sort keys of a query. */
   sort: 4,
-  /** Largest `depth`, and how many rows an expansion may load. */
+  /** The largest `depth` of related rows → validation. */
   depth: 3,
+  /** Related rows that one request may show → too_complex. */
   expandedRows: 10_000,
-  /** How many rows may be sorted in memory, if a sort key is calculated. */
+  /** Rows that are sorted by a calculated field → too_complex. */
   sortedRows: 10_000,
-  /** Bytes of a page of history or of `/changes`, after which it ends early. One record is always on it. */
+  /** Bytes after which a page of history or of `/changes` ends early. It has at least one record. */
   pageBytes: 1_048_576,
   /**
-   * Bytes of a page of a list, after which it ends early. One row is always on it. As many may be loaded for what a request
-   * shows of related rows, and four times as many for what it computes → too_complex.
+   * Bytes after which a page of a list ends early. It has at least one row. The related rows that a request shows may have as
+   * many, and the rows that its calculated fields read four times as many → too_complex.
    */
   listBytes: 2_097_152,
-  /** Rows that one list, count or sort may visit → too_complex. Beyond a few thousand it goes on beside the event loop. */
+  /** Rows that a list, a count or a sort may look at → too_complex. */
   visitedRows: 5_000_000,
-  /**
-   * The same for what has to stay in the event loop: the snapshot of a subscription, the rows that a bulk write selects.
-   * Divided by the number of values that the filter compares with.
-   */
+  /** Rows that a live query, or a write with a filter, may look at. Less if the filter has many values → too_complex. */
   visitedInTurn: 250_000,
-  /**
-   * Milliseconds of one turn of the event loop that telling subscribers may take. The rest follows in later turns, so that
-   * requests are answered in between.
-   */
+  /** Milliseconds that sending changes to subscribers may take at once. Then requests are answered, and the rest follows. */
   turn: 5,
-  /** How many ids of a to-many relation are shown before the list is cut. */
+  /** Ids of a to-many relation that are shown. Longer lists are cut. */
   relatedIds: 1_000,
-  /** Rows of a subscription's snapshot → too_complex. */
+  /** Rows of a live query → too_complex. */
   snapshotRows: 10_000,
-  /** Bytes of such a snapshot, and of what the subscription is told in one step → too_complex. */
+  /** Bytes of the first answer of a live query, and of what one commit changes in it → too_complex. */
   snapshotBytes: 8_388_608,
   /** Subscriptions of one connection → too_many_subscriptions. */
   subscriptions: 100,
   /** Bytes of a message on a socket → payload_too_large. */
   message: 262_144,
-  /**
-   * Messages per second on one connection, and how many may come at once → rate_limited. A client that goes on is disconnected.
-   */
+  /** Messages per second on one connection → rate_limited. A client that does not stop is disconnected. */
   messageRate: 50,
+  /** Messages on one connection that may come at once, before `messageRate` counts → rate_limited. */
   messageBurst: 100,
-  /** Bytes that may wait for a slow connection, and milliseconds that it has to take them. */
+  /** Bytes that may wait for a client that reads slowly. */
   mailbox: 1_048_576,
+  /** Milliseconds that a slow client has to read them. */
   stall: 30_000,
-  /** Bytes of a request target, and its parameters. */
+  /** Bytes of a URL, without its origin. */
   url: 8_192,
+  /** Parameters of a URL. */
   parameters: 100,
-  /** Bytes of the header section (checked by node:http), and its fields. */
+  /** Bytes of all header fields of a request. */
   headerBytes: 16_384,
+  /** Header fields of a request. */
   headers: 100,
-  /**
-   * Connections of one process, and of one address that is no trusted proxy. For IPv6 a /64 counts as one address. Further
-   * connections are closed.
-   */
+  /** Connections of one process. Further ones are closed. */
   connections: 50_000,
+  /** Connections from one address (for IPv6 a /64), but not from this machine and from trusted proxies. Further ones are closed. */
   connectionsPerAddress: 200,
 } as const
 

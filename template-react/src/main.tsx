@@ -1,4 +1,4 @@
-import { StrictMode, Suspense, useState } from 'react'
+import { StrictMode, Suspense, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { isLoggedIn } from './api.ts'
 import { Login } from './login.tsx'
@@ -6,6 +6,12 @@ import { Todos } from './todos.tsx'
 
 function Page() {
   const [isIn, setIn] = useState(isLoggedIn)
+  useEffect(() => {
+    // Somebody logs in or out in another window.
+    const look = () => setIn(isLoggedIn())
+    addEventListener('storage', look)
+    return () => removeEventListener('storage', look)
+  }, [])
   return (
     <>
       <h1>Todo</h1>

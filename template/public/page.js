@@ -75,4 +75,6 @@ $('#add').addEventListener('submit', event => {
 })
 
 $('#logout').addEventListener('click', () => void logOut())
+// Somebody logs in or out in another window.
+addEventListener('storage', () => $('#login').hidden !== (client.$.getToken() !== null) && show())
 show()

@@ -48,9 +48,22 @@ export default defineConfig({
   description: 'Declare a resource once; serve it over REST, Server-Sent Events, WebSocket and Socket.IO, live.',
   srcDir: 'pages',
   outDir: 'dist',
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   ignoreDeadLinks: 'localhostLinks',
   themeConfig: {
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: {
+        miniSearch: {
+          // Without combineWith each short word finds half of the site.
+          searchOptions: {
+            combineWith: 'AND',
+            fuzzy: 0.1,
+            boostDocument: (id: string) => (id.startsWith('/guide/') ? 3 : 1),
+          },
+        },
+      },
+    },
     outline: [2, 3],
     nav: [
       { text: 'Guide', link: '/guide/', activeMatch: '/guide/' },
