@@ -52,7 +52,7 @@ export interface DataOptions<M = any> {
    * Makes the first rows. It runs once, before the first request, and only if nothing is stored yet.
    *
    * @example
-   * seed: async app => void (await app.post('todo', { text: 'Read the guide' }))
+   * api({ todo }, { seed: async app => void (await app.post('todo', { text: 'Read the guide' })) })
    */
   readonly seed?: (app: Operations<M>) => Promise<void>
   /**

@@ -20,12 +20,11 @@ export type LiveQuery<M, K, F extends string = any, I extends string = any, D = 
   }
 
 /**
- * Follows a query from within the process.
+ * Follows a query from within the process. Nothing is read before the loop asks for the first step. The loop ends when the signal
+ * is aborted or the API is closed.
  *
  * @example
  * for await (const { rows, changes } of app.live('todo', { filter: { done: false } })) render(rows)
- *
- * Nothing is read before the loop asks for the first step. The loop ends when the signal is aborted or the API is closed.
  *
  * @throws {ApiError} what reading the same rows would throw.
  */

@@ -332,10 +332,10 @@ describe.each(['memory', 'a slow store'])('over %s', name => {
     app = open(stores[name]!())
     await app.ready()
     served = await serveFaces(app)
-    tracedCalls.subscribe(tracer as never)
+    tracedCalls.subscribe(tracer)
   })
   afterAll(async () => {
-    tracedCalls.unsubscribe(tracer as never)
+    tracedCalls.unsubscribe(tracer)
     await served.close()
   })
 

@@ -8,7 +8,7 @@ import { handler } from './hosts/node.ts'
  * `onRequest` hooks of the same scope still run.
  *
  * @example
- * app.register(plugin(engine), { prefix: '/api' })
+ * fastify.register(plugin(app.engine), { prefix: '/api' })
  */
 export function plugin(engine: Engine, options: Omit<HttpSetup, 'prefix'> = {}): FastifyPluginCallback {
   return (app, _, done) => {

@@ -72,7 +72,7 @@ export function hashPasswordSync(password: string, cost: PasswordCost = password
  * which users exist.
  *
  * @example
- * if (await verifyPassword(kept.get(name) ?? null, password)) return { id: name }
+ * const isRight = await verifyPassword(kept.get(name) ?? null, password)
  *
  * @throws {ApiError} `unavailable` if too many logins are waiting.
  */

@@ -77,7 +77,7 @@ export interface Mutation<A extends readonly unknown[], T> {
  *
  * @example
  * const { mutate, problem } = useMutation((text: string) => api.todo.create({ text }))
- * … problem?.fields.text?.[0]?.detail
+ * const wrong = problem?.fields.text?.[0]?.detail // shown beside the input
  */
 export function useMutation<A extends readonly unknown[], T>(write: (...given: A) => Promise<T>): Mutation<A, T> {
   const [count, setCount] = useState(0)

@@ -112,7 +112,7 @@ export interface WriteOptions extends RequestOptions {
  * Options of a write to a row that exists. R is what is read of it, D what is written.
  *
  * @example
- * await api.todo.patch(1, { text }, { ifMatch: etag, merge: (current, mine) => ({ ...current, ...mine }) })
+ * await api.todo.patch(1, { text }, { ifMatch: etag, merge: (current, mine) => ({ text: `${current.text}, ${mine.text}` }) })
  */
 export interface ChangeOptions<R = unknown, D = unknown> extends WriteOptions {
   /** The entity tag, without quotes, that the row must still have. Otherwise the write is refused: `precondition_failed`. */
@@ -142,7 +142,7 @@ export interface UploadOptions extends RequestOptions {
  * Options of a row's history: how many records a page has, and the position below which it begins.
  *
  * @example
- * const { rows } = await api.todo.history(1, { limit: 10 })
+ * const records = await api.todo.history(1, { limit: 10 })
  */
 export interface HistoryOptions extends RequestOptions {
   /** Only records before this position: the `position` of the last record of the page before. */

@@ -46,7 +46,7 @@ export interface Resource<M, K extends keyof M> {
    *
    * @example
    * const { rows, next } = await api.todo.list({ filter: { done: false }, sort: '-rank' })
-   * for await (const todo of api.todo.list()) … // all pages
+   * for await (const todo of api.todo.list()) show(todo.text) // all pages
    */
   list<
     const F extends string = never,

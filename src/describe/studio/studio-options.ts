@@ -12,7 +12,7 @@ export interface StudioOptions {
    * development.
    *
    * @example
-   * studio: { use: me => me?.role === 'admin' }
+   * api({ todo }, { studio: { use: me => me?.role === 'admin' } })
    */
   readonly use?: StudioRule
   /** Who may look as another user. Each time is logged. Default: those who may use the studio by default, else nobody. */

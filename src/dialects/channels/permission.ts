@@ -15,7 +15,7 @@ export type PermissionClass = PermissionObject | (new () => PermissionObject) | 
  * Allows everybody.
  *
  * @example
- * resource({ … }).permissions(permissionClasses(AllowAny))
+ * resource({ id: t.id() }).permissions(permissionClasses(AllowAny))
  */
 export class AllowAny implements PermissionObject {
   hasPermission(): boolean {
@@ -27,7 +27,7 @@ export class AllowAny implements PermissionObject {
  * Allows known callers.
  *
  * @example
- * resource({ … }).permissions(permissionClasses(IsAuthenticated))
+ * resource({ id: t.id() }).permissions(permissionClasses(IsAuthenticated))
  */
 export class IsAuthenticated implements PermissionObject {
   hasPermission(principal: Caller): boolean {
@@ -42,7 +42,7 @@ const actions: Readonly<Record<string, string>> = { get: 'retrieve', replace: 'u
  * Makes a permission for resources and APIs from permission classes. All of them must allow the request. They are asked in
  * order until one denies.
  * @example
- * resource({ … }).permissions(permissionClasses(IsAuthenticated, IsAdminToDelete))
+ * resource({ id: t.id() }).permissions(permissionClasses(IsAuthenticated, IsAdminToDelete))
  */
 export function permissionClasses(...classes: readonly PermissionClass[]): Permission {
   return (me, operation, id, word) => {

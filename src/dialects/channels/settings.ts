@@ -26,7 +26,7 @@ const NAME = 'envelope'
 /**
  * Settings of a resource for the envelope.
  * @example
- * resource({ … }).with(envelope({ stream: 'questions', page: 10 }))
+ * resource({ id: t.id(), text: t.text() }).with(envelope({ stream: 'questions', page: 10 }))
  */
 export function envelope(settings: EnvelopeSettings): Extension {
   return { name: NAME, settings: settings as Extension['settings'] }

@@ -73,7 +73,7 @@ const most = 10_000
  * Tokens and roles as in flask-restaction: an action logs a user in by setting `ctx.token`, and `meta` lists what each role may do.
  *
  * @example
- * const getRole = (token: Claims | null) => (token ? String(token.role) : 'guest')
+ * const getRole = (token: { role?: unknown } | null) => (token ? String(token.role) : 'guest')
  * api({ hello }, { auth: tokenAuth({ secret, getRole, meta: 'meta.json' }) })
  */
 export function tokenAuth(given: TokenAuthOptions): TokenAuth {

@@ -27,9 +27,11 @@ export interface TracedCall {
  * (docs/guide/observing.md has a bridge to OpenTelemetry).
  *
  * @example
- * tracedCalls.subscribe({ error: call => console.error(call.face, call.resource, call.operation, call.error) })
+ * const ignore = () => {}
+ * const log = (call: TracedCall) => console.log(call.face, call.resource, call.operation, call.error)
+ * tracedCalls.subscribe({ start: ignore, end: log, asyncStart: ignore, asyncEnd: log, error: ignore })
  */
-export const tracedCalls: TracingChannel<TracedCall> = tracingChannel<TracedCall>('restuary:call')
+export const tracedCalls: TracingChannel<TracedCall, TracedCall> = tracingChannel<TracedCall>('restuary:call')
 
 /** Publishes a call from here to its answer. */
 export function traced(invocation: Invocation, next: NextStep): Maybe<Outcome> {

@@ -24,7 +24,7 @@ export interface ReplyOptions {
  * Gives an action's response a status other than 200, or header fields.
  *
  * @example
- * return reply({ made: 3 }, { status: 201, headers: { 'retry-after': '5' } })
+ * action({ run: () => reply({ made: 3 }, { status: 201, headers: { 'retry-after': '5' } }) })
  */
 export function reply<T>(value: T, { status = 200, headers = {} }: ReplyOptions = {}): Reply<T> {
   return Object.freeze<Reply<T>>({ [brand]: true, value, status, headers })
@@ -41,7 +41,7 @@ export function isReply(value: unknown): value is Reply {
  * Throws RangeError if `status` is not between 400 and 599.
  *
  * @example
- * abort(409, 'Closed', 'this todo is closed already')
+ * action({ on: 'row', run: ({ row }) => void (row.done && abort(409, 'Closed', 'this todo is closed already')) })
  */
 export function abort(status: number, error?: string | Response | null, message?: unknown): never {
   if (!Number.isInteger(status) || status < 400 || status > 599)

@@ -59,7 +59,7 @@ export interface CallOf<I, O, P> {
  * The actions of a resource with rows R, by name.
  *
  * @example
- * resource({ … }).actions({ close: action({ on: 'row', run: ({ row }) => row.id }) })
+ * resource({ id: t.id(), text: t.text() }).actions({ close: action({ on: 'row', run: ({ row }) => row.id }) })
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- a resource without rows
 export type Actions<R = any> = Readonly<Record<string, DeclaredAction<any, R>>>
@@ -69,7 +69,7 @@ export type Actions<R = any> = Readonly<Record<string, DeclaredAction<any, R>>>
  * `abort(…)`.
  *
  * @example
- * const order = resource({ … }).actions({
+ * const order = resource({ id: t.id(), closed: t.bool().default(false) }).actions({
  *   close: action({ on: 'row', run: ({ row, ctx }) => ctx.db.patch('order', row.id, { closed: true }) }),
  * }) // POST /order/7/close
  */

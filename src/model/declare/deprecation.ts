@@ -4,7 +4,7 @@ import type { Note } from '../link/faults.ts'
  * Announces the end of a resource: when, and what to use instead.
  *
  * @example
- * resource({ … }, { deprecation: { since: '2026-01-01', sunset: '2027-01-01', successor: '/account' } })
+ * resource({ id: t.id() }, { deprecation: { since: '2026-01-01', sunset: '2027-01-01', successor: '/account' } })
  */
 export interface Deprecation {
   /** The moment from which on it should no longer be used: a date or date-time of RFC 3339. It may be in the future. */

@@ -29,7 +29,7 @@ export type Next = (input?: unknown) => any // oxlint-disable-line typescript/no
  *
  * @example
  * todo.around('create', function* (call, next) {
- *   return yield* next({ ...call.input, owner: call.ctx.me.id })
+ *   return yield* next({ ...call.input, owner: call.ctx.me?.id })
  * })
  */
 export type Around = (call: AroundCall, next: Next) => Returned

@@ -2,7 +2,10 @@
  * A field that a rule hides from some callers. Their rows do not have it, so that hidden and empty differ.
  *
  * @example
- * resource({ … }).rules((me, card) => ({ read: always, fields: { secret: { read: card.author.is(me) } } })) // `secret` is masked
+ * resource({ id: t.id(), secret: t.text(), author: t.one('user') }).rules((me, card) => ({
+ *   read: always,
+ *   fields: { secret: { read: card.author.is(me) } }, // `secret` is masked
+ * }))
  */
 export interface MaskedField {
   readonly '~masked': true

@@ -23,7 +23,7 @@ export function noteAt(note: Note, place: string): NoteHere {
  *
  * @example
  * try {
- *   api({ todo: resource({ id: t.id(), list: t.one('lst') }) })
+ *   api(declared)
  * } catch (error) {
  *   if (error instanceof ModelError) console.error(error.faults) // place, problem and fix of each
  * }

@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts'
  * A value of type T in a rule: a field of the row, or of the caller.
  *
  * @example
- * resource({ … }).rules((me, card) => ({ read: card.state.in(['open', 'new']) }))
+ * resource({ id: t.id(), state: t.enum(['open', 'new', 'done']) }).rules((me, card) => ({ read: card.state.in(['open', 'new']) }))
  */
 export interface Expression<T> {
   is(value: T | Expression<T>): Rule
@@ -27,7 +27,10 @@ export interface Expression<T> {
  * A relation in a rule. It is compared with rows or ids, or leads to fields of the related row.
  *
  * @example
- * resource({ … }).rules((me, card) => ({ read: card.board.can('read'), write: card.author.is(me) }))
+ * resource({ id: t.id(), board: t.one('board'), author: t.one('user') }).rules((me, card) => ({
+ *   read: card.board.can('read'),
+ *   write: card.author.is(me),
+ * }))
  */
 export interface RelationExpression {
   is(value: unknown): Rule

@@ -52,7 +52,7 @@ const PLACE = Symbol('place')
  * Holds if all of these rules hold.
  *
  * @example
- * resource.for(user)({ … }).rules((me, todo) => ({ write: all(todo.owner.is(me), todo.done.is(false)) }))
+ * todo.rules((me, todo) => ({ write: all(todo.owner.is(me), todo.done.is(false)) }))
  */
 export function all(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'and', of: Object.freeze(rules) })
@@ -62,7 +62,7 @@ export function all(...rules: Rule[]): Rule {
  * Holds if at least one of these rules holds.
  *
  * @example
- * resource.for(user)({ … }).rules((me, todo) => ({ read: any(todo.owner.is(me), me.role.is('admin')) }))
+ * todo.rules((me, todo) => ({ read: any(todo.owner.is(me), me.role.is('admin')) }))
  */
 export function any(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'or', of: Object.freeze(rules) })
@@ -72,7 +72,7 @@ export function any(...rules: Rule[]): Rule {
  * Holds if this rule does not hold.
  *
  * @example
- * resource.for(user)({ … }).rules((me, todo) => ({ write: not(todo.state.is('closed')) }))
+ * todo.rules((me, todo) => ({ write: not(todo.done.is(true)) }))
  */
 export function not(of: Rule): Rule {
   return Object.freeze({ kind: 'not', of })
@@ -82,14 +82,14 @@ export function not(of: Rule): Rule {
  * The rule that always holds, for everybody.
  *
  * @example
- * resource({ … }).rules(me => ({ read: always, write: me.role.is('admin') }))
+ * todo.rules(me => ({ read: always, write: me.role.is('admin') }))
  */
 export const always: Rule = Object.freeze({ kind: 'constant', value: true })
 /**
  * The rule that never holds. What has no rule is refused as well; this one says that it is meant.
  *
  * @example
- * resource({ … }).rules(() => ({ read: always, delete: never }))
+ * todo.rules(() => ({ read: always, delete: never }))
  */
 export const never: Rule = Object.freeze({ kind: 'constant', value: false })
 

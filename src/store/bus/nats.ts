@@ -12,7 +12,7 @@ const AGAIN = 500
  * client takes them: `nats://host:4222`, or `tls://host:4222`. Throws Error if there are none.
  *
  * @example
- * const store = postgres(process.env.DATABASE_URL, { bus: nats('nats://localhost:4222') })
+ * const store = postgres(process.env.DATABASE_URL!, { bus: nats('nats://localhost:4222') })
  */
 export function nats(servers: string | readonly string[], options: NatsOptions = {}): Bus {
   const all = typeof servers === 'string' ? servers.split(',') : [...servers]

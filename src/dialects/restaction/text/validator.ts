@@ -29,7 +29,7 @@ export interface Validator {
  * Validators by the names that schema texts use.
  *
  * @example
- * api({ … }, { validators: { even: defineValidator({}, value => value) } })
+ * api({ hello }, { validators: { even: defineValidator({}, value => value) } })
  */
 export type Validators = Readonly<Record<string, Validator>>
 

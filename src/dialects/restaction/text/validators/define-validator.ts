@@ -59,7 +59,7 @@ export function defineValidator(
  * Makes a validator of strings from a pattern, which must match the whole string. Its message is `invalid <name>`.
  *
  * @example
- * api({ … }, { validators: { plate: patternValidator('plate', /[A-Z]{1,3}-\d{1,4}/) } })
+ * api({ hello }, { validators: { plate: patternValidator('plate', /[A-Z]{1,3}-\d{1,4}/) } })
  */
 export function patternValidator(name: string, pattern: RegExp, schema: JsonSchema = {}): Validator {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replaceAll(/[gmy]/g, ''))
