@@ -27,6 +27,6 @@ const todo = resource
     write: todo.owner.is(me),
   }))
 
-/** Makes the API over a store. The secret signs the tokens of users who are logged in. */
+/** Makes the API over a store. The secret in `.env` signs the tokens of users who are logged in. */
 export const createApp = (store: Store = sqlite('todo.db')) =>
   api({ user, todo }, { store, auth: { secret: process.env.SECRET ?? '' }, http: { prefix: '/api' } })

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,7 @@ async function start(name: string, ...args: string[]): Promise<string> {
   const main = fileURLToPath(new URL(`../examples/${name}/main.ts`, import.meta.url))
   child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: directory,
-    env: { ...process.env, PORT: '0', NODE_ENV: '' },
+    env: { ...process.env, PORT: '0', NODE_ENV: '', SECRET: undefined },
   })
   told = ''
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (told += chunk))
@@ -141,4 +141,11 @@ test('test resource: every method, errors, bytes, an upload, a token', async () 
   const login = await fetch(`${url}/test/login`, { method: 'POST', body: new URLSearchParams({ name: 'Ann' }) })
   const headers = { authorization: login.headers.get('authorization')! }
   expect(await (await fetch(`${url}/test/me`, { headers })).json()).toMatchObject({ role: 'admin', name: 'Ann' })
+})
+
+test.each(['chat', 'kanban', 'sensor'])('%s starts with the one command that its page names', async name => {
+  const page = readFileSync(new URL(`../examples/${name}/README.md`, import.meta.url), 'utf8')
+  expect(page).toMatch(new RegExp(`^node examples/${name}/main\\.ts`, 'm'))
+  const url = await start(name)
+  expect((await fetch(new URL('/openapi.json', url))).status).toBe(200)
 })

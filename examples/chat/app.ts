@@ -43,8 +43,8 @@ const here = resource
   )
   .rules((me, here) => ({ create: here.user.is(me), read: me.signedIn, write: here.user.is(me) }))
 
-/** A chat with users, rooms, messages and presence. The secret signs the tokens of users who are logged in. */
-export const createApp = (store: Store = memory(), secret: string = process.env['SECRET'] ?? ''): Api =>
+/** A chat with users, rooms, messages and presence. Without a secret to sign tokens with, the database keeps one. */
+export const createApp = (store: Store = memory(), secret: string | undefined = process.env['SECRET']): Api =>
   api(
     { user, room, message, here },
     {
