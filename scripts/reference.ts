@@ -1,7 +1,8 @@
-// Writes the pages of docs/reference that are tables of the sources: error codes and limits.
+// Writes what the documents take from the sources: the pages of error codes and limits, and the help in the page of the command line.
 // usage: npm run reference; a test says when they are out of date
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { helpOfAll } from '../src/cli/commands.ts'
 import { issueMeanings, remedies } from '../src/describe/problems/remedies.ts'
 import { codes, type Code } from '../src/protocol/codes.ts'
 import { problemType } from '../src/protocol/error.ts'
@@ -61,9 +62,19 @@ ${rows.join('\n')}
 `
 }
 
+/** The page of the command line with the help as it is printed. The rest of the page is written by hand. */
+function commandLinePage(): string {
+  const page = readFileSync(join(root, 'docs/guide/cli.md'), 'utf8')
+  return page.replace(/^\$ restuary help\n[^]*?^```$/m, () => `$ restuary help\n${helpOfAll()}\`\`\``)
+}
+
 /** The pages, by their path below the repository. */
 export function referencePages(): Record<string, string> {
-  return { 'docs/reference/errors.md': errorsPage(), 'docs/reference/limits.md': limitsPage() }
+  return {
+    'docs/reference/errors.md': errorsPage(),
+    'docs/reference/limits.md': limitsPage(),
+    'docs/guide/cli.md': commandLinePage(),
+  }
 }
 
 if (import.meta.main) {

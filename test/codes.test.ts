@@ -13,10 +13,11 @@ test('§6.4 of the protocol lists exactly the codes that there are', () => {
   expect(listed).toEqual(codes)
 })
 
-test('the reference has the codes, and the limits with their defaults (npm run reference writes it)', () => {
+test('the documents have the codes, the limits and the help (npm run reference writes them)', () => {
   const pages = referencePages()
   const kept = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
   expect(kept('docs/reference/errors.md')).toBe(pages['docs/reference/errors.md'])
+  expect(kept('docs/guide/cli.md')).toBe(pages['docs/guide/cli.md'])
   // The words about a limit are those of a comment, which may be changed alone.
   const rows = (text: string): string[] => text.match(/^\| `\w+` \| [\d,]+ \|/gm) ?? []
   expect(rows(kept('docs/reference/limits.md'))).toEqual(rows(pages['docs/reference/limits.md']!))
