@@ -10,11 +10,20 @@ import { defaultLimits } from '../src/protocol/limits.ts'
 
 const root = join(import.meta.dirname, '..')
 
+/** A paragraph in lines of at most 128 characters, as those that are written by hand. Code is not broken. */
+function wrapped(text: string): string {
+  const words = text.match(/(?:`[^`]*`|[^ `])+/g) ?? []
+  return words.reduce((lines, word) => {
+    const last = lines.length - lines.lastIndexOf('\n') - 1
+    return lines + (last + word.length < 128 ? ' ' : '\n') + word
+  })
+}
+
 function errorsPage(): string {
   const entries = (Object.keys(codes) as Code[]).map(code => {
     const { status, title } = codes[code]
     const { cause, remedy } = remedies[code]
-    return `### ${code}\n\n\`${status}\` **${title}.** ${cause}\n\n→ ${remedy}\n`
+    return `### ${code}\n\n${wrapped(`\`${status}\` **${title}.** ${cause}`)}\n\n${wrapped(`→ ${remedy}`)}\n`
   })
   return `# Error codes
 
