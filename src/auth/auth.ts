@@ -20,7 +20,7 @@ import {
 } from './principal.ts'
 import type { Authority } from './authority.ts'
 import { ownUsers, type OwnUsers } from './login/own-users.ts'
-import type { Session } from './session/session.ts'
+import type { Session, Sessions } from './session/session.ts'
 import { Tickets } from './session/tickets.ts'
 import { TokenCallers } from './session/token-callers.ts'
 import { bearerOf, tokensOf } from './session/token.ts'
@@ -108,6 +108,8 @@ export interface Auth {
   sessionOf(identity: Identity): Session | null
   /** Ends the session of a caller. */
   end(identity: Identity): Promise<void>
+  /** The sessions of all users. null = no resource has `.login(…)`. */
+  readonly sessions: Pick<Sessions, 'list' | 'end'> | null
   /** Ends all sessions of a user, for instance after a password reset. */
   endAll(user: Id): Promise<void>
   /** Whether the secret was made at start. Tokens then end with the process. The store has to be open. */
@@ -226,6 +228,7 @@ function authOf(parts: AuthParts): Auth {
       await own.sessions.end(access.sid)
       own.callers.forget(access.sid)
     },
+    sessions: own?.sessions ?? null,
     endAll: async user => {
       await own?.sessions.endAll(user)
     },

@@ -30,7 +30,7 @@ const LISTED = 20
  */
 export class Live {
   readonly postman: Postman = new Postman()
-  /** The clients that are connected by sockets, and since when, in milliseconds since the epoch. */
+  /** The clients that are connected by sockets and streams, and since when, in milliseconds since the epoch. */
   readonly connections: Map<Connected, number> = new Map()
   readonly #options: LiveOptions
   readonly #hub: Hub
@@ -263,11 +263,13 @@ export class Live {
   }
 }
 
-/** A client that is connected by a socket. */
+/** A client that is connected by a socket or a stream. */
 export interface Connected {
   readonly principal: Principal | null
   readonly credentials: Credentials
   readonly subscriptions: { readonly size: number }
+  /** What waits until the client takes it, in bytes. */
+  readonly mailbox: { readonly waiting: number }
 }
 
 /** How a query is followed. Default: from a snapshot on, every step, by a caller who stays the same. */

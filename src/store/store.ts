@@ -120,6 +120,10 @@ export interface Snapshot {
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]>
   /** The row that has exactly these values in these stored fields, which form a unique key. */
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined>
+  /** How a query would run. null, or absent: not by a statement. */
+  explain?(resource: Resource, select: Select): Maybe<QueryPlan | null>
+  /** Queries that were asked since the start and that no index serves. Absent if the store has no indexes. */
+  readonly unindexed?: readonly UnindexedQuery[]
 }
 
 export interface Select {
@@ -136,6 +140,22 @@ export interface Select {
   readonly room?: Room | undefined
   /** Only the ids of the rows are wanted. Their other slots may be null. */
   readonly idsOnly?: boolean
+}
+
+/** How a store runs a query. */
+export interface QueryPlan {
+  /** The statement. `?` or `$1` stand for the values. */
+  readonly sql: string
+  readonly values: readonly unknown[]
+  /** The steps of the plan, in the words of the database. */
+  readonly steps: readonly string[]
+}
+
+/** A query that reads its whole table because no index leads to its rows. */
+export interface UnindexedQuery {
+  readonly resource: string
+  /** The fields that an index could be made of, in its order. */
+  readonly fields: readonly string[]
 }
 
 /** How many rows a query may visit to find its answer; ApiError `too_complex` beyond. */

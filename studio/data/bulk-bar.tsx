@@ -8,7 +8,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { complain, say } from '../ui/toast.tsx'
 import { countWords } from '../ui/words.ts'
 import { FieldInput, valueOf } from './row/field-input.tsx'
-import { isEditable } from './grid.tsx'
+import { isEditable } from './grid/editable.ts'
 
 interface BulkProps {
   readonly resource: ResourceInfo

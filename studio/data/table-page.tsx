@@ -1,23 +1,25 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { api, lookingAs, table, type Filter, type Id } from '../server/client.ts'
+import { api, lookingAs, send, table, type Filter, type Id } from '../server/client.ts'
 import type { ResourceInfo } from '../server/description.ts'
 import { idOf } from '../server/ids.ts'
 import { askVerdicts, inner, type Verdict } from '../server/inner.ts'
 import { route, setQuery } from '../shell/route.ts'
 import { Button, Empty } from '../ui/controls.tsx'
+import { complain } from '../ui/toast.tsx'
 import { countWords } from '../ui/words.ts'
 import { AsChooser } from './as-chooser.tsx'
 import { BulkBar } from './bulk-bar.tsx'
-import { CodeDialog } from './code-dialog.tsx'
+import { CodeDialog } from './query/code-dialog.tsx'
 import { ColumnChooser, chosenColumns } from './columns.tsx'
-import { conditionsIn, conditionsText, filterOf } from './conditions.ts'
-import { FilterBar } from './filter-bar.tsx'
-import { Grid } from './grid.tsx'
+import { conditionsIn, conditionsText, filterOf } from './query/conditions.ts'
+import { FilterBar } from './query/filter-bar.tsx'
+import { Grid } from './grid/grid.tsx'
 import type { TableSort } from './window/keyset.ts'
 import { RowPanel } from './row/row-panel.tsx'
 import { RowWindows } from './window/row-windows.ts'
+import { TimeBar } from './time-bar.tsx'
 import { TransferMenu } from './transfer.tsx'
 
 /** A resource as a live table. */
@@ -27,17 +29,19 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   const sort = sortIn(query.get('sort'), resource)
   const text = query.get('filter') ?? ''
   const { filter, problem } = useMemo(() => read(text, resource), [text, resource])
+  const at = query.get('at')
   const client = api.value
   const windows = useMemo(
-    () => new RowWindows(table(resource.name), { filter, sort, id: resource.id }),
-    [resource, text, sort.field, sort.descending, client],
+    () => new RowWindows(table(resource.name), { filter, sort, id: resource.id, at }),
+    [resource, text, sort.field, sort.descending, at, client],
   )
   useEffect(() => () => windows.close(), [windows])
   const selected = useSignal<ReadonlySet<Id>>(new Set())
   useEffect(() => void (selected.value = new Set()), [windows])
   const [code, setCode] = useState(false)
   const [verdicts, look] = useVerdicts(resource)
-  const columns = chosenColumns(resource, query.get('columns'))
+  const named = query.get('columns')
+  const columns = useMemo(() => chosenColumns(resource, named), [resource, named])
   const open = query.get('row')
   const total = windows.total.value
   const refused = windows.problem.value
@@ -48,6 +52,14 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
         <span class="muted total">{total === null ? '' : `${countWords(total)} ${total === 1 ? 'row' : 'rows'}`}</span>
         <LiveMark windows={windows} />
         <span class="space" />
+        {at === null && (
+          <Button
+            icon="history"
+            kind="quiet"
+            label="Time travel"
+            onClick={() => void presentPosition(resource).then(now => setQuery({ at: now }), complain)}
+          />
+        )}
         <AsChooser />
         <ColumnChooser resource={resource} />
         <Button icon="code" kind="quiet" label="The query as code" onClick={() => setCode(true)} />
@@ -58,6 +70,7 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
           </Button>
         )}
       </header>
+      {at !== null && <TimeBar at={at} />}
       <FilterBar
         fields={resource.fields}
         conditions={conditions}
@@ -110,7 +123,15 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   )
 }
 
-const statusWords = { live: 'live', stale: 'catching up', still: 'not live' } as const
+/** The position of the newest commit, from which one can go back. */
+async function presentPosition({ path }: ResourceInfo): Promise<string> {
+  const response = await send('GET', `${path}?limit=1`)
+  const position = response.headers.get('position')
+  if (position === null) throw new Error('The server does not tell its position')
+  return position
+}
+
+const statusWords = { live: 'live', stale: 'catching up', still: 'not live', past: 'the past' } as const
 
 function LiveMark({ windows }: { readonly windows: RowWindows }): VNode {
   void windows.version.value
@@ -125,10 +146,11 @@ function read(text: string, resource: ResourceInfo): { filter: Filter | null; pr
   }
 }
 
-function sortIn(text: string | null, { fields, id }: ResourceInfo): TableSort {
+function sortIn(text: string | null, { fields }: ResourceInfo): TableSort {
   const descending = text?.startsWith('-') ?? false
   const field = fields.find(one => one.name === text?.replace(/^-/, '') && one.operators.includes('gt'))
-  return { field: field?.name ?? id, descending, nullable: field?.nullable ?? false }
+  const { name, kind } = field ?? fields.find(one => one.isId)!
+  return { field: name, kind, descending, nullable: field?.nullable ?? false }
 }
 
 /** What the user may do who is chosen in the address (`?as=3`), for the rows in view. */

@@ -1,8 +1,17 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { Rule } from '../access/rule.tsx'
 import { table } from '../server/client.ts'
 import { description, type ResourceInfo } from '../server/description.ts'
-import { inner, loadInner, type InnerResource, type ServerState } from '../server/inner.ts'
+import {
+  askCommits,
+  inner,
+  isInnerKnown,
+  loadInner,
+  type InnerResource,
+  type RecentCommit,
+  type ServerState,
+} from '../server/inner.ts'
 import { to } from '../shell/route.ts'
 import { Badge, Empty } from '../ui/controls.tsx'
 import { agoWords, byteWords, countWords, durationWords, nounWords } from '../ui/words.ts'
@@ -14,7 +23,9 @@ export function Home(): VNode {
   const all = description.value!.resources
   const states = useServer()
   useEffect(() => {
-    const timer = setInterval(() => void loadInner(), 5_000)
+    const timer = setInterval(() => {
+      if (inner.value && !document.hidden) void loadInner()
+    }, 5_000)
     return () => clearInterval(timer)
   }, [])
   const now = states.at(-1)
@@ -25,7 +36,7 @@ export function Home(): VNode {
         <span class="muted">{description.value!.version}</span>
       </header>
       {now && <Numbers states={states} />}
-      <Warnings />
+      <Warnings state={now} />
       <h2>Resources</h2>
       {all.length === 0 ? (
         <Empty title="No resources">Declare one, and it appears here.</Empty>
@@ -68,6 +79,12 @@ function Numbers({ states }: { readonly states: readonly ServerState[] }): VNode
         note={`${countWords(now.subscriptions)} subscriptions`}
         series={series(one => one.subscriptions)}
       />
+      <Number
+        title="Deliveries a second"
+        value={(last?.deliveries ?? 0).toFixed(last && last.deliveries < 10 ? 1 : 0)}
+        note="events to subscribers"
+        series={series(one => one.deliveries)}
+      />
       <Number title="Memory" value={byteWords(now.memory.rss)} series={series(one => one.memory)} />
       <Number
         title="Event loop, p99"
@@ -101,9 +118,15 @@ function Number({
   )
 }
 
-function Warnings(): VNode | null {
+function Warnings({ state }: { readonly state: ServerState | undefined }): VNode | null {
   const { resources = [], warnings = [] } = inner.value ?? {}
-  const all = [...warnings, ...resources.flatMap(one => one.warnings.map(text => `${one.name}: ${text}`))]
+  const refused = state?.requests?.refused ?? 0
+  const all = [
+    ...(state?.isShedding ? ['The server is overloaded, and refuses requests at this moment.'] : []),
+    ...(refused > 0 ? [`${nounWords(refused, 'request')} refused because of overload since the start.`] : []),
+    ...warnings,
+    ...resources.flatMap(one => one.warnings.map(text => `${one.name}: ${text}`)),
+  ]
   if (all.length === 0) return null
   return (
     <ul class="warnings" aria-label="Warnings">
@@ -125,14 +148,14 @@ function ResourceCard({
 }): VNode {
   const [count, setCount] = useState<number | null>(null)
   useEffect(() => {
-    if (known) return
+    if (known || !isInnerKnown.value) return
     table(resource.name)
       .list({ limit: 1, total: true })
       .then(
         ({ total }) => setCount(total ?? null),
         () => {},
       )
-  }, [resource, known === undefined])
+  }, [resource, known === undefined, isInnerKnown.value])
   const rows = known?.rows ?? count
   const relations = resource.fields.filter(one => one.to)
   return (
@@ -161,21 +184,19 @@ function ResourceCard({
   )
 }
 
-/** A rule in the words of its declaration. */
-function Rule({ text }: { readonly text: string }): VNode {
-  if (text === 'always') return <Badge tone="good">everybody</Badge>
-  if (text === 'never') return <Badge tone="bad">nobody</Badge>
-  if (text === 'me.signedIn') return <Badge>whoever is logged in</Badge>
-  return <code>{text}</code>
-}
-
 function Recent({ state }: { readonly state: ServerState }): VNode {
-  const recent = state.recent.toReversed().slice(0, 12)
+  const [before, setBefore] = useState<readonly RecentCommit[]>([])
+  useEffect(() => {
+    askCommits().then(setBefore, () => {})
+  }, [])
+  const known = new Set(state.recent.map(({ position }) => position))
+  const all = [...before.filter(({ position }) => !known.has(position)), ...state.recent]
+  const recent = all.toReversed().slice(0, 12)
   return (
     <section class="box">
       <h2>Last changes</h2>
       {recent.length === 0 ? (
-        <p class="muted">Nothing has changed since somebody looks.</p>
+        <p class="muted">Nothing has been changed yet.</p>
       ) : (
         <ol class="recent">
           {recent.map(one => (
@@ -209,7 +230,7 @@ function Connected({ state }: { readonly state: ServerState }): VNode {
         Connected <Badge>{state.connections.length}</Badge>
       </h2>
       {state.connections.length === 0 ? (
-        <p class="muted">Nobody is connected by a socket.</p>
+        <p class="muted">Nobody is connected by a socket or a stream.</p>
       ) : (
         <table>
           <thead>
@@ -217,6 +238,7 @@ function Connected({ state }: { readonly state: ServerState }): VNode {
               <th scope="col">Who</th>
               <th scope="col">How</th>
               <th scope="col">Follows</th>
+              <th scope="col">Waits</th>
               <th scope="col">Since</th>
             </tr>
           </thead>
@@ -228,6 +250,7 @@ function Connected({ state }: { readonly state: ServerState }): VNode {
                   {one.face} <span class="muted">{one.address ?? ''}</span>
                 </td>
                 <td>{one.subscriptions}</td>
+                <td class={one.waiting > 0 ? '' : 'muted'}>{one.waiting === 0 ? '–' : byteWords(one.waiting)}</td>
                 <td>{agoWords(one.since, state.at)}</td>
               </tr>
             ))}

@@ -35,6 +35,7 @@ interface Rate {
   readonly at: number
   readonly commits: number
   readonly changes: number
+  readonly deliveries: number
   readonly cpu: number
   readonly memory: number
   readonly delay: number
@@ -50,6 +51,7 @@ export function ratesOf(all: readonly ServerState[]): Rate[] {
       at: one.at,
       commits: Math.max(0, one.commits - before.commits) / seconds,
       changes: Math.max(0, one.changes - before.changes) / seconds,
+      deliveries: Math.max(0, one.deliveries - before.deliveries) / seconds,
       cpu: (100 * (one.cpu - before.cpu)) / seconds,
       memory: one.memory.rss,
       delay: one.delay,

@@ -139,11 +139,14 @@ export function table(name: string): Table {
   return (api.value as unknown as Readonly<Record<string, Table>>)[name]!
 }
 
+/** The access token of whoever is looking; undefined = nobody is logged in. */
+export const token = (): string | undefined => (borrowed.value?.tokens ?? ownTokens).get()?.access_token
+
 /** Sends a request as whoever is looking, and resolves to the response, whatever its status. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
-  const token = (borrowed.value?.tokens ?? ownTokens).get()?.access_token
+  const held = token()
   const headers = new Headers(init.headers)
-  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  if (held !== undefined) headers.set('authorization', `Bearer ${held}`)
   if (!headers.has('accept')) headers.set('accept', 'application/json')
   return recordedFetch(base + path, { ...init, method, headers })
 }

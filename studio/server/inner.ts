@@ -11,38 +11,52 @@ export interface InnerResource {
   readonly warnings: readonly string[]
 }
 
+/** The model as those see it who may use the studio's inner parts. */
 export interface InnerModel {
   readonly store: string
   readonly position: string
   /** The resource whose rows log in; null = none. */
   readonly users: string | null
   readonly may: { readonly lookAs: boolean }
+  readonly has: { readonly jobs: boolean; readonly sessions: boolean }
+  readonly limits: Readonly<Record<string, number>>
+  readonly defaultLimits: Readonly<Record<string, number>>
   readonly warnings: readonly string[]
   readonly resources: readonly InnerResource[]
 }
 
+/** A commit, and some of its changes. */
+export interface RecentCommit {
+  readonly position: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** How many changes it has. */
+  readonly size: number
+  readonly changes: readonly {
+    readonly resource: string
+    readonly id: Id
+    readonly op: string
+    readonly fields: readonly string[]
+  }[]
+}
+
+/** How the server is doing. Counters only grow. */
 export interface ServerState {
   readonly at: number
   readonly position: string
   readonly uptime: number
   readonly commits: number
   readonly changes: number
-  readonly recent: readonly {
-    readonly position: string
-    readonly at: number
-    readonly size: number
-    readonly changes: readonly {
-      readonly resource: string
-      readonly id: Id
-      readonly op: string
-      readonly fields: readonly string[]
-    }[]
-  }[]
+  readonly recent: readonly RecentCommit[]
   readonly memory: { readonly rss: number; readonly heapUsed: number }
   readonly cpu: number
   readonly delay: number
   readonly requests: { readonly inFlight: number; readonly refused: number } | null
+  /** Whether requests are refused at this moment, because there are too many. */
+  readonly isShedding: boolean
   readonly subscriptions: number
+  /** Events sent to subscribers. */
+  readonly deliveries: number
   readonly queries: Readonly<Record<string, number>>
   readonly connections: readonly {
     readonly who: Id | null
@@ -50,15 +64,19 @@ export interface ServerState {
     readonly address: string | null
     readonly since: number
     readonly subscriptions: number
+    /** Bytes that the client has not taken yet. */
+    readonly waiting: number
   }[]
 }
 
+/** What a user may do with a row, and the parts of each rule. */
 export interface Verdict {
   readonly id: Id
   readonly may: Readonly<Record<string, boolean>>
   readonly why: Readonly<Record<string, readonly string[]>>
 }
 
+/** A query that somebody follows. */
 export interface SubscribedQuery {
   readonly resource: string
   readonly query: string
@@ -72,8 +90,54 @@ export interface SubscribedQuery {
   readonly cost: number | null
 }
 
-/** null = this caller may not use the inner parts of the studio. */
+/** How a list is read, and what following it costs. */
+export interface ExplainedQuery extends Pick<SubscribedQuery, 'upkeep' | 'reason' | 'foundBy' | 'reads' | 'cost'> {
+  /** null = the store has no SQL. */
+  readonly sql: string | null
+  readonly values: readonly unknown[]
+  readonly steps: readonly string[]
+  /** Whether a rule is a function, which judges the rows that the SQL has found. */
+  readonly hasFunction: boolean
+}
+
+/** On how many rows users may do what. */
+export interface RoleMatrix {
+  readonly rows: number
+  readonly lines: readonly {
+    readonly user: Id | null
+    readonly label: string
+    readonly may: Readonly<Record<string, number | 'all' | 'none' | '?'>>
+  }[]
+}
+
+/** A job of anybody. */
+export interface ListedJob {
+  readonly id: string
+  readonly action: string
+  readonly status: string
+  readonly progress: number | null
+  readonly note: string | null
+  readonly attempts: number
+  readonly created: string
+  readonly started: string | null
+  readonly finished: string | null
+  readonly error: { readonly title?: string; readonly detail?: string } | null
+  readonly owner: Id | false | null
+}
+
+/** A session of anybody. */
+export interface ListedSession {
+  readonly id: string
+  readonly user: Id
+  readonly scope: string
+  readonly refreshed: number
+  readonly expires: number
+}
+
+/** What the server tells those who may use the inner parts of the studio; null = others, or nobody knows yet. */
 export const inner: Signal<InnerModel | null> = signal(null)
+/** Whether the server has said who may. */
+export const isInnerKnown: Signal<boolean> = signal(false)
 
 const own = settings.studio.slice(settings.base.length)
 const ask = <T>(word: string): Promise<T> => ownApi.value.$request('GET', `${own}/${word}`) as Promise<T>
@@ -83,6 +147,7 @@ const put = <T>(word: string, data: unknown): Promise<T> =>
 /** Asks what this caller may see beyond the public API. */
 export async function loadInner(): Promise<void> {
   inner.value = await ask<InnerModel>('model').catch(() => null)
+  isInnerKnown.value = true
 }
 
 export const askServer = (): Promise<ServerState> => ask('server')
@@ -95,3 +160,14 @@ export const askVerdicts = async (
 ): Promise<readonly Verdict[]> =>
   (await put<{ readonly rows: readonly Verdict[] }>('verdicts', { resource, ids, user })).rows
 export const askTokensOf = (user: Id): Promise<Tokens> => put('look-as', { user })
+export const askCommits = async (): Promise<readonly RecentCommit[]> =>
+  (await ask<{ readonly commits: readonly RecentCommit[] }>('commits')).commits
+export const explainQuery = (query: Readonly<Record<string, unknown>>): Promise<ExplainedQuery> => put('query', query)
+export const askMatrix = (resource: string, users?: readonly Id[]): Promise<RoleMatrix> =>
+  put('matrix', { resource, ...(users && { users }) })
+export const askJobs = async (): Promise<readonly ListedJob[]> =>
+  (await ask<{ readonly jobs: readonly ListedJob[] }>('jobs')).jobs
+export const cancelJob = (id: string): Promise<unknown> => put('jobs/cancel', { id })
+export const askSessions = async (): Promise<readonly ListedSession[]> =>
+  (await ask<{ readonly sessions: readonly ListedSession[] }>('sessions')).sessions
+export const endSession = (id: string): Promise<unknown> => put('sessions/end', { id })

@@ -1,22 +1,23 @@
 import { keepFrame } from './frames.ts'
 import { settings } from './settings.ts'
 
-const sockets = new Set<WebSocket>()
+const sockets = new Set<RecordedSocket>()
 let last = 0
 let heldUntil = 0
 
 /** A WebSocket whose messages are kept as frames, in both directions. */
 export class RecordedSocket extends WebSocket {
-  readonly #n = ++last
+  /** Its number among the connections of the page. */
+  readonly n: number = ++last
 
   constructor(url: string | URL, protocols?: string | string[]) {
     super(url, protocols)
     sockets.add(this)
-    keepFrame({ carrier: 'ws', direction: 'out', of: this.#n, head: 'open', text: String(url) })
+    keepFrame({ carrier: 'ws', direction: 'out', of: this.n, head: 'open', text: [url, protocols].flat().join(' ') })
     this.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.#keep('in', String(data)))
     this.addEventListener('close', ({ code, reason }) => {
       sockets.delete(this)
-      keepFrame({ carrier: 'ws', direction: 'in', of: this.#n, head: `close ${code}`, text: reason })
+      keepFrame({ carrier: 'ws', direction: 'in', of: this.n, head: `close ${code}`, text: reason })
     })
     if (performance.now() < heldUntil) setTimeout(() => this.close())
   }
@@ -27,7 +28,7 @@ export class RecordedSocket extends WebSocket {
   }
 
   #keep(direction: 'in' | 'out', text: string): void {
-    keepFrame({ carrier: 'ws', direction, of: this.#n, head: wordOf(text), text })
+    keepFrame({ carrier: 'ws', direction, of: this.n, head: wordOf(text), text })
   }
 }
 
@@ -43,11 +44,10 @@ export function cutConnections(milliseconds: number): void {
   for (const socket of sockets) socket.close()
 }
 
-/** Sends a text on the newest open connection. False if there is none. */
-export function sendOnSocket(text: string): boolean {
-  const open = [...sockets].findLast(socket => socket.readyState === WebSocket.OPEN)
-  open?.send(text)
-  return open !== undefined
+/** The open socket with a number, else the newest that is open. */
+export function openSocket(n: number): WebSocket | undefined {
+  const open = [...sockets].filter(socket => socket.readyState === WebSocket.OPEN)
+  return open.find(one => one.n === n) ?? open.at(-1)
 }
 
 /** A `fetch` whose requests and answers are kept as frames, but for those in which the studio asks about the server. */

@@ -3,6 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { api } from '../server/client.ts'
 import { description } from '../server/description.ts'
 import { inner } from '../server/inner.ts'
+import { AccessPage } from '../access/access-page.tsx'
+import { AdminPage } from '../admin/admin-page.tsx'
 import { Home } from '../home/home.tsx'
 import { TablePage } from '../data/table-page.tsx'
 import { Diagram } from '../model/diagram.tsx'
@@ -16,11 +18,21 @@ import { route, to } from './route.ts'
 import { SessionMenu } from './session-menu.tsx'
 import { isDark, toggleTheme } from './theme.ts'
 
-const places: readonly { readonly name: string; readonly title: string; readonly icon: IconName }[] = [
+interface PlaceLink {
+  readonly name: string
+  readonly title: string
+  readonly icon: IconName
+  /** It is for those alone who may use the studio's inner parts. */
+  readonly isInner?: boolean
+}
+
+const places: readonly PlaceLink[] = [
   { name: '', title: 'Home', icon: 'home' },
   { name: 'operations', title: 'Operations', icon: 'api' },
   { name: 'wire', title: 'Wire', icon: 'wire' },
   { name: 'model', title: 'Model', icon: 'model' },
+  { name: 'access', title: 'Access', icon: 'access', isInner: true },
+  { name: 'server', title: 'Server', icon: 'server', isInner: true },
 ]
 
 /** What stands around every page: the places, the resources, who looks, and how the connection is. */
@@ -29,6 +41,7 @@ export function Shell(): VNode {
   const { path } = route.value
   useEffect(() => setOpen(false), [path.join('/')])
   const here = path[0] ?? ''
+  const shown = places.filter(one => inner.value || !one.isInner)
   return (
     <div class={`shell${isOpen ? ' open' : ''}`}>
       <a class="skip" href="#content" onClick={event => skip(event)}>
@@ -42,7 +55,7 @@ export function Shell(): VNode {
           </span>
         </a>
         <ul>
-          {places.map(one => (
+          {shown.map(one => (
             <li key={one.name}>
               <a href={to(one.name === '' ? [] : [one.name])} aria-current={here === one.name ? 'page' : undefined}>
                 <Icon name={one.icon} />
@@ -101,6 +114,10 @@ function Place({ path: [place = '', name] }: { readonly path: readonly string[] 
       return <Wire />
     case 'model':
       return <Diagram />
+    case 'access':
+      return <AccessPage />
+    case 'server':
+      return <AdminPage />
     default:
       return <Empty title="There is nothing here" />
   }

@@ -2,12 +2,11 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../server/client.ts'
 import { clearFrames, frames, framesVersion, type WireFrame } from '../server/frames.ts'
-import { cutConnections, sendOnSocket } from '../server/recorded.ts'
-import { base } from '../server/settings.ts'
+import { cutConnections } from '../server/recorded.ts'
 import { Badge, Button } from '../ui/controls.tsx'
-import { copyText, JsonView } from '../ui/json.tsx'
-import { say } from '../ui/toast.tsx'
 import { byteWords, lineOf } from '../ui/words.ts'
+import { Console } from './console.tsx'
+import { FrameDetail } from './frame-detail.tsx'
 
 /** How many frames are listed. */
 const LISTED = 300
@@ -15,7 +14,7 @@ const LISTED = 300
 /** Every frame of this page's own connections, the newest first. */
 export function FrameList(): VNode {
   const [wanted, setWanted] = useState('')
-  const [carrier, setCarrier] = useState<'all' | 'ws' | 'http'>('all')
+  const [carrier, setCarrier] = useState<'all' | WireFrame['carrier']>('all')
   const [held, setHeld] = useState<readonly WireFrame[] | null>(null)
   const [chosen, setChosen] = useState<WireFrame | null>(null)
   void framesVersion.value
@@ -29,6 +28,7 @@ export function FrameList(): VNode {
   }
   return (
     <>
+      <Console />
       <div class="toolbar">
         <input
           type="search"
@@ -42,9 +42,10 @@ export function FrameList(): VNode {
           value={carrier}
           onChange={event => setCarrier(event.currentTarget.value as typeof carrier)}
         >
-          <option value="all">WebSocket and HTTP</option>
+          <option value="all">All carriers</option>
           <option value="ws">WebSocket</option>
           <option value="http">HTTP</option>
+          <option value="sse">Server-Sent Events</option>
         </select>
         <Button
           icon={held ? 'play' : 'pause'}
@@ -76,10 +77,11 @@ export function FrameList(): VNode {
                   {one.direction === 'out' ? '↑' : '↓'}
                 </span>
                 <span class="muted when">{(one.at / 1_000).toFixed(3)}</span>
-                <Badge tone={one.carrier === 'ws' ? 'accent' : 'plain'}>{one.carrier}</Badge>
+                <Badge tone={one.carrier === 'http' ? 'plain' : 'accent'}>{one.carrier}</Badge>
                 <b>{one.head}</b>
                 <Position text={one.text} />
                 <span class="frame-text">{lineOf(one.text, 160)}</span>
+                {one.took !== null && <span class="took">{one.took.toFixed(one.took < 10 ? 1 : 0)} ms</span>}
                 <span class="muted">{byteWords(one.text.length)}</span>
               </button>
             </li>
@@ -87,7 +89,6 @@ export function FrameList(): VNode {
         </ol>
         {chosen && <FrameDetail frame={chosen} onClose={() => setChosen(null)} />}
       </div>
-      <SendForm />
     </>
   )
 }
@@ -102,85 +103,4 @@ function ConnectionState(): VNode {
 function Position({ text }: { readonly text: string }): VNode | null {
   const found = /"position":"([^"]+)"/.exec(text.length > 4_000 ? text.slice(0, 2_000) + text.slice(-2_000) : text)
   return found ? <code class="muted">{found[1]}</code> : null
-}
-
-function FrameDetail({ frame, onClose }: { readonly frame: WireFrame; readonly onClose: () => void }): VNode {
-  const copied = (text: string): void => void copyText(text).then(() => say('Copied'))
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(frame.text)
-  } catch {
-    parsed = frame.text
-  }
-  return (
-    <aside class="frame-detail" aria-label="The frame">
-      <div class="toolbar">
-        <b>{frame.head}</b>
-        <span class="muted">
-          {frame.direction === 'out' ? 'sent' : 'received'} on {frame.carrier} {frame.of}
-        </span>
-        <span class="space" />
-        {frame.carrier === 'ws' && frame.direction === 'out' && frame.text.startsWith('{') && (
-          <>
-            <Button
-              kind="quiet"
-              onClick={() => (sendOnSocket(frame.text) ? say('Sent again') : say('There is no open connection', true))}
-            >
-              Send again
-            </Button>
-            <Button kind="quiet" onClick={() => copied(wscatOf(frame.text))}>
-              wscat
-            </Button>
-          </>
-        )}
-        {frame.carrier === 'http' && frame.direction === 'out' && (
-          <Button kind="quiet" onClick={() => copied(curlOf(frame))}>
-            curl
-          </Button>
-        )}
-        <Button icon="copy" kind="quiet" label="Copy" onClick={() => copied(frame.text)} />
-        <Button icon="close" kind="quiet" label="Close the frame" onClick={onClose} />
-      </div>
-      {typeof parsed === 'string' ? (
-        <pre class="code" tabIndex={0}>
-          {parsed.slice(0, 100_000)}
-        </pre>
-      ) : (
-        <JsonView value={parsed} />
-      )}
-    </aside>
-  )
-}
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-const wscatOf = (text: string): string =>
-  `wscat -c ${quoted(base.replace(/^http/, 'ws'))} -s restuary.1 -x ${quoted(text)}`
-
-function curlOf({ head, text }: WireFrame): string {
-  const [method = 'GET', path = ''] = head.split(/ (.*)/)
-  const body = text && text !== '(bytes)' ? ` -H 'content-type: application/json' -d ${quoted(text)}` : ''
-  return `curl -g ${method === 'GET' ? '' : `-X ${method} `}${quoted(new URL(path, base).href)}${body}`
-}
-
-/** Sends any message on the connection of this page. */
-function SendForm(): VNode {
-  const [text, setText] = useState('{"op":"ping","id":"studio"}')
-  return (
-    <form
-      class="toolbar send"
-      onSubmit={event => {
-        event.preventDefault()
-        if (!sendOnSocket(text)) say('There is no open connection: open a table first', true)
-      }}
-    >
-      <input
-        class="code"
-        aria-label="Message to send"
-        spellcheck={false}
-        value={text}
-        onInput={event => setText(event.currentTarget.value)}
-      />
-      <Button type="submit">Send</Button>
-    </form>
-  )
 }

@@ -6,6 +6,7 @@ import { ratesOf, useServer } from '../home/server-state.ts'
 const charts = [
   { title: 'Commits a second', of: 'commits', scale: 1 },
   { title: 'Changes a second', of: 'changes', scale: 1 },
+  { title: 'Deliveries a second', of: 'deliveries', scale: 1 },
   { title: 'Event loop p99, ms', of: 'delay', scale: 1 },
   { title: 'Memory, MB', of: 'memory', scale: 1e-6 },
   { title: 'Processor, % of a core', of: 'cpu', scale: 1 },

@@ -4,6 +4,7 @@ import { studioScript, studioStyle } from '../../scripts/studio.ts'
 import { studioLooks, studioProgram } from '../../src/describe/studio/built.ts'
 import type { Api, ApiOptions } from '../../src/index.ts'
 import type { LogRecord } from '../../src/transport/http/options.ts'
+import { api, job, resource, sqlite, t } from '../../src/index.ts'
 import { office } from './office.ts'
 
 const admins: ApiOptions['studio'] = { use: me => me?.['role'] === 'admin', lookAs: me => me?.['role'] === 'admin' }
@@ -81,7 +82,7 @@ describe('whether there is one', () => {
 })
 
 describe('who may use it', () => {
-  const inner = ['model', 'server', 'subscriptions'].map(word => `/studio/${word}`)
+  const inner = ['model', 'server', 'subscriptions', 'commits', 'sessions'].map(word => `/studio/${word}`)
 
   let app: Api
   beforeAll(async () => {
@@ -217,4 +218,124 @@ test('looking as another is logged, and does what that user may do', async () =>
   expect(((await response.json()) as { id: number }[]).map(({ id }) => id)).toEqual([2, 4, 6])
   expect((await ask(app, '/studio/look-as', { as: 'eve', body: { user: 99 } }))[0]).toBe(404)
   expect((await ask(app, '/studio/look-as', { as: 'eve', body: {} }))[0]).toBe(400)
+})
+
+describe('the SQL of a query', () => {
+  test('is that of the caller, rules included, with its plan', async () => {
+    const app = await started({ studio: { use: () => true }, store: sqlite(':memory:') })
+    const body = { resource: 'task', filter: { done: false }, sort: ['-rank'], limit: 10 }
+    const [status, explained] = await ask(app, '/studio/query', { as: 'bob', body })
+    expect(status).toBe(200)
+    expect(explained.sql).toMatch(/from "task" .* where .*"done" = \?.*"owner" = \?.* order by .*"rank" desc/)
+    expect(explained.values).toEqual([0, 2])
+    expect(explained.steps.length).toBeGreaterThan(0)
+    expect(explained).toMatchObject({ upkeep: 'maintained', hasFunction: false })
+  })
+
+  test('is null where there is none', async () => {
+    const app = await started({ studio: { use: () => true } })
+    const [, explained] = await ask(app, '/studio/query', { as: 'bob', body: { resource: 'task' } })
+    expect(explained).toMatchObject({ sql: null, steps: [] })
+  })
+
+  test.each([
+    [{ resource: 'nothing' }, 400],
+    [{ resource: 'task', filter: { nothing: 1 } }, 400],
+    [{ resource: 'task', sort: 7 }, 400],
+    [{ resource: 'task', limit: -1 }, 400],
+  ])('%j is %i', async (body, status) => {
+    const app = await started({ studio: { use: () => true } })
+    expect((await ask(app, '/studio/query', { as: 'bob', body }))[0]).toBe(status)
+  })
+})
+
+test('queries that read a large table from beginning to end are named, with the index that they lack', async () => {
+  const reading = resource({ id: t.id(), place: t.text(), value: t.integer().index() }).public()
+  const app = api({ reading }, { studio: { use: () => true }, store: sqlite(':memory:'), report: () => {} })
+  onTestFinished(() => app.close())
+  const many = Array.from({ length: 900 }, (_, value) => ({ place: `place ${value}`, value }))
+  for (const rows of [many, many]) await app.post('reading', rows)
+  for (const query of ['value=7', 'sort=-value', 'place=x', 'place[icontains]=x', 'limit=1'])
+    await app.fetch(new Request(`http://localhost/reading?${query}`))
+  const [, { resources }] = await ask(app, '/studio/model')
+  expect(resources[0].warnings).toEqual(['Queries for place read the whole table. An index would help: .index()'])
+})
+
+test('the matrix says on how many rows users of each role may do what', async () => {
+  const app = await started({ studio: admins })
+  const [status, matrix] = await ask(app, '/studio/matrix', { as: 'eve', body: { resource: 'task' } })
+  expect(status).toBe(200)
+  expect(matrix).toEqual({
+    rows: 6,
+    lines: [
+      { user: null, label: 'nobody', may: { read: 'none', create: 'none', write: 'none', delete: 'none' } },
+      { user: 1, label: 'ann@example.com, member', may: { read: 3, create: 'all', write: 2, delete: 'none' } },
+      { user: 3, label: 'eve@example.com, admin', may: { read: 'all', create: 'all', write: 0, delete: 'all' } },
+    ],
+  })
+  expect((await ask(app, '/studio/matrix', { as: 'ann', body: { resource: 'task' } }))[0]).toBe(403)
+  expect((await ask(app, '/studio/matrix', { as: 'eve', body: { resource: 'task', users: [99] } }))[0]).toBe(400)
+  expect((await ask(app, '/studio/matrix', { as: 'eve', body: { resource: 'nothing' } }))[0]).toBe(400)
+})
+
+test('sessions are listed without secrets, and one that is ended is over', async () => {
+  const records: LogRecord[] = []
+  const app = await started({ studio: admins, http: { log: record => void records.push(record) } })
+  const { access_token } = await app.engine.auth!.begin(1)
+  const [, { sessions }] = await ask(app, '/studio/sessions', { as: 'eve' })
+  expect(sessions).toMatchObject([{ user: 1 }])
+  expect(Object.keys(sessions[0]).toSorted()).toEqual(['expires', 'id', 'refreshed', 'scope', 'user'])
+  const own = { headers: { authorization: `Bearer ${access_token}` } }
+  expect((await ask(app, '/task', own))[0]).toBe(200)
+  expect((await ask(app, '/studio/sessions/end', { as: 'ann', body: { id: sessions[0].id } }))[0]).toBe(403)
+  expect((await ask(app, '/studio/sessions/end', { as: 'eve', body: { id: sessions[0].id } }))[0]).toBe(200)
+  expect((await ask(app, '/task', own))[0]).toBe(401)
+  expect(records).toMatchObject([{ level: 'warn', event: 'studio.end-session', error: { by: 3 } }])
+  expect((await ask(app, '/studio/sessions/end', { as: 'eve', body: {} }))[0]).toBe(400)
+})
+
+test('jobs of everybody are listed, and can be cancelled', async () => {
+  const film = resource({ id: t.id(), title: t.text() })
+    .public()
+    .actions({
+      index: job(async ({ progress, signal }) => {
+        progress(0.5, 'half of it')
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+      }),
+    })
+  const app = api({ film }, { studio: { use: () => true }, report: () => {} })
+  onTestFinished(() => app.close())
+  const { id, result } = await app.run('film', 'index')
+  const jobs = async (): Promise<unknown> => (await ask(app, '/studio/jobs'))[1].jobs
+  await expect.poll(jobs).toMatchObject([{ id, action: 'film.index', status: 'running', progress: 0.5 }])
+  expect((await ask(app, '/studio/jobs/cancel', { body: { id } }))[0]).toBe(200)
+  await expect(result).rejects.toThrow('cancelled')
+  expect(await jobs()).toMatchObject([{ id, status: 'cancelled' }])
+  expect((await ask(app, '/studio/jobs/cancel', { body: { id: 'x' } }))[0]).toBe(404)
+  expect((await ask(app, '/studio/jobs/cancel', { body: {} }))[0]).toBe(400)
+})
+
+test('the newest commits are states that can be read again', async () => {
+  const app = await started({ studio: { use: () => true } })
+  await app.patch('task', 1, { title: 'changed' })
+  const [, { commits }] = await ask(app, '/studio/commits', { as: 'eve' })
+  expect(commits.at(-1)).toMatchObject({ changes: [{ resource: 'task', id: 1, op: 'patch', fields: ['title'] }] })
+  const past = await app.fetch(
+    new Request(`http://localhost/task?at=${commits.at(-2).position}`, { headers: { 'x-user': 'eve' } }),
+  )
+  expect(((await past.json()) as { id: number; title: string }[]).find(({ id }) => id === 1)?.title).toBe('task 1')
+})
+
+test('streams are among the connections, with what waits for them', async () => {
+  const app = await started({ studio: { use: () => true } })
+  const response = await app.fetch(
+    new Request('http://localhost/task', { headers: { accept: 'text/event-stream', 'x-user': 'bob' } }),
+  )
+  const reader = response.body!.getReader()
+  await reader.read()
+  expect((await ask(app, '/studio/server'))[1].connections).toMatchObject([
+    { who: 2, face: 'sse', subscriptions: 1, waiting: expect.any(Number) },
+  ])
+  await reader.cancel()
+  await expect.poll(async () => (await ask(app, '/studio/server'))[1].connections).toEqual([])
 })

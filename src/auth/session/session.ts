@@ -50,6 +50,13 @@ export interface Session {
   readonly scope: string
 }
 
+/** A session as those see it who look after the server. */
+export interface ListedSession extends Session {
+  /** When it was last refreshed, and when it ends unless it is refreshed: milliseconds since the epoch. */
+  readonly refreshed: number
+  readonly expires: number
+}
+
 export interface SessionOptions {
   /** How many seconds a session lasts if it is not refreshed. */
   readonly seconds: number
@@ -70,6 +77,8 @@ export interface Sessions {
   open(user: Row, stamp: string, scope: string): Promise<{ session: Session; refresh: string }>
   /** Exchanges a refresh token for the next one (RFC 9700 §4.14.2). `stampOf` makes the stamp of the user's present password. */
   rotate(refresh: string, users: Resource, stampOf: (user: Row) => string): Promise<Rotation>
+  /** The sessions that were refreshed last. */
+  list(most: number): Promise<ListedSession[]>
   end(id: string): Promise<void>
   /** Lets the session last for its whole time again, from now on. */
   extend(id: string): Promise<void>
@@ -173,6 +182,19 @@ export function sessionsOf(store: Store, sessions: Resource, options: SessionOpt
         yield* wait(tx.apply([removal(row)], []))
         return { kind: 'reused' }
       }),
+
+    list: async most => {
+      const where: Predicate = { kind: 'compare', op: 'gt', field: 'expires', value: clock() }
+      const sort = [{ path: ['rotated'], descending: true }]
+      const rows = await store.read(function* (snapshot) {
+        return yield* wait(snapshot.select(sessions, { where, sort, limit: most, offset: 0, cursor: null }))
+      })
+      return rows.map(row => ({
+        ...sessionIn(row),
+        refreshed: row[ROTATED] as number,
+        expires: row[EXPIRES] as number,
+      }))
+    },
 
     end: id =>
       store.write(function* (tx) {

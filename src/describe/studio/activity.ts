@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Live } from '../../live/live.ts'
 import type { Commit } from '../../store/store.ts'
+import type { Terms } from '../../store/terms.ts'
 
 /** How many commits are remembered. */
 const RECENT = 50
@@ -74,26 +75,27 @@ export class Activity {
   #count(commits: readonly Commit[]): void {
     this.commits += commits.length
     for (const { changes } of commits) this.changes += changes.length
-    const shown = commits.slice(-RECENT).map(commit => this.#listed(commit))
+    const shown = commits.slice(-RECENT).map(commit => listedCommit(commit, this.#live.terms))
     this.recent = [...this.recent, ...shown].slice(-RECENT)
   }
+}
 
-  #listed({ position, at, changes }: Commit): RecentCommit {
-    const told = changes.filter(({ resource }) => resource.paths.length > 0)
-    return {
-      position: this.#live.terms.position(position),
-      at,
-      size: told.length,
-      changes: told.slice(0, LISTED).map(({ resource, id, op, changed, lists }) => ({
-        resource: resource.name,
-        id,
-        op,
-        fields: [
-          ...resource.columns.filter(({ slot, hidden }) => !hidden && changed.includes(slot)).map(({ name }) => name),
-          ...lists.map(({ field }) => field),
-        ],
-      })),
-    }
+/** A commit as the studio lists it: changes of resources that are served. */
+export function listedCommit({ position, at, changes }: Commit, terms: Terms): RecentCommit {
+  const told = changes.filter(({ resource }) => resource.paths.length > 0)
+  return {
+    position: terms.position(position),
+    at,
+    size: told.length,
+    changes: told.slice(0, LISTED).map(({ resource, id, op, changed, lists }) => ({
+      resource: resource.name,
+      id,
+      op,
+      fields: [
+        ...resource.columns.filter(({ slot, hidden }) => !hidden && changed.includes(slot)).map(({ name }) => name),
+        ...lists.map(({ field }) => field),
+      ],
+    })),
   }
 }
 

@@ -1,9 +1,11 @@
+import { jobsName } from '../../engine/jobs/job-resource.ts'
 import { printRule } from '../../engine/rules/explain-rules.ts'
 import { ruleFor } from '../../engine/rules/bind.ts'
 import type { Model, Resource } from '../../model/model.ts'
+import { defaultLimits } from '../../protocol/limits.ts'
 import { everything } from '../../query/predicate.ts'
 import { wait, type Work } from '../../store/work.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { Snapshot, UnindexedQuery } from '../../store/store.ts'
 import type { StudioSubject } from './studio.ts'
 import type { May } from './studio-service.ts'
 
@@ -19,27 +21,50 @@ interface ReportedResource {
 }
 
 /** The resources with their counts, rules and warnings. */
-export async function modelReport({ model, store, auth, live }: StudioSubject, may: May): Promise<object> {
+export async function modelReport({ model, store, auth, live, engine }: StudioSubject, may: May): Promise<object> {
   const served = [...model.resources.values()].filter(({ paths }) => paths.length > 0)
-  const counts = await store.read(snapshot => countsOf(snapshot, served))
+  const [counts, unindexed] = await store.read(function* (snapshot): Work<[Counts, readonly UnindexedQuery[]]> {
+    return [yield* countsOf(snapshot, served), snapshot.unindexed ?? []]
+  })
   const identifies = auth !== null
   return {
     store: store.name,
     position: await live.now(),
-    users: [...model.resources.values()].find(({ login }) => login !== null)?.name ?? null,
+    users: usersOf(model)?.name ?? null,
+    has: { jobs: model.resources.has(jobsName), sessions: (auth?.sessions ?? null) !== null },
+    limits: engine.limits,
+    defaultLimits,
     may: { lookAs: may.lookAs && auth?.login !== null && auth !== null },
     warnings: model.warnings,
-    resources: served.map(resource => reported(resource, counts.get(resource) ?? null, identifies)),
+    resources: served.map(resource => {
+      const rows = counts.get(resource) ?? null
+      const wanted = unindexed.filter(one => one.resource === resource.name && (rows ?? 0) > SMALL)
+      return reported(resource, rows, { identifies, wanted })
+    }),
   }
 }
 
-function* countsOf(snapshot: Snapshot, resources: readonly Resource[]): Work<Map<Resource, number>> {
+/** How many rows a table may have without an index before anybody notices. */
+const SMALL = 1_000
+
+type Counts = ReadonlyMap<Resource, number>
+
+/** The resource whose rows log in; null = none. */
+export function usersOf(model: Model): Resource | null {
+  return [...model.resources.values()].find(({ login }) => login !== null) ?? null
+}
+
+function* countsOf(snapshot: Snapshot, resources: readonly Resource[]): Work<Counts> {
   const counts = new Map<Resource, number>()
   for (const resource of resources) counts.set(resource, yield* wait(snapshot.count(resource, everything)))
   return counts
 }
 
-function reported(resource: Resource, rows: number | null, identifies: boolean): ReportedResource {
+function reported(
+  resource: Resource,
+  rows: number | null,
+  { identifies, wanted }: { readonly identifies: boolean; readonly wanted: readonly UnindexedQuery[] },
+): ReportedResource {
   const { rules, options, permissions } = resource
   const isOpen = !options.public && rules === null && permissions === null && !identifies
   return {
@@ -54,25 +79,35 @@ function reported(resource: Resource, rows: number | null, identifies: boolean):
         ),
       ]),
     ),
-    warnings: isOpen ? ['It has no rules: anybody may read and write it.'] : [],
+    warnings: [
+      ...(isOpen ? ['It has no rules: anybody may read and write it.'] : []),
+      ...wanted.map(
+        ({ fields }) => `Queries for ${fields.join(', ')} read the whole table. An index would help: .index()`,
+      ),
+    ],
   }
 }
 
-const operations = ['read', 'create', 'write', 'delete'] as const
+/** What rules are about. */
+export const ruledOperations = ['read', 'create', 'write', 'delete'] as const
 
 function rulesOf(resource: Resource, identifies: boolean): Record<string, string> {
-  const { readOnly, public: isPublic } = resource.options
+  const { readOnly } = resource.options
   return Object.fromEntries(
-    operations
+    ruledOperations
       .filter(word => word === 'read' || !readOnly)
       .map(word => {
         const rule = ruleFor(resource, word)
         if (rule === null) return [word, 'never']
         if (rule !== 'open') return [word, printRule(rule)]
-        const closed = identifies && resource.permissions === null && !(isPublic && word === 'read')
-        return [word, closed ? 'me.signedIn' : 'always']
+        return [word, isForLoggedIn(resource, word, identifies) ? 'me.signedIn' : 'always']
       }),
   )
+}
+
+/** Whether a resource without rules is for everybody who is logged in, and for nobody else. */
+export function isForLoggedIn(resource: Resource, operation: string, identifies: boolean): boolean {
+  return identifies && resource.permissions === null && !(resource.options.public && operation === 'read')
 }
 
 /** A resource by its name in a question; null = none is served under this name. */

@@ -1,4 +1,4 @@
-import type { Activity } from './activity.ts'
+import { listedCommit, type Activity } from './activity.ts'
 import type { StudioSubject } from './studio.ts'
 
 /** The most connections and subscribed queries that are listed. */
@@ -20,14 +20,18 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
     cpu: (user + system) / 1e6,
     delay: activity.takeDelay(),
     requests: admission ? { inFlight: admission.inFlight, refused: admission.refused } : null,
+    isShedding: admission?.isShedding ?? false,
     subscriptions: live.subscriptions,
+    deliveries: live.postman.deliveries,
     queries: live.upkeep,
     connections: [...live.connections].slice(0, LISTED).map(([one, since]) => ({
       who: one.principal?.id ?? null,
-      face: one.credentials.face,
+      // What came by an ordinary request and is still open is a stream.
+      face: one.credentials.face === 'http' ? 'sse' : one.credentials.face,
       address: one.credentials.address ?? null,
       since,
       subscriptions: one.subscriptions.size,
+      waiting: one.mailbox.waiting,
     })),
   }
 }
@@ -35,4 +39,19 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
 /** The queries that are subscribed, and what they cost. */
 export function subscriptionReport({ live }: StudioSubject): object {
   return { queries: live.queriesFollowed(LISTED) }
+}
+
+/** How many changes back the commits are listed. */
+const PAST = 1_000
+
+/** The newest commits of the log, the oldest first: states that can be looked at again. */
+export async function commitReport({ store, live }: StudioSubject): Promise<object> {
+  const { terms } = live
+  // oxlint-disable-next-line require-yield -- nothing needs to be waited for
+  const position = await store.read(function* (snapshot) {
+    return snapshot.position
+  })
+  const oldest = await store.oldestPosition()
+  const commits = (await store.commits(Math.max(oldest, position - PAST), PAST)) ?? []
+  return { position: terms.position(position), commits: commits.map(commit => listedCommit(commit, terms)) }
 }

@@ -6,9 +6,13 @@ import type { Store } from '../../store/store.ts'
 import type { Admission } from '../../transport/hosts/admission.ts'
 import type { Page, Service } from '../../transport/http/endpoint.ts'
 import { Activity } from './activity.ts'
+import { jobServices } from './jobs-service.ts'
 import { lookAsService } from './look-as.ts'
 import { modelReport } from './model-report.ts'
-import { serverReport, subscriptionReport } from './server-report.ts'
+import { queryService } from './query-service.ts'
+import { matrixService } from './role-matrix.ts'
+import { commitReport, serverReport, subscriptionReport } from './server-report.ts'
+import { sessionServices } from './sessions-service.ts'
 import { readsStudio } from './studio-service.ts'
 import type { StudioOptions } from './studio-options.ts'
 import { studioPage, type StudioSettings } from './studio-page.ts'
@@ -38,7 +42,12 @@ export function studio(
       readsStudio(`${path}/model`, rules, (_, may) => modelReport(shown, may)),
       readsStudio(`${path}/server`, rules, () => serverReport(shown, activity)),
       readsStudio(`${path}/subscriptions`, rules, () => subscriptionReport(shown)),
+      readsStudio(`${path}/commits`, rules, () => commitReport(shown)),
+      queryService(`${path}/query`, rules, shown),
       verdictService(`${path}/verdicts`, rules, shown),
+      matrixService(`${path}/matrix`, rules, shown),
+      ...jobServices(`${path}/jobs`, rules, shown),
+      ...(shown.auth ? sessionServices(`${path}/sessions`, rules, shown.auth) : []),
       ...(shown.auth?.login ? [lookAsService(`${path}/look-as`, rules, shown.auth)] : []),
     ],
   }

@@ -20,6 +20,8 @@ const AT_ONCE = 250
  * meantime joins the same write.
  */
 export class Postman {
+  /** How many events were sent to subscribers since the start. */
+  deliveries = 0
   #due: Mailbox[] = []
   /**
    * The mailboxes that are being written to, and the index of the next one. The two lists swap roles, so that no list has to be
@@ -161,6 +163,7 @@ export class Mailbox {
       this.#guard()
     }
     if (this.#isSlow) return false
+    this.#postman.deliveries++
     this.#add(frame)
     return true
   }

@@ -13,7 +13,7 @@ import { layers } from '../memory/layers.ts'
 import { MemorySnapshot } from '../memory/snapshot.ts'
 import { rowsIn, newTable, type MemoryState } from '../memory/state.ts'
 import type { Room } from '../room.ts'
-import type { Select, Snapshot, Visits } from '../store.ts'
+import type { QueryPlan, Select, Snapshot, UnindexedQuery, Visits } from '../store.ts'
 import { run, wait, type Maybe, type Work } from '../work.ts'
 import { settled } from './settled.ts'
 import { isEphemeral } from './sides.ts'
@@ -52,6 +52,14 @@ export class AcrossSnapshot implements Snapshot {
 
   select(resource: Resource, select: Select): Maybe<Row[]> {
     return run(this.#select(resource, select))
+  }
+
+  explain(resource: Resource, select: Select): Maybe<QueryPlan | null> {
+    return isEphemeral(resource) ? null : (this.#lasting.explain?.(resource, select) ?? null)
+  }
+
+  get unindexed(): readonly UnindexedQuery[] {
+    return this.#lasting.unindexed ?? []
   }
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {

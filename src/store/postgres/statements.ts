@@ -1,5 +1,6 @@
 import { GenerationCache } from '../sql/generation-cache.ts'
 import type { Compiled } from '../sql/kysely.ts'
+import { WantedIndexes } from '../sql/wanted-indexes.ts'
 
 /** A statement. One with a name is prepared by each connection that executes it, once. */
 export interface NamedStatement extends Compiled {
@@ -13,6 +14,8 @@ const GENERATION = 1_000
 
 /** The statements of a store, by what decides their text. */
 export class Statements {
+  /** The queries among them that no index serves. */
+  readonly wanted: WantedIndexes = new WantedIndexes()
   readonly #isPrepared: boolean
   readonly #cached = new GenerationCache<NamedStatement>(GENERATION)
   #named = 0

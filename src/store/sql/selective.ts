@@ -61,7 +61,8 @@ export function readsMany(resource: Resource, where: Predicate): boolean {
   }
 }
 
-function isIndexed(resource: Resource, name: string): boolean {
+/** Whether an index leads to the few rows with a value of a field. */
+export function isIndexed(resource: Resource, name: string): boolean {
   const field = resource.field.get(name)
   if (field?.is === 'one') return true
   if (field?.is !== 'scalar') return false

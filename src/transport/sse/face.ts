@@ -75,6 +75,14 @@ export async function followAsStream<K extends Kind>(
   const identity = (await auth?.identify(exchange)) ?? null
   stream.carry(await streamed.begin(stream, identity && auth!.standing(identity)))
   if (stream.isClosed) return
+  const { mailbox } = stream
+  const connected = {
+    principal: identity?.principal ?? null,
+    credentials: exchange,
+    subscriptions: { size: 1 },
+    mailbox,
+  }
+  live.connections.set(connected, engine.clock())
   const end = (): void => stream.end(closed())
   live.closing.addEventListener('abort', end, { once: true })
   const unwatch =
@@ -84,6 +92,7 @@ export async function followAsStream<K extends Kind>(
       else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
     })
   stream.onClosed = () => {
+    live.connections.delete(connected)
     live.closing.removeEventListener('abort', end)
     unwatch?.()
   }

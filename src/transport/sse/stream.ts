@@ -28,7 +28,7 @@ export type Carried = Pick<Subscription, 'drained' | 'flush' | 'isFollowing' | '
 /** A subscription with a connection of its own. It is the listener of the subscription and the wire of its mailbox. */
 export class SseStream<K extends Kind> implements Listener<K>, Wire {
   readonly #options: StreamOptions<K>
-  readonly #mailbox: Mailbox
+  readonly mailbox: Mailbox
   #stream: ByteStream | null = null
   #heartbeat: NodeJS.Timeout | null = null
   #carried: Carried | null = null
@@ -39,8 +39,8 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
   constructor(options: StreamOptions<K>) {
     const { live, limits } = options
     this.#options = options
-    this.#mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
-    this.#mailbox.onDrained = () => this.#carried?.drained()
+    this.mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
+    this.mailbox.onDrained = () => this.#carried?.drained()
   }
 
   /** Sets the source. It is closed together with the connection. */
@@ -60,7 +60,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     const frame = this.#options.teller.snapshot(state, position, reset, !this.#hasBegun)
     this.#hasBegun = true
     this.#open()
-    if (frame) this.#mailbox.answer(frame)
+    if (frame) this.mailbox.answer(frame)
   }
 
   resumed(): void {
@@ -71,21 +71,21 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
 
   batch(step: K['step']): boolean {
     const frame = this.#options.teller.batch(step, null)
-    return frame === null || frame.length === 0 || this.#mailbox.push(frame)
+    return frame === null || frame.length === 0 || this.mailbox.push(frame)
   }
 
   behind(): void {
-    this.#mailbox.answer(behindEvent)
+    this.mailbox.answer(behindEvent)
   }
 
   isBusy(): boolean {
-    return this.#mailbox.isBusy
+    return this.mailbox.isBusy
   }
 
   end(error: ApiError): void {
     if (this.#isClosed) return
-    this.#mailbox.answer(problemFrame(error))
-    this.#mailbox.flush()
+    this.mailbox.answer(problemFrame(error))
+    this.mailbox.flush()
     this.#stream?.end()
     this.#free()
   }
@@ -110,7 +110,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     if (this.#stream || this.#isClosed) return
     const stream = this.#options.open()
     this.#stream = stream
-    stream.onDrain = () => this.#mailbox.drained()
+    stream.onDrain = () => this.mailbox.drained()
     stream.onClose = () => this.#free()
     stream.write(retryFrame())
     this.#heartbeat = setInterval(() => void this.#beat(stream), HEARTBEAT)
@@ -121,7 +121,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
   async #beat(stream: ByteStream): Promise<void> {
     const position = await this.#position()
     // What waits shows life itself.
-    if (!this.#isClosed && this.#mailbox.waiting === 0) stream.write(heartbeatFrame(position))
+    if (!this.#isClosed && this.mailbox.waiting === 0) stream.write(heartbeatFrame(position))
   }
 
   /**
@@ -146,7 +146,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     if (this.#isClosed) return null
     this.#carried?.flush()
     // Positions never go back: what was told meanwhile, or waits, comes with a later one.
-    if (this.#mailbox.waiting > 0 || !this.#carried?.isFollowing) return null
+    if (this.mailbox.waiting > 0 || !this.#carried?.isFollowing) return null
     return position !== null && live.isLast(position) ? position : null
   }
 
@@ -154,7 +154,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#heartbeat) clearInterval(this.#heartbeat)
-    this.#mailbox.close()
+    this.mailbox.close()
     this.#carried?.close()
     this.onClosed()
   }

@@ -5,7 +5,7 @@ import type { ResourceInfo } from '../../server/description.ts'
 import { Badge, Button, Empty } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { lineOf } from '../../ui/words.ts'
-import { isEditable } from '../grid.tsx'
+import { isEditable } from '../grid/editable.ts'
 
 /** A record of the log about a row (docs/guide/history.md). */
 interface Recorded {

@@ -1,8 +1,10 @@
 import type { Filter, Id, Row } from '../../server/client.ts'
+import type { FieldKind } from '../../server/fields.ts'
 
 /** The order of a table: one field, and the id where it is equal. */
 export interface TableSort {
   readonly field: string
+  readonly kind: FieldKind
   readonly descending: boolean
   /** Whether rows may have no value in it. Those come last in both directions. */
   readonly nullable: boolean
@@ -20,6 +22,12 @@ export const placeOf = (row: Row, sort: TableSort, id: string): Place => ({ valu
 export function sortWords({ field, descending }: TableSort, id: string): string[] {
   const first = descending ? `-${field}` : field
   return field === id ? [first] : [first, id]
+}
+
+/** The opposite of that order. Rows without a value come last in it as well. */
+export function reversed({ field, descending }: TableSort, id: string): string[] {
+  const first = descending ? field : `-${field}`
+  return field === id ? [first] : [first, `-${id}`]
 }
 
 /** Selects the rows that come after a place. */

@@ -1,11 +1,10 @@
 import { signal, type Signal } from '@preact/signals'
 import type { Filter, Followed, FollowedState, Id, Problem, Row, Table } from '../../server/client.ts'
 import { between, bothOf, placeOf, sortWords, type Place, type TableSort } from './keyset.ts'
+import { Places } from './places.ts'
 
 /** How many rows a window has to begin with. */
 export const WINDOW = 100
-/** How many windows a single request skips. An offset is at most 10,000. */
-const HOP = 100
 /** How many windows are kept. Those that were not looked at for longest go first. */
 const KEPT = 8
 
@@ -14,6 +13,8 @@ export interface TableQuery {
   readonly sort: TableSort
   readonly id: string
   readonly fields?: readonly string[]
+  /** The position in whose state the rows are shown; null = as they are now, and live. */
+  readonly at: string | null
 }
 
 /** What happened to a row while somebody looked at it. */
@@ -24,8 +25,9 @@ export interface RowMark {
 }
 
 interface RowWindow {
-  rows: readonly Row[]
-  status: Followed['status']
+  /** null = they are on their way. */
+  rows: readonly Row[] | null
+  status: Followed['status'] | 'past'
   looked: number
   stop: () => void
 }
@@ -44,8 +46,7 @@ export class RowWindows {
   readonly #table: Table
   readonly #query: TableQuery
   readonly #windows = new Map<number, RowWindow>()
-  /** Behind which row each window begins. */
-  readonly #places = new Map<number, Place | null>([[0, null]])
+  readonly #places: Places
   #looks = 0
   #isClosed = false
   #isDue = false
@@ -55,6 +56,11 @@ export class RowWindows {
   constructor(table: Table, query: TableQuery) {
     this.#table = table
     this.#query = query
+    this.#places = new Places(
+      (bounds, options) => table.list({ ...this.#words(bounds), ...options }),
+      query.sort,
+      query.id,
+    )
     void this.#count()
     this.#counting = setInterval(() => {
       if (this.#isStale && !document.hidden) void this.#count()
@@ -66,19 +72,40 @@ export class RowWindows {
     return Math.max(1, Math.ceil((this.total.value ?? 0) / WINDOW))
   }
 
-  rows(window: number): readonly Row[] | null {
-    return this.#windows.get(window)?.rows ?? null
+  /** How many rows there are, as far as they are known. */
+  get rowCount(): number {
+    const last = this.size - 1
+    return this.#startOf(last) + this.#length(last)
   }
 
-  /** How many rows a window has, or will have. */
-  length(window: number): number {
-    const known = this.#windows.get(window)
-    if (known && known.status !== 'loading') return known.rows.length
-    return Math.max(0, Math.min(WINDOW, (this.total.value ?? 0) - window * WINDOW))
+  /** Whether the rows of a window are here. */
+  has(window: number): boolean {
+    return this.#windows.get(window)?.rows != null
+  }
+
+  /** The row at an index, null if it is not here yet, and its window. */
+  rowAt(index: number): { readonly window: number; readonly row: Row | null } {
+    let window = Math.min(this.size - 1, Math.floor(index / WINDOW))
+    while (window > 0 && this.#startOf(window) > index) window--
+    while (window + 1 < this.size && this.#startOf(window + 1) <= index) window++
+    return { window, row: this.#windows.get(window)?.rows?.[index - this.#startOf(window)] ?? null }
+  }
+
+  /** At which row a window begins. Only those that are here can have another number of rows than they began with. */
+  #startOf(window: number): number {
+    let start = window * WINDOW
+    for (const n of this.#windows.keys()) if (n < window) start += this.#length(n) - WINDOW
+    return start
+  }
+
+  #length(window: number): number {
+    const rows = this.#windows.get(window)?.rows
+    return rows ? rows.length : Math.max(0, Math.min(WINDOW, (this.total.value ?? 0) - window * WINDOW))
   }
 
   /** How the rows are that are looked at: up to date, on the way to that, or not followed at all. */
-  get status(): 'live' | 'stale' | 'still' {
+  get status(): 'live' | 'stale' | 'still' | 'past' {
+    if (this.#query.at !== null) return 'past'
     const all = [...this.#windows.values()].map(({ status }) => status)
     return all.includes('refused') ? 'still' : all.length > 0 && all.every(one => one === 'live') ? 'live' : 'stale'
   }
@@ -107,17 +134,17 @@ export class RowWindows {
   }
 
   async #open(n: number, looked: number): Promise<void> {
-    const window: RowWindow = { rows: [], status: 'loading', looked, stop: () => {} }
+    const window: RowWindow = { rows: null, status: 'loading', looked, stop: () => {} }
     this.#windows.set(n, window)
     const isGone = (): boolean => this.#isClosed || this.#windows.get(n) !== window
     try {
-      const low = await this.#placeOf(n)
+      const low = await this.#places.find(n * WINDOW, this.total.value ?? 0)
       if (isGone() || low === undefined) return
       const { rows, high } = await this.#read(low)
       if (isGone()) return
-      if (high) this.#places.set(n + 1, high)
+      if (high) this.#places.set((n + 1) * WINDOW, high)
       window.rows = rows
-      this.#follow(n, window, low, high)
+      if (this.#query.at === null) this.#follow(n, window, low, high)
     } catch (problem) {
       if (isGone()) return
       this.#windows.delete(n)
@@ -141,7 +168,7 @@ export class RowWindows {
   #follow(n: number, window: RowWindow, low: Place | null, high: Place | null): void {
     const { sort, id } = this.#query
     const live = this.#table.live(this.#words(between(sort, id, low, high)))
-    let before = new Map(window.rows.map(row => [row[id] as Id, row]))
+    let before = new Map((window.rows ?? []).map(row => [row[id] as Id, row]))
     let hasBegun = false
     const take = ({ rows, changes, status, position }: FollowedState): void => {
       window.status = status
@@ -177,33 +204,27 @@ export class RowWindows {
     if (this.marks.size > 1_000) this.marks.delete(this.marks.keys().next().value!)
   }
 
-  /** Behind which row a window begins. It is found from the nearest one that is known, ten thousand rows at a time. */
-  async #placeOf(n: number): Promise<Place | null | undefined> {
-    const { sort, id } = this.#query
-    let at = Math.max(...[...this.#places.keys()].filter(known => known <= n))
-    while (at < n) {
-      const step = Math.min(n - at, HOP)
-      const words = this.#words(between(sort, id, this.#places.get(at)!, null))
-      const fields = [...new Set([id, sort.field])]
-      const { rows } = await this.#table.list({ ...words, fields, offset: step * WINDOW - 1, limit: 1 })
-      if (this.#isClosed || rows.length === 0) return undefined
-      at += step
-      this.#places.set(at, placeOf(rows[0]!, sort, id))
-    }
-    return this.#places.get(n)
-  }
-
   #words(bounds: Filter | null): Record<string, unknown> {
-    const { filter, sort, id, fields } = this.#query
+    const { filter, sort, id, fields, at } = this.#query
     const both = bothOf(filter, bounds)
-    return { ...(both && { filter: both }), sort: sortWords(sort, id), ...(fields && { fields }) }
+    return {
+      ...(both && { filter: both }),
+      sort: sortWords(sort, id),
+      ...(fields && { fields }),
+      ...(at !== null && { at }),
+    }
   }
 
   async #count(): Promise<void> {
     this.#isStale = false
-    const { filter } = this.#query
+    const { filter, at } = this.#query
     try {
-      const { total } = await this.#table.list({ ...(filter && { filter }), limit: 1, total: true })
+      const { total } = await this.#table.list({
+        ...(filter && { filter }),
+        ...(at !== null && { at }),
+        limit: 1,
+        total: true,
+      })
       if (this.#isClosed) return
       this.total.value = total ?? 0
       this.problem.value = null

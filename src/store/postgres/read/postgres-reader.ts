@@ -18,7 +18,7 @@ import {
 } from '../../sql/statements/related.ts'
 import { countRows, findRow, getRows, selectRows } from '../../sql/statements/rows.ts'
 import type { Room } from '../../room.ts'
-import type { Select, Snapshot, Visits } from '../../store.ts'
+import type { QueryPlan, Select, Snapshot, UnindexedQuery, Visits } from '../../store.ts'
 import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isExhausted } from '../failures.ts'
@@ -78,9 +78,26 @@ export class PostgresReader implements Snapshot {
     const layout = this.#layout(resource)
     const { layouts } = this.state
     const { shape } = shapeOfList(layout, layouts, select)
-    const make = (isCounted: boolean): Compiled => selectRows(layout, layouts, select, { isCounted })
+    const make = (isCounted: boolean): Compiled => {
+      this.state.statements.wanted.note(resource, select)
+      return selectRows(layout, layouts, select, { isCounted })
+    }
     const rows = decodeAll(layout, within(select.room, await this.#visiting(resource, shape, make, select)))
     return select.cursor?.before ? rows.toReversed() : rows
+  }
+
+  async explain(resource: Resource, select: Select): Promise<QueryPlan> {
+    const layout = this.#layout(resource)
+    const { layouts } = this.state
+    const { sql, slots } = selectRows(layout, layouts, select)
+    const { values } = shapeOfList(layout, layouts, select).shape
+    const rows = await this.connection.all({ name: undefined, sql: `explain ${sql}`, slots }, ...values)
+    const placed = slots === null ? values : slots.map(slot => values[slot])
+    return { sql, values: placed, steps: rows.map(([step]) => String(step)) }
+  }
+
+  get unindexed(): readonly UnindexedQuery[] {
+    return this.state.statements.wanted.list
   }
 
   async count(resource: Resource, where: Predicate, visits?: Visits): Promise<number> {

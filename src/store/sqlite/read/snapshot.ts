@@ -18,10 +18,11 @@ import {
 import { countRows, findRow, getRow, getRows, selectRows } from '../../sql/statements/rows.ts'
 import { isServed } from '../../sql/served.ts'
 import { Room } from '../../room.ts'
-import type { Select, Snapshot, Visits } from '../../store.ts'
+import type { QueryPlan, Select, Snapshot, UnindexedQuery, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
 import type { Connection, Statement } from '../connection.ts'
 import { sqliteDialect } from '../sqlite-dialect.ts'
+import { WantedIndexes } from '../../sql/wanted-indexes.ts'
 import { selectInOrder } from './select-in-order.ts'
 import { countIn, VisitingReads, type PairsOfOwners, type ScanStarter, type VisitPlans } from './visiting.ts'
 
@@ -39,6 +40,7 @@ export class Reader implements Snapshot {
   /** The statements that get a row by its id, prepared when they are first needed. */
   readonly #gets = new Map<Resource, Statement>()
   readonly #visiting: VisitingReads
+  readonly #wanted: WantedIndexes = new WantedIndexes()
 
   constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
     this.connection = connection
@@ -94,7 +96,10 @@ export class Reader implements Snapshot {
     const { shape, compared } = shapeOfList(layout, this.layouts, select)
     const plans: VisitPlans = {
       compared,
-      make: isCounted => selectRows(layout, this.layouts, select, { isCounted }),
+      make: isCounted => {
+        this.#wanted.note(resource, select)
+        return selectRows(layout, this.layouts, select, { isCounted })
+      },
       isServed: plan => isServed(plan, select),
       inOrder: () => selectInOrder(this.connection, layout, this.layouts, select),
     }
@@ -104,6 +109,18 @@ export class Reader implements Snapshot {
     return found instanceof Promise
       ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
       : inOrder(decodeAll(layout, found), cursor)
+  }
+
+  explain(resource: Resource, select: Select): QueryPlan {
+    const layout = getOrThrow(this.layouts, resource)
+    const compiled = selectRows(layout, this.layouts, select)
+    const { values } = shapeOfList(layout, this.layouts, select).shape
+    const placed = this.connection.prepare(compiled).placed(values)
+    return { sql: compiled.sql, values: placed, steps: this.connection.planOf(compiled) }
+  }
+
+  get unindexed(): readonly UnindexedQuery[] {
+    return this.#wanted.list
   }
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {

@@ -1,10 +1,10 @@
 import type { VNode } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { table, type Id, type Row } from '../server/client.ts'
-import type { ResourceInfo } from '../server/description.ts'
-import type { FieldInfo } from '../server/fields.ts'
-import { complain } from '../ui/toast.tsx'
-import { FieldInput, textOf, valueOf } from './row/field-input.tsx'
+import { table, type Id, type Row } from '../../server/client.ts'
+import type { ResourceInfo } from '../../server/description.ts'
+import type { FieldInfo } from '../../server/fields.ts'
+import { complain } from '../../ui/toast.tsx'
+import { FieldInput, textOf, valueOf } from '../row/field-input.tsx'
 
 /** Changes one value where it stands. Enter writes it, Escape leaves it alone. */
 export function CellEditor({

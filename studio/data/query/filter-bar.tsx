@@ -1,9 +1,9 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import type { FieldInfo } from '../server/fields.ts'
-import { Button } from '../ui/controls.tsx'
+import type { FieldInfo } from '../../server/fields.ts'
+import { Button } from '../../ui/controls.tsx'
 import { operatorsOf, operatorWords, type Condition } from './conditions.ts'
-import { FieldInput } from './row/field-input.tsx'
+import { FieldInput } from '../row/field-input.tsx'
 
 /** The conditions of a table: those there are, and a form for one more. */
 export function FilterBar({

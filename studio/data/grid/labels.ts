@@ -1,6 +1,6 @@
 import { signal, type Signal } from '@preact/signals'
-import { api, table, type Id } from '../server/client.ts'
-import { description, type ResourceInfo } from '../server/description.ts'
+import { api, table, type Id } from '../../server/client.ts'
+import { description, type ResourceInfo } from '../../server/description.ts'
 
 /** How many labels are asked for at once. */
 const AT_ONCE = 100

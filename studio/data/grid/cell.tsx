@@ -1,9 +1,9 @@
 import type { VNode } from 'preact'
-import type { Id } from '../server/client.ts'
-import type { FieldInfo } from '../server/fields.ts'
-import { to } from '../shell/route.ts'
+import type { Id } from '../../server/client.ts'
+import type { FieldInfo } from '../../server/fields.ts'
+import { to } from '../../shell/route.ts'
 import { labelOf } from './labels.ts'
-import { byteWords, lineOf, plainText } from '../ui/words.ts'
+import { byteWords, lineOf, plainText } from '../../ui/words.ts'
 
 /** A value as it stands in a table. Whatever it is, it becomes text. */
 export function CellValue({ field, value }: { readonly field: FieldInfo; readonly value: unknown }): VNode {
@@ -31,11 +31,7 @@ export function CellValue({ field, value }: { readonly field: FieldInfo; readonl
         </time>
       )
     case 'one':
-      return (
-        <a class="reference" href={to(['data', field.to!], { row: plainText(value) })} tabIndex={-1}>
-          {lineOf(value, 60)} <Label resource={field.to!} id={value as Id} />
-        </a>
-      )
+      return <Reference to={field.to!} id={value as Id} />
     case 'many':
       return (
         <span class="count">
@@ -53,13 +49,13 @@ export function CellValue({ field, value }: { readonly field: FieldInfo; readonl
   }
 }
 
-/** What a related row is called. */
-function Label({ resource, id }: { readonly resource: string; readonly id: Id }): VNode | null {
+/** A related row: what it is called, and its id. */
+function Reference({ to: resource, id }: { readonly to: string; readonly id: Id }): VNode {
   const label = labelOf(resource, id)
-  return label === null ? null : (
-    <span class="muted" dir="auto">
-      {label.slice(0, 60)}
-    </span>
+  return (
+    <a class="reference" href={to(['data', resource], { row: plainText(id) })} tabIndex={-1} title={plainText(id)}>
+      {label !== null && <span dir="auto">{label.slice(0, 60)}</span>} <small>{lineOf(id, 60)}</small>
+    </a>
   )
 }
 

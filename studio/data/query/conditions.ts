@@ -1,6 +1,6 @@
-import type { Filter } from '../server/client.ts'
-import type { FieldInfo } from '../server/fields.ts'
-import { valueOf } from './row/field-input.tsx'
+import type { Filter } from '../../server/client.ts'
+import type { FieldInfo } from '../../server/fields.ts'
+import { valueOf } from '../row/field-input.tsx'
 
 /** One condition of a filter, as it is chosen. */
 export interface Condition {

@@ -1,0 +1,84 @@
+import type { VNode } from 'preact'
+import { askJobs, cancelJob, type ListedJob } from '../server/inner.ts'
+import { Badge, Button, Empty } from '../ui/controls.tsx'
+import { complain, say } from '../ui/toast.tsx'
+import { usePolled } from '../ui/use-polled.ts'
+import { agoWords } from '../ui/words.ts'
+
+const tones: Readonly<Record<string, string>> = {
+  succeeded: 'good',
+  failed: 'bad',
+  running: 'accent',
+  cancelled: 'warn',
+}
+
+/** The newest jobs of everybody, with their progress. */
+export function Jobs(): VNode {
+  const { value: jobs, again } = usePolled(askJobs, 1_000)
+  if (!jobs) return <p class="muted">Loading …</p>
+  if (jobs.length === 0)
+    return <Empty title="No jobs">A job appears here when somebody starts it, and stays for a day.</Empty>
+  const cancel = ({ id, action }: ListedJob): void => {
+    cancelJob(id).then(() => {
+      say(`${action} cancelled`)
+      again()
+    }, complain)
+  }
+  return (
+    <div class="scroll box">
+      <table class="jobs">
+        <thead>
+          <tr>
+            <th scope="col">Job</th>
+            <th scope="col">Status</th>
+            <th scope="col">Progress</th>
+            <th scope="col">For</th>
+            <th scope="col">Begun</th>
+            <th scope="col">
+              <span class="hidden-text">Cancel</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map(job => (
+            <tr key={job.id}>
+              <th scope="row">
+                {job.action} {job.attempts > 1 && <span class="muted">attempt {job.attempts}</span>}
+              </th>
+              <td>
+                <Badge tone={tones[job.status] ?? 'plain'}>{job.status}</Badge>
+              </td>
+              <td>
+                <Progress job={job} />
+              </td>
+              <td>{job.owner === false ? 'the application' : job.owner === null ? 'anybody' : String(job.owner)}</td>
+              <td class="muted">
+                <time dateTime={job.created}>{agoWords(Date.parse(job.created))}</time>
+              </td>
+              <td class="right">
+                {(job.status === 'running' || job.status === 'queued') && (
+                  <Button kind="danger" label={`Cancel ${job.action} ${job.id}`} onClick={() => cancel(job)}>
+                    Cancel
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Progress({ job: { status, progress, note, error } }: { readonly job: ListedJob }): VNode | null {
+  if (error) return <span class="bad">{error.detail ?? error.title ?? 'failed'}</span>
+  if (status !== 'running') return note ? <span class="muted">{note}</span> : null
+  return (
+    <>
+      <progress max={1} {...(progress !== null && { value: progress })} aria-label="Progress" />{' '}
+      <span class="muted">
+        {[progress !== null && `${Math.round(progress * 100)} %`, note].filter(Boolean).join(', ')}
+      </span>
+    </>
+  )
+}

@@ -1,0 +1,58 @@
+import type { VNode } from 'preact'
+import { askSessions, endSession, type ListedSession } from '../server/inner.ts'
+import { Badge, Button, Empty } from '../ui/controls.tsx'
+import { complain, say } from '../ui/toast.tsx'
+import { usePolled } from '../ui/use-polled.ts'
+import { agoWords, durationWords } from '../ui/words.ts'
+
+/** Who is logged in. A session that is ended here is refused from its next request on, and its connections are closed. */
+export function Sessions(): VNode {
+  const { value: sessions, again } = usePolled(askSessions, 3_000)
+  if (!sessions) return <p class="muted">Loading …</p>
+  if (sessions.length === 0) return <Empty title="Nobody is logged in">A login begins a session.</Empty>
+  const end = ({ id, user }: ListedSession): void => {
+    endSession(id).then(() => {
+      say(`The session of ${user} is over`)
+      again()
+    }, complain)
+  }
+  return (
+    <div class="scroll box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Who</th>
+            <th scope="col">Scopes</th>
+            <th scope="col">Refreshed</th>
+            <th scope="col">Ends in</th>
+            <th scope="col">
+              <span class="hidden-text">End</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sessions.map(one => (
+            <tr key={one.id}>
+              <th scope="row">{String(one.user)}</th>
+              <td>
+                {one.scope
+                  .split(' ')
+                  .filter(Boolean)
+                  .map(word => (
+                    <Badge key={word}>{word}</Badge>
+                  ))}
+              </td>
+              <td class="muted">{agoWords(one.refreshed)}</td>
+              <td class="muted">{durationWords((one.expires - Date.now()) / 1_000)}</td>
+              <td class="right">
+                <Button kind="danger" label={`End the session of ${one.user}`} onClick={() => end(one)}>
+                  End
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

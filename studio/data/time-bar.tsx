@@ -1,0 +1,70 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { askCommits, inner, type RecentCommit } from '../server/inner.ts'
+import { setQuery } from '../shell/route.ts'
+import { Button } from '../ui/controls.tsx'
+
+/** Shows the table as it was at an earlier position: one of the newest commits, or any that somebody has seen. */
+export function TimeBar({ at }: { readonly at: string }): VNode {
+  const [commits, setCommits] = useState<readonly RecentCommit[]>([])
+  const [text, setText] = useState(at)
+  useEffect(() => {
+    if (inner.value) askCommits().then(setCommits, () => {})
+  }, [inner.value === null])
+  useEffect(() => setText(at), [at])
+  const index = commits.findIndex(one => one.position === at)
+  const choose = (position: string): void => setQuery({ at: position }, true)
+  const step = (by: number): void => {
+    const next = commits[Math.max(0, Math.min(commits.length - 1, (index < 0 ? commits.length - 1 : index) + by))]
+    if (next) choose(next.position)
+  }
+  const chosen = commits[index]
+  return (
+    <section class="time-bar notice" aria-label="Time travel">
+      <b>As it was</b>
+      {commits.length > 1 && (
+        <>
+          <Button kind="quiet" label="One commit earlier" onClick={() => step(-1)}>
+            ‹
+          </Button>
+          <input
+            type="range"
+            aria-label="Commit"
+            min={0}
+            max={commits.length - 1}
+            value={index < 0 ? commits.length - 1 : index}
+            onInput={event => choose(commits[Number(event.currentTarget.value)]!.position)}
+          />
+          <Button kind="quiet" label="One commit later" onClick={() => step(1)}>
+            ›
+          </Button>
+        </>
+      )}
+      <form
+        onSubmit={event => {
+          event.preventDefault()
+          choose(text.trim())
+        }}
+      >
+        <input
+          class="code"
+          aria-label="Position, entity tag or event id"
+          title="A position, an entity tag or an event id that you have seen"
+          value={text}
+          onInput={event => setText(event.currentTarget.value.replaceAll('"', ''))}
+        />
+      </form>
+      {chosen && <span class="muted">{`after ${commitWords(chosen)}`}</span>}
+      <span class="space" />
+      <Button onClick={() => setQuery({ at: null })}>Back to now</Button>
+    </section>
+  )
+}
+
+function commitWords({ at, changes, size }: RecentCommit): string {
+  const [first] = changes
+  const what = first
+    ? `${first.op} ${first.resource} ${first.id}${size > 1 ? ` and ${size - 1} more` : ''}`
+    : 'a change'
+  return `${what}, ${new Date(at).toLocaleTimeString()}`
+}
