@@ -25,7 +25,7 @@ export class WantedIndexes {
  * The fields of which an index would serve a query: those that it compares with values, or the one that it sorts by. Empty if
  * an index serves it already, or if none would.
  */
-export function wantedIndex(resource: Resource, where: Predicate, sort: Select['sort']): readonly string[] {
+function wantedIndex(resource: Resource, where: Predicate, sort: Select['sort']): readonly string[] {
   const parts = where.kind === 'and' ? where.of : [where]
   const compared = parts.flatMap(part => comparedField(resource, part))
   if (compared.some(name => isIndexed(resource, name))) return []

@@ -4,7 +4,7 @@ import { between, bothOf, placeOf, sortWords, type Place, type TableSort } from 
 import { Places } from './places.ts'
 
 /** How many rows a window has to begin with. */
-export const WINDOW = 100
+const WINDOW = 100
 /** How many windows are kept. Those that were not looked at for longest go first. */
 const KEPT = 8
 
