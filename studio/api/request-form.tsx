@@ -4,6 +4,7 @@ import { send } from '../server/client.ts'
 import { description } from '../server/description.ts'
 import type { OperationInfo } from '../server/fields.ts'
 import { referred, sampleOf, type JsonObject } from '../../src/describe/page/browser/sample.ts'
+import { CodeEditor } from '../ui/code-editor.tsx'
 import { Badge, Button, Tabs } from '../ui/controls.tsx'
 import { copyText, JsonView } from '../ui/json.tsx'
 import { say } from '../ui/toast.tsx'
@@ -103,16 +104,10 @@ export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
           ),
       )}
       {schema && (
-        <label class="field">
+        <div class="field">
           <span>Body</span>
-          <textarea
-            class="code"
-            spellcheck={false}
-            rows={Math.min(16, Math.max(3, body.split('\n').length))}
-            value={body}
-            onInput={event => setBody(event.currentTarget.value)}
-          />
-        </label>
+          <CodeEditor label="Body" text={body} onText={setBody} />
+        </div>
       )}
       {isFile && (
         <label class="field">

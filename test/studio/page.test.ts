@@ -149,7 +149,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
   test('tries an operation', async () => {
     const page = await open('operations/Task')
     await page.click('summary:has-text("POST"):has-text("/task")')
-    await page.fill('.request textarea', '{"title":"tried","owner":1}')
+    await page.fill('.request .cm-content', '{"title":"tried","owner":1}')
     await page.click('text=Send POST')
     await page.waitForSelector('.answer >> text=201 Created')
     expect(await app.get('task', 7)).toMatchObject({ title: 'tried', owner: 1 })

@@ -1,6 +1,8 @@
 // What the studio asks beyond the public API, and who may.
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { studioScript, studioStyle } from '../../scripts/studio.ts'
+import { gzipSync } from 'node:zlib'
+import { studioEditor as editorOfSources, studioScript, studioStyle } from '../../scripts/studio.ts'
+import { studioEditor } from '../../src/describe/studio/built-editor.ts'
 import { studioLooks, studioProgram } from '../../src/describe/studio/built.ts'
 import type { Api, ApiOptions } from '../../src/index.ts'
 import type { LogRecord } from '../../src/transport/http/options.ts'
@@ -44,6 +46,15 @@ async function ask(
 test('the program and the looks that are served match their sources (npm run studio makes them anew)', async () => {
   expect((await studioScript()) === studioProgram).toBe(true)
   expect(studioStyle() === studioLooks).toBe(true)
+  expect((await editorOfSources()) === studioEditor).toBe(true)
+})
+
+test('what is loaded first is smaller than 130 kB, and the editor, which comes later, than 150 kB', async () => {
+  const app = await started({ studio: true })
+  const sizeOf = async (path: string): Promise<number> =>
+    gzipSync(await (await app.fetch(new Request(`http://localhost${path}`))).text()).length
+  expect(await sizeOf('/studio')).toBeLessThan(130_000)
+  expect(await sizeOf('/studio/editor.js')).toBeLessThan(150_000)
 })
 
 describe('whether there is one', () => {
@@ -72,7 +83,7 @@ describe('whether there is one', () => {
     const app = await started({ studio: true })
     const response = await app.fetch(new Request('http://localhost/studio'))
     const policy = response.headers.get('content-security-policy')!
-    expect(policy).toMatch(/default-src 'none'; script-src 'sha256-[\w+/]{43}='; style-src 'sha256-[\w+/]{43}='/)
+    expect(policy).toMatch(/default-src 'none'; script-src 'sha256-[\w+/]{43}=' blob:; style-src 'sha256-[\w+/]{43}='/)
     for (const word of ['base-uri', 'form-action', 'frame-ancestors']) expect(policy).toContain(`${word} 'none'`)
     const text = await response.text()
     // Nothing comes from elsewhere, and one can be logged in while others are not: the text is the same for all.

@@ -37,6 +37,17 @@ export function studioPage(path: string, settings: StudioSettings): Page {
   }
 }
 
+/** The editor for code, a module that the page loads when somebody edits some. */
+export function studioEditorPage(path: string): Page {
+  let made: Maybe<string> | null = null
+  return {
+    path: `${path}/editor.js`,
+    type: 'text/javascript; charset=utf-8',
+    cache: 'no-cache',
+    text: () => (made ??= import('./built-editor.ts').then(built => (made = built.studioEditor))),
+  }
+}
+
 interface Made {
   readonly html: string
   readonly policy: string
@@ -46,11 +57,13 @@ function madeOf({ studioProgram, studioLooks }: typeof import('./built.ts'), set
   const program = `${connect}\n${studioProgram}`
   const policy = [
     "default-src 'none'",
-    `script-src '${hash(program)}'`,
+    // The program reads its editor and runs it as a blob, which only a script that runs already can make.
+    `script-src '${hash(program)}' blob:`,
     `style-src '${hash(studioLooks)}'`,
     "connect-src 'self'",
     "img-src 'self' data: blob:",
-    "media-src 'self'",
+    "media-src 'self' blob:",
+    'frame-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

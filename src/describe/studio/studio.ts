@@ -15,7 +15,7 @@ import { commitReport, serverReport, subscriptionReport } from './server-report.
 import { sessionServices } from './sessions-service.ts'
 import { readsStudio } from './studio-service.ts'
 import type { StudioOptions } from './studio-options.ts'
-import { studioPage, type StudioSettings } from './studio-page.ts'
+import { studioEditorPage, studioPage, type StudioSettings } from './studio-page.ts'
 import { verdictService } from './verdicts.ts'
 
 /** What the studio shows. */
@@ -37,7 +37,7 @@ export function studio(
 ): { readonly pages: readonly Page[]; readonly services: readonly Service[] } {
   const activity = new Activity(shown.live)
   return {
-    pages: [studioPage(path, settings)],
+    pages: [studioPage(path, settings), studioEditorPage(path)],
     services: [
       readsStudio(`${path}/model`, rules, (_, may) => modelReport(shown, may)),
       readsStudio(`${path}/server`, rules, () => serverReport(shown, activity)),

@@ -108,7 +108,8 @@ export function Grid(props: GridProps): VNode {
     if (move_) move(...move_)
     else if (event.key === ' ' && id !== undefined) toggle(selected, id)
     else if ((event.key === 'Enter' || event.key === 'F2') && id !== undefined) {
-      if (event.key === 'F2' && field && isEditable(field, resource)) setEditing({ id, field: field.name })
+      if (event.key === 'F2' && field && isEditable(field, resource) && field.kind !== 'json')
+        setEditing({ id, field: field.name })
       else onOpen(id)
     } else return
     event.preventDefault()

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact'
+import { CodeEditor } from '../../ui/code-editor.tsx'
 import type { FieldInfo } from '../../server/fields.ts'
 import { plainText } from '../../ui/words.ts'
 
@@ -97,13 +98,13 @@ export function FieldInput({
     case 'json':
     case 'many':
       return (
-        <textarea
-          {...common}
-          class="code"
-          rows={Math.min(10, text.split('\n').length + 1)}
-          spellcheck={false}
-          value={text}
-          onInput={typed}
+        <CodeEditor
+          id={id}
+          label={field.name}
+          text={text}
+          onText={onText}
+          invalid={invalid}
+          describedBy={describedBy}
         />
       )
     case 'text':

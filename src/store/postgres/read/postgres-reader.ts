@@ -93,7 +93,7 @@ export class PostgresReader implements Snapshot {
     const { values } = shapeOfList(layout, layouts, select).shape
     const rows = await this.connection.all({ name: undefined, sql: `explain ${sql}`, slots }, ...values)
     const placed = slots === null ? values : slots.map(slot => values[slot])
-    return { sql, values: placed, steps: rows.map(([step]) => String(step)) }
+    return { sql, values: placed, steps: rows.map(([step]) => step as string) }
   }
 
   get unindexed(): readonly UnindexedQuery[] {
