@@ -1,4 +1,4 @@
-// node bench/postgres.ts [--rounds=3] [--seconds=2]: the PostgreSQL store over HTTP beside servers written by hand. Each has a
+// node bench/postgres.ts [--rounds=3] [--seconds=2] [--only='get by 1']: the PostgreSQL store over HTTP beside servers written by hand. Each has a
 // database of its own on one server, which keeps its commits durable. On a busy machine look at the processor time of a request,
 // of the server and the database together.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -12,7 +12,11 @@ import { median } from './report.ts'
 import { start, type Running } from './server.ts'
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '2' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+  },
 })
 const ROWS = 10_000
 const TODOS = { base: '/todos', list: '?sort=title&limit=25', patch: 'PATCH' }
@@ -63,6 +67,7 @@ try {
   }
   await client.end()
   for (const { op, connections, ours, theirs, floor, goal } of PARTS) {
+    if (!`${op} by ${connections}`.startsWith(values.only)) continue
     const rates = new Map<string, number[]>([ours, theirs].map(name => [name, []]))
     const costs = new Map<string, number[]>([ours, theirs].map(name => [name, []]))
     for (let round = 0; round <= Number(values.rounds); round++)

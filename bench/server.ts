@@ -18,16 +18,19 @@ export interface Command {
   /** The program and its arguments, knowing the port and the file of the database. */
   readonly command: (port: number, db: string) => readonly string[]
   readonly cwd?: string
+  /** Whether it runs on the core for servers only, where there are two. Default: true. */
+  readonly pin?: boolean
 }
 
 // On a real disk: a temporary directory may be memory, where durable commits cost nothing.
 const place = fileURLToPath(new URL('results/', import.meta.url))
 
 /** Starts a server on its core and waits until it says that it is ready. */
-export async function start({ command, cwd }: Command): Promise<Running> {
+export async function start({ command, cwd, pin = true }: Command): Promise<Running> {
   const directory = mkdtempSync(`${place}db-`)
   const port = await freePort()
-  const [file, ...args] = pinned(command(port, `${directory}/todo.db`), SERVER_CORE)
+  const wanted = command(port, `${directory}/todo.db`)
+  const [file, ...args] = pin ? pinned(wanted, SERVER_CORE) : wanted
   const child = spawn(file!, args, {
     cwd,
     env: { ...process.env, NODE_ENV: 'production' },

@@ -1,4 +1,4 @@
-// Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent] [CALLERS]. native and socketio subscribe
+// Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent] [CALLERS] [URI]. native and socketio subscribe
 // to a list in the words of those faces; silent is connected by Socket.IO and is told without asking. Speaks JSON lines: says {"ready":true}; on
 // {"measure":ms,"writes":perSecond} it counts what comes in that time (and, with writes, makes the writes and times them).
 import { once } from 'node:events'
@@ -12,6 +12,7 @@ const count = Number(process.argv[3])
 const speech = process.argv[4] ?? 'native'
 /** The number of callers, in turns. 0 = anonymous. */
 const callers = Number(process.argv[5] ?? 0)
+const uri = process.argv[6] ?? '/todos'
 
 /** Bytes that each has got, and frames that the first has got: all get the same. */
 const bytes = new Float64Array(count)
@@ -36,7 +37,7 @@ async function open(index: number): Promise<Socket> {
     if (began > 0) latencies.push(performance.now() - began)
   })
   socket.on('error', () => {})
-  if (native) socket.write(frame('{"id":1,"op":"subscribe","uri":"/todos"}'))
+  if (native) socket.write(frame(`{"id":1,"op":"subscribe","uri":"${uri}"}`))
   else {
     socket.write(frame('40'))
     // Everything before the confirmation of the connection is skipped.

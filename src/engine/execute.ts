@@ -18,7 +18,7 @@ import { shownAgain } from './once/shown-again.ts'
 import type { Invocation } from './call/invocation.ts'
 import type { ListCache } from './cache/list-cache.ts'
 import { isPast, readPast } from './past/read-past.ts'
-import { getItem, getList } from './read/read.ts'
+import { getItem, getList, itemAhead } from './read/read.ts'
 import type { WriteEnvironment } from './call/call-environment.ts'
 import { accountOf } from './rules/rate-limiter.ts'
 import { UnitOfWork } from './write/unit-of-work.ts'
@@ -84,12 +84,10 @@ export class Executor {
     // No caches here: they only know committed rows.
     if (tx) return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
     const { store, lists, cache } = this.#options
-    return store.read<Outcome>(snapshot => {
-      if (isPast(call)) return readPast({ store, now: snapshot, reading: writing }, call)
-      return call.operation === 'list'
-        ? getList(snapshot, call, writing, lists)
-        : getItem(snapshot, call, writing, cache)
-    })
+    if (isPast(call)) return store.read<Outcome>(now => readPast({ store, now, reading: writing }, call))
+    if (call.operation === 'list') return store.read<Outcome>(snapshot => getList(snapshot, call, writing, lists))
+    const ahead = store.waits === true ? itemAhead(call, writing, cache) : undefined
+    return store.read<Outcome>(snapshot => getItem(snapshot, call, writing, cache), ahead)
   }
 
   /** Runs an action: reads its input, calls its function and shapes its output. */

@@ -32,8 +32,11 @@ export interface Store {
   secret(): Uint8Array | null
   /** Makes tables for the model or adapts them. Throws one Error with all faults and fixes if data would be lost. */
   open(model: Model, environment: StoreEnvironment): Maybe<void>
-  /** Reads from one consistent state, which includes all writes that were acknowledged before the call. */
-  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
+  /**
+   * Reads from one consistent state, which includes all writes that were acknowledged before the call. `ahead` says what the work
+   * is going to read. It may then be called again from its start, so it has to do nothing but read.
+   */
+  read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Maybe<T>
   /**
    * Runs one unit of work atomically: everything that `work` applies, or nothing if it throws. Units that arrive together share
    * a commit, and the promise settles after it. Rejects with what `work` threw, or with ApiError `unavailable` if the commit
@@ -75,6 +78,11 @@ export interface Store {
   /** The migrations of its database, which need not be open. Absent if it has none. */
   readonly migrations?: (() => Maybe<Migrations>) | undefined
   close(): Maybe<void>
+}
+
+/** What work is going to read, as far as is known: the position and, if it is given, one row. It may ask for more. */
+export interface Ahead {
+  readonly row: readonly [resource: Resource, id: Id] | null
 }
 
 /** What is injected, so that tests can control it. */

@@ -47,7 +47,7 @@ export class Callers {
   /** The caller of a session. null = it has ended. */
   of(access: AccessClaims): Maybe<Principal | null> {
     const known = this.#known.get(access.sid)
-    const found = this.#options.store.read(snapshot => this.#look(snapshot, access, known))
+    const found = this.#options.store.read(snapshot => this.#look(snapshot, access, known), known && { row: null })
     return chain(found, caller => {
       if (caller === null) {
         this.#known.delete(access.sid)

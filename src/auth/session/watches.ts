@@ -55,7 +55,7 @@ export class Watches {
 
   #begin(): void {
     this.#stop = this.#store.onCommit(() => void this.#read())
-    const at = this.#store.read(positionOf)
+    const at = this.#store.read(positionOf, { row: null })
     // While the position is unknown, all listeners are called for each commit.
     this.#position = at instanceof Promise ? -1 : at
     if (at instanceof Promise)
@@ -86,7 +86,7 @@ export class Watches {
     for (;;) {
       const commits = this.#position < 0 ? null : await this.#store.commits(this.#position, 1000)
       if (commits === null) {
-        this.#position = await this.#store.read(positionOf)
+        this.#position = await this.#store.read(positionOf, { row: null })
         this.#tellAll()
         return
       }

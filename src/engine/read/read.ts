@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { allOf, type Predicate } from '../../query/predicate.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { Ahead, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { audienceOf } from './audience.ts'
 import { isCacheable, type RepresentationCache } from '../cache/representation-cache.ts'
@@ -53,6 +53,18 @@ export function* getItem(
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified)) return unchanged(snapshot, reading, call.resource, etag, modified)
   return item ?? (yield* showItem(snapshot, view, row, reading))
+}
+
+/** What `getItem` is going to read, if the row alone may be enough. */
+export function itemAhead(call: Call, reading: ReadEnvironment, cache: RepresentationCache | null): Ahead | undefined {
+  const { resource, parent } = call
+  if (parent !== null || resource.options.ephemeral !== null) return undefined
+  const guard = reading.permissions.read(resource)
+  const view = viewOf(resource, call.shape)
+  if (!guard.open && !guard.test) return undefined
+  const id = rowId(call)
+  if (cache !== null && isCacheable(view) && cache.get(view, id)) return { row: null }
+  return view.isAlone ? { row: [resource, id] } : undefined
 }
 
 /** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */

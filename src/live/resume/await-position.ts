@@ -1,6 +1,7 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
+import { ready } from '../../store/work.ts'
 
 /** The longest time that a read waits for a position, in milliseconds. */
 const PATIENCE = 2_000
@@ -44,8 +45,5 @@ export async function awaitPosition(store: Store, text: string, place: NamedAt):
 }
 
 async function positionOf(store: Store): Promise<number> {
-  // oxlint-disable-next-line require-yield -- nothing needs to be waited for
-  return store.read(function* (snapshot) {
-    return snapshot.position
-  })
+  return store.read(snapshot => ready(snapshot.position), { row: null })
 }

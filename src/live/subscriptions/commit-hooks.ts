@@ -71,7 +71,7 @@ export class CommitHooks {
 
   /** Called when the store is open. Hooks receive what is committed from now on, and what they have missed. */
   start(store: Store): void {
-    const now = store.read(snapshot => wait(snapshot.position))
+    const now = store.read(snapshot => wait(snapshot.position), { row: null })
     const first = now instanceof Promise ? now.catch(() => null) : now
     this.#followers.forEach(one => one.from(first))
     const wake = (): void => this.#followers.forEach(one => one.wake())
@@ -211,7 +211,9 @@ class Follower {
   }
 
   async #read(): Promise<Row | undefined> {
-    return this.#options.store.read(snapshot => wait(snapshot.get(this.#cursors, this.#key)))
+    return this.#options.store.read(snapshot => wait(snapshot.get(this.#cursors, this.#key)), {
+      row: [this.#cursors, this.#key],
+    })
   }
 
   /** Whether the position that it keeps is still valid. */

@@ -1,7 +1,7 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { CommitListeners } from '../log/commit-listeners.ts'
 import type { HighWater } from '../memory/transaction.ts'
-import type { Change, Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Ahead, Change, Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import type { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
@@ -79,11 +79,11 @@ export class EphemeralStore implements Store {
     return this.#lasting.open(lastingPart(model), environment)
   }
 
-  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+  read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Maybe<T> {
     return this.#lasting.read(snapshot => {
       const { state } = this.#opened().committed
       return work(new AcrossSnapshot(snapshot, () => state))
-    })
+    }, ahead)
   }
 
   async write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {

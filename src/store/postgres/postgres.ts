@@ -5,7 +5,7 @@ import { CommitListeners } from '../log/commit-listeners.ts'
 import { keyFrom } from '../shared/secrets.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import { completeCommits } from '../log/complete-commits.ts'
-import type { Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
+import type { Ahead, Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import type { PostgresAddress, PostgresConnection } from './connection.ts'
@@ -80,8 +80,8 @@ class PostgresStore implements Store {
     return `the bus (${this.#bus.name}) does not answer, so changes by other nodes are seen up to ${this.#settings.poll} ms later`
   }
 
-  async read<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
-    return this.#store.snapshots.read(work)
+  async read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Promise<T> {
+    return this.#store.snapshots.read(work, ahead)
   }
 
   async write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
@@ -105,7 +105,7 @@ class PostgresStore implements Store {
 
   /** Looks for commits of other nodes. Each read does. */
   #look(): void {
-    void this.#opened?.snapshots.read(nothing).catch(() => {})
+    void this.#opened?.snapshots.read(nothing, { row: null }).catch(() => {})
   }
 
   commits(after: number, limit: number): Maybe<Commit[] | null> {

@@ -1,21 +1,22 @@
-import type { Snapshot } from '../../store.ts'
+import type { Id, Resource } from '../../../model/model.ts'
+import type { Ahead, Snapshot } from '../../store.ts'
 import { Accounts, Elsewhere } from '../../accounts.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { run, type Work } from '../../work.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isCanceled, unavailable } from '../failures.ts'
 import type { ConnectionPool } from '../pool.ts'
-import { BOOT } from '../schema/functions.ts'
-import type { Head, PostgresState } from '../state.ts'
+import type { PostgresState } from '../state.ts'
+import { type Foreseen, ForeseenSnapshot, HEAD_STATEMENT, headOf, readForeseen, type RowsAhead } from './foreseen.ts'
 import { PostgresReader } from './postgres-reader.ts'
 
 interface Asked {
   readonly work: (snapshot: Snapshot) => Work<unknown>
+  /** What the work reads, if it may begin again. */
+  readonly ahead: Ahead | undefined
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
-
-const HEAD = `select pos, epoch, boot = ${BOOT} from _restuary_head where k = 1`
 
 export interface SnapshotsOptions {
   readonly pool: ConnectionPool
@@ -38,9 +39,9 @@ export class Snapshots {
     this.#options = options
   }
 
-  read<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+  read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#asked.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      this.#asked.push({ work, ahead, resolve: resolve as (value: unknown) => void, reject })
       if (this.#isDue) return
       this.#isDue = true
       setImmediate(() => void this.#turn())
@@ -48,14 +49,19 @@ export class Snapshots {
   }
 
   async #turn(): Promise<void> {
-    const asked: Asked[] = []
+    let asked: Asked[] = []
     const takeAll = (): void => {
       this.#isDue = false
       asked.push(...this.#asked.splice(0))
     }
     try {
-      await this.#inTransaction(true, takeAll, async reader => {
-        await Promise.all(asked.map(one => this.#settle(one, reader)))
+      await this.#withConnection(async connection => {
+        takeAll()
+        const ahead = aheadOf(asked)
+        if (ahead !== undefined) asked = await this.#settleForeseen(connection, asked, ahead)
+        if (asked.length === 0) return
+        const reader = await this.#begin(connection, true)
+        await this.#ending(connection, Promise.all(asked.map(one => this.#settle(one, reader))))
       })
     } catch (error) {
       takeAll()
@@ -63,51 +69,105 @@ export class Snapshots {
     }
   }
 
-  /** Does work in a transaction of its own. `beforehand` is called just before the state is fixed that the work sees. */
-  async #inTransaction(
-    isShared: boolean,
-    beforehand: () => void,
-    work: (reader: PostgresReader) => Promise<void>,
-  ): Promise<void> {
+  /** Calls a function with a connection, again with another one if it throws `NotBegun`. */
+  async #withConnection<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     const { pool, state } = this.#options
     for (let attempt = 0; ; attempt++) {
       const connection = await pool.take()
       try {
-        beforehand()
-        const reader = await this.#begin(connection, isShared).catch((error: unknown) => {
-          void connection.close()
-          // A server that has started again has cut all connections, and not all of them have heard of it.
-          if (attempt >= state.settings.readers) throw error
-          return null
-        })
-        if (reader === null) continue
-        try {
-          await work(reader)
-        } finally {
-          if (!connection.isLost) void connection.exec('commit')
-        }
-        return
+        return await work(connection)
+      } catch (error) {
+        if (!(error instanceof NotBegun)) throw error
+        void connection.close()
+        // A server that has started again has cut all connections, and not all of them have heard of it.
+        if (attempt >= state.settings.readers) throw error.cause
       } finally {
         pool.give(connection)
       }
     }
   }
 
-  /** Opens a transaction. Throws if the connection is lost. */
+  /** Answers work with what it was foreseen to read. Returns the work that asks for more. */
+  async #settleForeseen(connection: PostgresConnection, asked: Asked[], ahead: RowsAhead | null): Promise<Asked[]> {
+    const { state } = this.#options
+    const foreseen = await this.#foreseen(connection, ahead)
+    if (!foreseen?.head.isCurrent) return asked
+    await begun(state.follow(connection, foreseen.head))
+    const left: Asked[] = []
+    for (const one of asked) {
+      const snapshot = new ForeseenSnapshot(state, foreseen)
+      try {
+        const value = run(one.work(snapshot))
+        if (value instanceof Promise) void this.#settleLater(one, value, snapshot)
+        else if (snapshot.asksForMore) left.push(one)
+        else one.resolve(value)
+      } catch (error) {
+        if (snapshot.asksForMore) left.push(one)
+        else one.reject(failure(error))
+      }
+    }
+    return left
+  }
+
+  /** The same for work that also waits for other things. */
+  async #settleLater(
+    { work, resolve, reject }: Asked,
+    value: Promise<unknown>,
+    snapshot: ForeseenSnapshot,
+  ): Promise<void> {
+    const result = await Promise.allSettled([value])
+    if (snapshot.asksForMore) this.read(work).then(resolve, reject)
+    else if (result[0].status === 'fulfilled') resolve(result[0].value)
+    else reject(failure(result[0].reason))
+  }
+
+  /**
+   * What was foreseen; null if the statement fails. Closes the connection if it takes too long: the server watches the time of
+   * transactions only.
+   */
+  async #foreseen(connection: PostgresConnection, ahead: RowsAhead | null): Promise<Foreseen | null> {
+    const { state } = this.#options
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      void connection.close()
+    }, state.settings.statementTimeout)
+    try {
+      return await readForeseen(connection, state, ahead)
+    } catch (error) {
+      if (isLate) throw unavailable('the database did not answer', error)
+      if (connection.isLost) throw new NotBegun('', { cause: error })
+      // Another version may have changed the table. In a transaction, the head tells so before anything else is asked.
+      return null
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Opens a transaction. Throws `NotBegun` if the connection is lost. */
   async #begin(connection: PostgresConnection, isShared: boolean): Promise<PostgresReader> {
     const { state, beginTerm } = this.#options
     for (;;) {
       void connection.exec(
         `begin isolation level repeatable read read only; set local statement_timeout = ${state.settings.statementTimeout}`,
       )
-      const [row] = await connection.all(state.statements.of(HEAD))
-      const head: Head = { position: row![0] as number, epoch: row![1] as string, isCurrent: row![2] === 1 }
+      const [row] = await begun(connection.all(state.statements.of(HEAD_STATEMENT)))
+      const head = headOf(row!)
       if (head.isCurrent) {
-        await state.follow(connection, head)
+        await begun(state.follow(connection, head))
         return new PostgresReader(connection, state, head.position, isShared)
       }
-      await connection.exec('rollback')
+      await begun(connection.exec('rollback'))
       await beginTerm()
+    }
+  }
+
+  /** Ends the transaction of a connection after work in it. */
+  async #ending<T>(connection: PostgresConnection, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } finally {
+      if (!connection.isLost) void connection.exec('commit')
     }
   }
 
@@ -124,21 +184,42 @@ export class Snapshots {
   async #beside<T>(account: string, work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     await this.#accounts.enter(account)
     try {
-      let value: T
-      await this.#inTransaction(
-        false,
-        () => {},
-        async reader => {
-          value = await run(work(reader))
-        },
-      )
-      return value!
+      return await this.#withConnection(async connection => {
+        const reader = await this.#begin(connection, false)
+        return this.#ending(connection, Promise.resolve(run(work(reader))))
+      })
     } catch (error) {
       throw failure(error)
     } finally {
       this.#accounts.leave(account)
     }
   }
+}
+
+/** The connection was lost before any work began, so that another one will do. */
+class NotBegun extends Error {}
+
+async function begun<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new NotBegun('', { cause: error })
+  }
+}
+
+/** What all of the work reads, if one statement can tell it; undefined if not. */
+function aheadOf(asked: readonly Asked[]): RowsAhead | null | undefined {
+  const ids = new Set<Id>()
+  let of: Resource | null = null
+  for (const { ahead } of asked) {
+    if (ahead === undefined) return undefined
+    if (ahead.row === null) continue
+    const [resource, id] = ahead.row
+    if (of !== null && of !== resource) return undefined
+    of = resource
+    ids.add(id)
+  }
+  return of === null ? null : { resource: of, ids }
 }
 
 /** The error for callers. What is not from the database is theirs. */

@@ -2,34 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { AT, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import { CommitDrafts } from '../../log/commit-drafts.ts'
 import type { Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
-import type { Term } from '../../terms.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isViolation, unavailable } from '../failures.ts'
 import { PostgresReader } from '../read/postgres-reader.ts'
-import { BOOT } from '../schema/functions.ts'
 import type { PostgresState } from '../state.ts'
-import { beginTerm } from './begin-term.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { KeptTexts } from './kept-texts.ts'
 import type { UnitWrite } from './reads.ts'
 import { RowStatements } from './row-statements.ts'
 import { WriteBatch } from './write-batch.ts'
+import { WriteHead, type WriteHeadOptions } from './write-head.ts'
 import { violationOf } from './violation.ts'
-
-/**
- * How a transaction orders itself among those of other nodes. `guess`: it takes the head for what it was at the beginning, and
- * fails at its end if another node has committed meanwhile. So nobody waits for this node, but it may have to begin again.
- * `lock`: it locks the head at once. It cannot fail, but all others wait for it.
- */
-export type Ordering = 'guess' | 'lock'
-
-export interface WriterOptions {
-  readonly ordering: Ordering
-  /** Milliseconds without a statement after which the server gives the transaction up, because this node may hang. */
-  readonly idleTimeout: number
-}
-
-const HEAD = `select pos, epoch, boot = ${BOOT}, pg_current_xact_id()::text from _restuary_head where k = 1`
 
 /** Milliseconds without a statement after which the server gives a transaction up that has written rows. */
 const IDLE_WITH_LOCKS = 1_000
@@ -37,18 +20,22 @@ const IDLE_WITH_LOCKS = 1_000
 const TRIM_EVERY = 256
 
 const ADVANCE = 'select restuary_advance($1, $2, $3, $4, $5)'
+
+export interface PostgresWriterOptions extends WriteHeadOptions {
+  readonly ids: IdSequences
+}
+
 /** One transaction that writes: a group of units, or that of application code. */
 export class PostgresWriter extends PostgresReader implements Transaction {
   readonly #ids: IdSequences
+  readonly #idleTimeout: number
   readonly #rows: RowStatements
-  /** The id of the transaction in the database. */
-  #xid = ''
-  /** The committed seq when the transaction began, and that of the newest change. */
-  #base = 0
-  #head = 0
+  /** Where the transaction goes on from, and the seq of its newest change. */
+  readonly base: WriteHead
+  #head: number
   readonly #commits = new CommitDrafts()
-  #terms: readonly Term[] | null = null
-  #isOpen = false
+  #isOpen = true
+  #isSettled = false
   #isCommitting = false
   /** About the current unit: its first seq, the time of its changes (-1 = none yet), and whether savepoints protect the others. */
   #tx = 0
@@ -65,9 +52,14 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   readonly #batch: WriteBatch
   readonly #texts: KeptTexts
 
-  constructor(connection: PostgresConnection, state: PostgresState, ids: IdSequences) {
+  /** Opens a transaction. Units may read at once; before anything is written, `settled` has to resolve. */
+  constructor(connection: PostgresConnection, state: PostgresState, options: PostgresWriterOptions) {
     super(connection, state, 0, false)
-    this.#ids = ids
+    this.#ids = options.ids
+    this.#idleTimeout = options.idleTimeout
+    connection.recovered()
+    this.base = new WriteHead(connection, state, options)
+    this.#head = this.base.position
     this.#rows = new RowStatements(state.statements, state.layouts)
     this.#batch = new WriteBatch(connection)
     this.#texts = new KeptTexts(connection, state)
@@ -95,8 +87,9 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   /** What tells this transaction from all others, also where a server that has lost it gave its id to another one. */
   readonly nonce: number = randomBytes(6).readUIntBE(0, 6)
 
+  /** The id of the transaction in the database. */
   get xid(): string {
-    return this.#xid
+    return this.base.xid
   }
 
   /** What is committed, or may be. */
@@ -111,24 +104,16 @@ export class PostgresWriter extends PostgresReader implements Transaction {
 
   /** Whether the current unit, or one before it, has written anything. */
   get hasWritten(): boolean {
-    return this.#head > this.#base || this.#hasAnyMore || this.#terms !== null
+    return this.#head > this.base.position || this.#hasAnyMore || this.base.terms !== null
   }
 
-  async begin({ ordering, idleTimeout }: WriterOptions): Promise<void> {
-    const { settings, statements } = this.state
-    this.connection.recovered()
-    void this.connection.exec(
-      `begin isolation level ${ordering === 'lock' ? 'read committed' : 'repeatable read'}; ` +
-        `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
-        `set local idle_in_transaction_session_timeout = ${idleTimeout}`,
-    )
-    const [row] = await this.connection.all(statements.of(ordering === 'lock' ? `${HEAD} for update` : HEAD))
-    const [position, epoch, isCurrent, xid] = row as [number, string, number, string]
-    this.#xid = xid
-    this.#isOpen = true
-    await this.state.follow(this.connection, { position, epoch, isCurrent: isCurrent === 1 })
-    this.#base = this.#head = position
-    if (isCurrent !== 1) this.#terms = await beginTerm(this.connection, this.state, position)
+  /** Resolves when it is known where the transaction goes on from. */
+  async settled(): Promise<void> {
+    await this.base.settle()
+    // Of all who wait, only the first has written nothing yet.
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#head = this.base.position
   }
 
   /** Begins a unit. Its changes form one commit of the log. */
@@ -149,7 +134,8 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     this.#isOpen = false
     if (!this.hasWritten) return void (await this.connection.exec('rollback'))
     const { statements, environment, log } = this.state
-    if (this.#head % TRIM_EVERY < this.#head - this.#base) log.trim(this.connection, this.#head, environment.clock())
+    if (this.#head % TRIM_EVERY < this.#head - this.base.position)
+      log.trim(this.connection, this.#head, environment.clock())
     const records = log.recordsOf(this.commits)
     this.#commits.measure(records)
     const changed = new Map(this.commits.flatMap(one => one.changes.map(({ resource, seq }) => [resource.name, seq])))
@@ -158,7 +144,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     const sent = [
       this.connection.all(
         statements.of(ADVANCE),
-        this.#base,
+        this.base.position,
         this.#head,
         [...changed.keys()],
         [...changed.values()],
@@ -179,7 +165,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
 
   /** Called when it is known that the transaction is committed. */
   finish(): void {
-    if (this.#terms !== null) this.state.began(this.#terms, this.#head)
+    if (this.base.terms !== null) this.state.began(this.base.terms, this.#head)
     this.state.committed(this.#commits.all)
   }
 
@@ -263,7 +249,9 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   #sendEarly(): void {
     const { connection } = this
     connection.beforeSending = null
-    void connection.exec(`set local idle_in_transaction_session_timeout = ${IDLE_WITH_LOCKS}`)
+    void connection.exec(
+      `set local idle_in_transaction_session_timeout = ${Math.min(this.#idleTimeout, IDLE_WITH_LOCKS)}`,
+    )
     void this.#batch.send()
     connection.beforeSending = () => this.#batch.send()
   }
@@ -282,6 +270,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     if (this.#at < 0) this.#at = this.state.environment.clock()
     const published: Published = { seq: ++this.#head, uri, op, body }
     this.#commits.publish(published, this.#tx, this.#at)
+    this.#written.push({ uri })
     return published.seq
   }
 

@@ -1,5 +1,5 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
-import type { LinkChange, RowChange } from '../../store.ts'
+import type { Change, Commit, LinkChange, RowChange } from '../../store.ts'
 
 /** What a unit of work has read, as far as it decides which changes would have made a difference. */
 export type Read =
@@ -13,19 +13,22 @@ export type Read =
   | { readonly of: 'children'; readonly via: OneField; readonly parents: ReadonlySet<Id> }
   | { readonly of: 'pairs'; readonly join: Join; readonly from: 'a' | 'b'; readonly owners: ReadonlySet<Id> }
   | { readonly of: 'resource'; readonly resource: Resource }
+  /** The newest position. */
+  | { readonly of: 'head' }
   | { readonly of: 'text'; readonly key: string }
   /** A query that may depend on any row. */
   | { readonly of: 'all' }
 
 /** What units of work have written to the database. */
-export type UnitWrite = RowChange | LinkChange | { readonly key: string }
+export type UnitWrite = RowChange | LinkChange | { readonly key: string } | { readonly uri: string }
 
 /** Whether a read could have had another result after a write. */
 export function depends(read: Read, written: UnitWrite): boolean {
+  if ('uri' in written) return read.of === 'head'
   if ('key' in written) return read.of === 'text' && read.key === written.key
   if ('join' in written) {
     if (read.of === 'pairs') return read.join === written.join && read.owners.has(written[read.from])
-    return read.of === 'all'
+    return read.of === 'all' || read.of === 'head'
   }
   const { resource, before, after } = written
   switch (read.of) {
@@ -45,6 +48,7 @@ export function depends(read: Read, written: UnitWrite): boolean {
       return read.resource === resource
     case 'text':
       return false
+    case 'head':
     case 'all':
       return true
     default:
@@ -56,3 +60,18 @@ const hasValues = (row: Row | null, { slots, values }: Extract<Read, { of: 'key'
   row !== null && slots.every((slot, i) => row[slot] === (values[i] ?? null))
 
 export const readOfRow = (resource: Resource, id: Id): Read => ({ of: 'rows', resource, ids: new Set([id]) })
+
+/** Whether a read tells how far the log goes. Such a read is answered before the database says so. */
+export const isOfHead = ({ of }: Read): boolean => of === 'head' || of === 'resource'
+
+/** Whether a read could have had another result after commits of other nodes. Texts and some links are not in the log. */
+export function dependsOnOthers(read: Read, commits: readonly Commit[]): boolean {
+  if (read.of === 'text' || read.of === 'pairs') return true
+  return commits.some(({ changes }) => changes.some(change => isIncomplete(read, change) || depends(read, change)))
+}
+
+/** Whether a change does not tell all that the read would have to know. */
+function isIncomplete(read: Read, { missing, resource }: Change): boolean {
+  if (missing === undefined) return false
+  return (read.of === 'key' && read.resource === resource) || (read.of === 'children' && read.via.owner === resource)
+}

@@ -3,14 +3,26 @@ import type { Predicate } from '../../../query/predicate.ts'
 import type { Room } from '../../room.ts'
 import type { LinkChange, Published, RowChange, Select, Transaction, Visits } from '../../store.ts'
 import type { PostgresWriter } from './postgres-writer.ts'
-import { depends, readOfRow, type Read } from './reads.ts'
+import { depends, dependsOnOthers, isOfHead, readOfRow, type Read } from './reads.ts'
 
 /** Thrown into a unit whose reads another one has outdated. It begins again. */
 export class Outdated extends Error {}
 
-/** Takes turns: one unit after the other. */
+/** The units that run side by side. They take turns, one after the other. */
 export class Turns {
   #last: Promise<void> = Promise.resolve()
+  #reading: number
+  readonly #allHaveRead = Promise.withResolvers<void>()
+
+  constructor(units: number) {
+    this.#reading = units
+  }
+
+  /** Called once by each unit, when it has read what it reads side by side. Resolves when all have. */
+  hasRead(): Promise<void> {
+    if (--this.#reading === 0) this.#allHaveRead.resolve()
+    return this.#allHaveRead.promise
+  }
 
   /** Resolves when it is the caller's turn, to a function that ends it. */
   async next(): Promise<() => void> {
@@ -48,9 +60,12 @@ export class SideUnit implements Transaction {
   async takeTurn(): Promise<void> {
     if (this.#isOutdated) throw new Outdated()
     if (this.#end !== null) return
+    if (this.#writer.base.isLate) await this.#turns.hasRead()
+    await this.#writer.settled()
     this.#end = await this.#turns.next()
-    const { written } = this.#writer
+    const { written, base } = this.#writer
     this.#isOutdated = this.#reads.some(([read, at]) => {
+      if (base.hasMoved && (isOfHead(read) || base.others === null || dependsOnOthers(read, base.others))) return true
       for (let i = at; i < written.length; i++) if (depends(read, written[i]!)) return true
       return false
     })
@@ -83,7 +98,7 @@ export class SideUnit implements Transaction {
   }
 
   get position(): number {
-    return this.#reading({ of: 'all' }).position
+    return this.#reading({ of: 'head' }).position
   }
 
   changed(resource: Resource): number {

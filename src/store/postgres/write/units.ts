@@ -20,8 +20,9 @@ export async function runSideBySide(
   writer: PostgresWriter,
   units: readonly QueuedWrite[],
 ): Promise<WriteResult[]> {
-  const turns = new Turns()
+  const turns = new Turns(units.length)
   const ends = await Promise.allSettled(units.map(unit => runBeside(writer, turns, unit)))
+  await writer.settled()
   const { failure } = connection
   if (failure !== null && (connection.isLost || isTransient(failure.error))) throw failure.error
   if (failure !== null) throw new SpoiledGroup('', { cause: failure.error })

@@ -9,16 +9,17 @@ import type { ConnectionPool } from '../pool.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { isCommitted } from './in-doubt.ts'
-import { PostgresWriter, type WriterOptions } from './postgres-writer.ts'
+import { PostgresWriter } from './postgres-writer.ts'
 import { CHECK, runSideBySide, runUnit, SpoiledGroup } from './units.ts'
 import { violationOf } from './violation.ts'
+import type { WriteHeadOptions } from './write-head.ts'
 
 /** The most units of work in one commit. */
 const GROUP = 256
-/** After another node was faster, so many groups lock the head, so that they cannot fail again. */
+/** After another node was faster, so many groups lock the head before they write, so that they cannot fail again. */
 const CONTENDED = 64
 /** Milliseconds that a group may do nothing while others wait for the head, or for a row that it has written. */
-const IDLE_LOCKED = 500
+const IDLE_LOCKED = 300
 /** The same while nobody waits. */
 const IDLE = 10_000
 
@@ -105,6 +106,7 @@ export class WriteLane {
         await this.#inTransaction(this.#ordering(isSafe), async (writer, connection) => {
           if (!isSafe) return void (results = await runSideBySide(connection, writer, units))
           const ended: WriteResult[] = []
+          await writer.settled()
           for (const unit of units) ended.push(await runUnit(connection, writer, unit))
           results = ended
         })
@@ -125,9 +127,9 @@ export class WriteLane {
     }
   }
 
-  #ordering(isSafe: boolean): WriterOptions {
-    const ordering = this.#contended > 0 ? 'lock' : 'guess'
-    return { ordering, idleTimeout: isSafe || ordering === 'lock' ? IDLE_LOCKED : IDLE }
+  #ordering(isSafe: boolean): WriteHeadOptions {
+    if (this.#contended > 0) return { ordering: isSafe ? 'lock' : 'late', idleTimeout: IDLE_LOCKED }
+    return { ordering: 'guess', idleTimeout: isSafe ? IDLE_LOCKED : IDLE }
   }
 
   /** A transaction of application code that waits for other things. It has the lane to itself until it ends or its time is over. */
@@ -140,6 +142,7 @@ export class WriteLane {
       await this.#inTransaction(
         { ordering: 'lock', idleTimeout: 2 * transactionTimeout },
         async (writer, connection) => {
+          await writer.settled()
           writer.start(true)
           const handle = new TransactionHandle(writer)
           timer = setTimeout(() => {
@@ -162,13 +165,12 @@ export class WriteLane {
 
   /** Opens a transaction, does work in it and commits, or rolls back and throws what was thrown. */
   async #inTransaction(
-    options: WriterOptions,
+    options: WriteHeadOptions,
     work: (writer: PostgresWriter, connection: PostgresConnection) => Promise<void>,
   ): Promise<void> {
     const connection = await this.#pool.take()
-    const writer = new PostgresWriter(connection, this.#state, this.#ids)
+    const writer = new PostgresWriter(connection, this.#state, { ...options, ids: this.#ids })
     try {
-      await writer.begin(options)
       await work(writer, connection)
       await writer.commit()
     } catch (error) {

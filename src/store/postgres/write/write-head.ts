@@ -1,0 +1,110 @@
+import type { Commit } from '../../store.ts'
+import type { Term } from '../../terms.ts'
+import type { PostgresConnection } from '../connection.ts'
+import { BOOT } from '../schema/functions.ts'
+import type { PostgresState } from '../state.ts'
+import { beginTerm } from './begin-term.ts'
+
+/**
+ * How a transaction orders itself among those of other nodes. All of them advance the head of the log, one after the other.
+ *
+ * - `guess`: the head is expected to stay as it is. So nobody waits for this node, but the transaction fails at its end if
+ *   another node has committed meanwhile.
+ * - `late`: the head is locked after all units have read. What other nodes have committed meanwhile counts as earlier units.
+ * - `lock`: the head is locked at once.
+ */
+export type Ordering = 'guess' | 'late' | 'lock'
+
+export interface WriteHeadOptions {
+  readonly ordering: Ordering
+  /** Milliseconds without a statement after which the server gives the transaction up, because this node may hang. */
+  readonly idleTimeout: number
+}
+
+const HEAD = `select pos, epoch, boot = ${BOOT}, pg_current_xact_id()::text, nonce from _restuary_head where k = 1`
+
+/** The place in the log from which a transaction goes on. */
+export class WriteHead {
+  readonly #connection: PostgresConnection
+  readonly #state: PostgresState
+  /** Whether the head is locked after the units have read. */
+  readonly isLate: boolean
+  #position: number
+  #xid = ''
+  #nonce: unknown = null
+  #terms: readonly Term[] | null = null
+  #hasMoved = false
+  #others: readonly Commit[] | null = []
+  readonly #known: Promise<void>
+  #locked: Promise<void> | null = null
+
+  /** Opens the transaction. Statements may follow at once, without waiting for the answers. */
+  constructor(connection: PostgresConnection, state: PostgresState, { ordering, idleTimeout }: WriteHeadOptions) {
+    this.#connection = connection
+    this.#state = state
+    this.#position = state.position
+    this.isLate = ordering === 'late'
+    const { settings } = state
+    void connection.exec(
+      `begin isolation level ${ordering === 'guess' ? 'repeatable read' : 'read committed'}; ` +
+        `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
+        `set local idle_in_transaction_session_timeout = ${idleTimeout}`,
+    )
+    this.#known = this.#ask(ordering === 'lock')
+    // A unit may fail before anybody waits for this. What has failed the transaction is found at its end.
+    this.#known.catch(() => {})
+  }
+
+  /** The committed seq. Until it is settled, what this node expects. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** The id of the transaction in the database. */
+  get xid(): string {
+    return this.#xid
+  }
+
+  /** The terms, if the transaction has begun one. */
+  get terms(): readonly Term[] | null {
+    return this.#terms
+  }
+
+  /** Whether another node has committed without this one knowing, before or after units began to read. */
+  get hasMoved(): boolean {
+    return this.#hasMoved
+  }
+
+  /** What other nodes have committed since units began to read, oldest first; null if nobody knows. */
+  get others(): readonly Commit[] | null {
+    return this.#others
+  }
+
+  /** Resolves when the position will not change any more. Called after all units have read what they read side by side. */
+  async settle(): Promise<void> {
+    await this.#known
+    if (this.isLate) await (this.#locked ??= this.#lock())
+  }
+
+  async #lock(): Promise<void> {
+    const [before, nonce, { history }] = [this.#position, this.#nonce, this.#state.terms]
+    await this.#ask(true)
+    if (this.#nonce === nonce && this.#position === before) return
+    this.#hasMoved = true
+    const isSame = this.#state.terms.history === history && this.#position >= before
+    this.#others = (isSame ? this.#state.recent.after(before, Infinity) : null) ?? null
+  }
+
+  async #ask(isLocking: boolean): Promise<void> {
+    const { statements } = this.#state
+    const [row] = await this.#connection.all(statements.of(isLocking ? `${HEAD} for update` : HEAD))
+    const [position, epoch, isCurrent, xid, nonce] = row as [number, string, number, string, unknown]
+    this.#xid = xid
+    this.#nonce = nonce
+    await this.#state.follow(this.#connection, { position, epoch, isCurrent: isCurrent === 1 })
+    if (position !== this.#position) this.#hasMoved = true
+    this.#position = position
+    if (isCurrent !== 1 && (isLocking || !this.isLate))
+      this.#terms = await beginTerm(this.#connection, this.#state, position)
+  }
+}
