@@ -13,7 +13,7 @@ import type { Call, Outcome } from './engine/call/call.ts'
 import type { OwnEngine } from './engine/create-engine.ts'
 import { database } from './engine/call/database.ts'
 import type { Engine } from './engine/engine.ts'
-import { withEphemeral } from './engine/actions/expiry.ts'
+import { withEphemeral } from './engine/ephemeral/ephemeral.ts'
 import {
   createHandledResources,
   type HandledResources,
@@ -136,7 +136,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const nodes = nodesOf(lasting, environment)
   const { clock, leases } = nodes
   const background = { clock, onFault: onBackgroundFault }
-  const { store, expiry } = withEphemeral(lasting, model, background)
+  const { store, expiry } = withEphemeral(lasting, model, { ...background, node: nodes.node })
   const opening = store.open(model, { clock: environment.clock, random, report })
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
   const parts = { model, limits, store, opening, expiry, url, nodes }
@@ -226,6 +226,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await Promise.all([jobs?.close(), files?.close()])
       live.close()
       auth?.close()
+      expiry?.close()
       await commitHooks?.close()
       await nodes.close()
       await store.close()

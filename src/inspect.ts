@@ -1,5 +1,5 @@
 import type { Model } from './model/model.ts'
-import { lastingPart } from './store/ephemeral/sides.ts'
+import { storedPart } from './store/ephemeral/sides.ts'
 import type { Store } from './store/store.ts'
 
 /** An API that only tells about itself. */
@@ -47,5 +47,5 @@ export async function inspect(load: () => Promise<unknown>): Promise<Inspected |
 
 /** Called by `api(…)`. Throws if the module is only looked at. */
 export function stopIfInspected(model: Model, store: Store | undefined, make: () => DocumentedApi): void {
-  if (inspecting) throw new Inspected(lastingPart(model), store ?? null, make)
+  if (inspecting) throw new Inspected(storedPart(model, store ?? null), store ?? null, make)
 }

@@ -11,6 +11,7 @@ import type { CallOptions } from './model/rules/call-options.ts'
 import type { RowOperations } from './model/rules/row-operations.ts'
 import { everything } from './query/predicate.ts'
 import type { Leases } from './store/shared/leases.ts'
+import { isEphemeral } from './store/ephemeral/sides.ts'
 import type { Store } from './store/store.ts'
 import { wait, type Maybe } from './store/work.ts'
 
@@ -108,7 +109,7 @@ export async function seedOnce(
 async function isEmpty(engine: Engine, store: Store): Promise<boolean> {
   return store.read(function* (snapshot) {
     for (const resource of engine.model.resources.values())
-      if ((yield* wait(snapshot.count(resource, everything))) > 0) return false
+      if (!isEphemeral(resource) && (yield* wait(snapshot.count(resource, everything))) > 0) return false
     return true
   })
 }

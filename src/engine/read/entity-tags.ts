@@ -52,8 +52,8 @@ function variantFor(view: View, audience: Audience): string {
 }
 
 /**
- * The newest change of several resources. Ephemeral rows have counters of their own, so they are a second number: as text,
- * empty if there are none.
+ * The newest change of several resources. Ephemeral rows beside the store have counters of their own, so they are a second
+ * number: as text, empty if there are none.
  */
 function latest(
   snapshot: Snapshot,
@@ -65,7 +65,7 @@ function latest(
   for (const resources of [shown, more]) {
     for (const resource of resources) {
       const seq = snapshot.changed(resource)
-      if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)
+      if (resource.options.ephemeral && snapshot.fleeting !== undefined) fleeting = Math.max(fleeting, seq)
       else lasting = Math.max(lasting, seq)
     }
   }

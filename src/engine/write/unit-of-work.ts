@@ -1,7 +1,8 @@
 import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
 import type { Ctx } from '../../schema/field.ts'
+import { appliedWithinLimits } from '../../store/ephemeral/limits.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
-import { chain, noWork, ready, wait, type Work } from '../../store/work.ts'
+import { chain, ready, wait, type Work } from '../../store/work.ts'
 import { hashPasswordSync } from '../../auth/login/password.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
@@ -221,8 +222,7 @@ export class UnitOfWork {
       if (change) changes.push(change)
     }
     if (this.#signature !== null && changes.length > 0) changes[0] = { ...changes[0]!, by: this.#signature }
-    const links = this.#links ? [...this.#links.values()] : []
-    return changes.length || links.length ? wait(this.tx.apply(changes, links)) : noWork
+    return appliedWithinLimits(this.tx, changes, [...(this.#links?.values() ?? [])], this.ctx.now)
   }
 
   #rows(resource: Resource): Map<Id, Instance | null> {

@@ -13,6 +13,8 @@ export type Read =
   | { readonly of: 'children'; readonly via: OneField; readonly parents: ReadonlySet<Id> }
   | { readonly of: 'pairs'; readonly join: Join; readonly from: 'a' | 'b'; readonly owners: ReadonlySet<Id> }
   | { readonly of: 'resource'; readonly resource: Resource }
+  /** Which rows of a resource there are. */
+  | { readonly of: 'members'; readonly resource: Resource }
   /** The newest position. */
   | { readonly of: 'head' }
   | { readonly of: 'text'; readonly key: string }
@@ -46,6 +48,8 @@ export function depends(read: Read, written: UnitWrite): boolean {
     }
     case 'resource':
       return read.resource === resource
+    case 'members':
+      return read.resource === resource && written.op !== 'patch'
     case 'text':
       return false
     case 'head':

@@ -1,5 +1,5 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
-import type { Predicate } from '../../../query/predicate.ts'
+import { everything, type Predicate } from '../../../query/predicate.ts'
 import type { Room } from '../../room.ts'
 import type { LinkChange, Published, RowChange, Select, Transaction, Visits } from '../../store.ts'
 import type { PostgresWriter } from './postgres-writer.ts'
@@ -118,7 +118,8 @@ export class SideUnit implements Transaction {
   }
 
   async count(resource: Resource, where: Predicate, visits?: Visits): Promise<number> {
-    return this.#reading({ of: 'all' }).count(resource, where, visits)
+    const read: Read = where === everything ? { of: 'members', resource } : { of: 'all' }
+    return this.#reading(read).count(resource, where, visits)
   }
 
   async children(via: OneField, parents: readonly Id[], limit: number | null, visits?: Visits): Promise<[Id, Id][]> {

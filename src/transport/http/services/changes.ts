@@ -4,6 +4,7 @@ import type { Resource, Row } from '../../../model/model.ts'
 import type { Frame } from '../../../live/event.ts'
 import type { Live } from '../../../live/live.ts'
 import type { Kind } from '../../../live/subscriptions/source.ts'
+import { withoutEphemeral } from '../../../store/ephemeral/sides.ts'
 import type { Commit } from '../../../store/store.ts'
 import { wantsStream } from '../../sse/accept.ts'
 import { followAsStream, streamFields } from '../../sse/face.ts'
@@ -85,11 +86,13 @@ async function sendPage(
     if (page.commits.length === 0) break
     for (const commit of page.commits) {
       if (bytes >= face.engine.limits.pageBytes) break
-      const text = printCommit(commit, live.terms)
+      last = live.terms.position(commit.position)
+      const shown = withoutEphemeral(commit)
+      if (shown === null) continue
+      const text = printCommit(shown, live.terms)
       texts.push(text)
       bytes += text.length
-      changes += commit.changes.length + commit.published.length
-      last = live.terms.position(commit.position)
+      changes += shown.changes.length + shown.published.length
     }
   }
   const body = `[${texts.join(',')}]`
@@ -123,9 +126,10 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
 
 function commitsFrame(commits: readonly Commit[] | null, position: string, terms: Terms): Frame {
   if (commits === null) return Buffer.from(`event: reset\nid: ${position}\ndata: {"position":"${position}"}\n\n`)
-  const events = commits.map(
-    commit => `event: commit\nid: ${terms.position(commit.position)}\ndata: ${printCommit(commit, terms)}\n\n`,
-  )
+  const events = commits
+    .map(withoutEphemeral)
+    .filter(commit => commit !== null)
+    .map(commit => `event: commit\nid: ${terms.position(commit.position)}\ndata: ${printCommit(commit, terms)}\n\n`)
   return Buffer.from(events.join(''))
 }
 

@@ -28,8 +28,8 @@ test('removing or taking over rows of a connection costs as much as the connecti
   const comeAndGo = (from: number, to: number): void => {
     for (let id = from; id < to; id++) {
       told(id, [])
-      expiry.hold(here, id, one)
-      expiry.hold(here, id, other)
+      void expiry.hold(here, id, one)
+      void expiry.hold(here, id, other)
       told(id, null)
     }
   }

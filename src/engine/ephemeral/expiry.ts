@@ -1,10 +1,9 @@
-import type { Id, Model, Resource } from '../../model/model.ts'
-import { isEphemeral } from '../../store/ephemeral/sides.ts'
-import { EphemeralStore } from '../../store/ephemeral/store.ts'
-import type { Change, Store, Transaction } from '../../store/store.ts'
-import { chain, type Maybe } from '../../store/work.ts'
-import { isRead, ownCall, type Call, type CallOrigin, type Outcome, type CallTarget } from '../call/call.ts'
-import type { PipelineCheck, PipelineStep } from '../call/invocation.ts'
+import type { Id, Resource } from '../../model/model.ts'
+import type { Change, Transaction } from '../../store/store.ts'
+import type { Maybe } from '../../store/work.ts'
+import { ownCall, type Call, type Outcome } from '../call/call.ts'
+import { DueRows } from './due-rows.ts'
+import type { Lifetimes } from './lifetimes.ts'
 
 /**
  * Deletes a row in the engine's own name, within a transaction or as a unit of its own. No rules apply: a row expires whoever
@@ -15,16 +14,16 @@ export type InternalCall = (call: Call, tx: Transaction | null) => Maybe<Outcome
 export interface ExpiryOptions {
   readonly clock: () => number
   readonly onFault: (error: unknown) => void
+  /** What several nodes know of the same rows; null if they are those of this process alone. Default: null. */
+  readonly lifetimes?: Lifetimes | null
 }
 
 /** The rows of one ephemeral resource. */
 interface Rows {
   readonly resource: Resource
-  /**
-   * When each row expires, unless a connection holds it. All rows live equally long, so the Map's order is the order of expiry.
-   */
-  readonly due: Map<Id, number>
-  /** The connection that holds each of the other rows. */
+  /** When each row expires, unless a connection holds it. Of rows that nodes share, when it has to be found out whether it does. */
+  readonly due: DueRows
+  /** The connection of this process that holds each of the other rows. */
   readonly held: Map<Id, AbortSignal>
 }
 
@@ -43,6 +42,8 @@ export class Expiry {
   readonly #settled = new WeakMap<Transaction, Set<string>>()
   #upkeep: InternalCall | null = null
   #timer: NodeJS.Timeout | null = null
+  /** When it fires. */
+  #wakesAt = Infinity
   #closed = false
 
   constructor(options: ExpiryOptions) {
@@ -57,26 +58,37 @@ export class Expiry {
   /** Called after each commit: the `ttl` of every written row starts again. */
   heard(changes: readonly Change[]): void {
     for (const { resource, id, after } of changes) {
-      if (after) this.renew(resource, id)
+      if (after) this.#extend(resource, id)
       else this.#forget(resource, id)
     }
   }
 
+  /** Called with rows of which nobody in this process has heard yet. */
+  found(resource: Resource, ids: readonly Id[]): void {
+    const { due } = this.#of(resource)
+    for (const id of ids) due.set(id, this.#options.clock())
+    this.#wait()
+  }
+
   /** Restarts the `ttl` of a row. Does nothing if a connection holds the row. */
-  renew(resource: Resource, id: Id): void {
+  renew(resource: Resource, id: Id): Maybe<void> {
+    this.#extend(resource, id)
+    return this.#options.lifetimes?.renew(resource, id)
+  }
+
+  #extend(resource: Resource, id: Id): void {
     const { due, held } = this.#of(resource)
     if (held.has(id)) return
-    // Deleting first moves the row to the end of the Map: the order of expiry is kept without sorting.
-    due.delete(id)
     due.set(id, this.#options.clock() + resource.options.ephemeral!.ttl)
     this.#wait()
   }
 
   /** Ties the row to a connection, in place of the connection that held it before. */
-  hold(resource: Resource, id: Id, connection: AbortSignal): void {
+  hold(resource: Resource, id: Id, connection: AbortSignal): Maybe<void> {
+    const { lifetimes } = this.#options
     const { due, held } = this.#of(resource)
     // The row may have been deleted in the meantime.
-    if (!due.has(id) && !held.has(id)) return
+    if (!lifetimes && !due.has(id) && !held.has(id)) return undefined
     this.#forget(resource, id)
     held.set(id, connection)
     let holds = this.#holders.get(connection)
@@ -89,6 +101,15 @@ export class Expiry {
     else holds.set(resource, new Set([id]))
     // The connection may have closed while the write was being committed; then no event will follow.
     if (connection.aborted) this.#released(connection)
+    if (!lifetimes) return undefined
+    this.#lookAgain(resource, id)
+    return lifetimes.hold(resource, id)
+  }
+
+  /** A row that this process holds: it finds out in time whether it still does. */
+  #lookAgain(resource: Resource, id: Id): void {
+    this.#of(resource).due.set(id, this.#options.clock() + resource.options.ephemeral!.ttl / 2)
+    this.#wait()
   }
 
   /** Deletes the rows that have expired by now. Returns undefined if there are none, so that the usual call need not wait. */
@@ -135,11 +156,7 @@ export class Expiry {
   #over(): (readonly [Resource, Id])[] {
     const now = this.#options.clock()
     const over: (readonly [Resource, Id])[] = []
-    for (const { resource, due } of this.#rows.values())
-      for (const [id, until] of due) {
-        if (until > now) break // the rest of the Map expires later
-        over.push([resource, id])
-      }
+    for (const { resource, due } of this.#rows.values()) for (const id of due.over(now)) over.push([resource, id])
     return over
   }
 
@@ -163,16 +180,42 @@ export class Expiry {
 
   async #delete(resource: Resource, id: Id, tx: Transaction | null): Promise<void> {
     if (this.#closed) return
-    const outcome = await this.#upkeep!(deletion(resource, id), tx)
-    if (outcome.kind !== 'failure') return
-    if (outcome.error.code === 'not_found') return this.#forget(resource, id)
-    this.#options.onFault(outcome.error)
-    this.renew(resource, id)
+    try {
+      if (!(await this.#isOver(resource, id))) return
+      const outcome = await this.#upkeep!(deletion(resource, id), tx)
+      if (outcome.kind !== 'failure') return
+      if (outcome.error.code === 'not_found') return this.#forget(resource, id)
+      this.#options.onFault(outcome.error)
+    } catch (error) {
+      this.#options.onFault(error)
+    }
+    this.#extend(resource, id)
+  }
+
+  /** Whether the time of a row is over that is due, on whichever node it was renewed. */
+  async #isOver(resource: Resource, id: Id): Promise<boolean> {
+    const { lifetimes, clock } = this.#options
+    if (!lifetimes) return true
+    const { due, held } = this.#of(resource)
+    const connection = held.get(id)
+    if (connection && (await lifetimes.isOurs(resource, id)) && held.get(id) === connection) {
+      this.#lookAgain(resource, id)
+      return false
+    }
+    if (connection && held.get(id) === connection) this.#release(resource, id)
+    const left = await lifetimes.left(resource, id)
+    if (left > 0) due.set(id, clock() + left)
+    return left === 0
   }
 
   #forget(resource: Resource, id: Id): void {
-    const { due, held } = this.#of(resource)
-    due.delete(id)
+    this.#of(resource).due.delete(id)
+    this.#release(resource, id)
+  }
+
+  /** No connection of this process holds the row any more. */
+  #release(resource: Resource, id: Id): void {
+    const { held } = this.#of(resource)
     const connection = held.get(id)
     if (!connection) return
     held.delete(id)
@@ -181,19 +224,21 @@ export class Expiry {
 
   #of(resource: Resource): Rows {
     let rows = this.#rows.get(resource)
-    if (!rows) this.#rows.set(resource, (rows = { resource, due: new Map(), held: new Map() }))
+    if (!rows) this.#rows.set(resource, (rows = { resource, due: new DueRows(), held: new Map() }))
     return rows
   }
 
   /**
-   * Sets the timer to the next expiry, unless one is running. Rows that are renewed meanwhile do not move the timer; it just
-   * finds nothing to do.
+   * Sets the timer to the next expiry, unless one is running that fires before. Rows that are renewed meanwhile do not move the
+   * timer; it just finds nothing to do.
    */
   #wait(): void {
-    if (this.#timer || this.#closed) return
+    if (this.#closed) return
     let first = Infinity
-    for (const { due } of this.#rows.values()) first = Math.min(first, due.values().next().value ?? Infinity)
-    if (first === Infinity) return
+    for (const { due } of this.#rows.values()) first = Math.min(first, due.next)
+    if (first === Infinity || (this.#timer && this.#wakesAt <= first)) return
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#wakesAt = first
     const pause = Math.min(Math.max(first - this.#options.clock(), 0), LONGEST)
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -210,42 +255,4 @@ function keyOf(resource: Resource, id: Id): string {
 
 function deletion(resource: Resource, id: Id): Call {
   return { ...ownCall, operation: 'delete', resource, id }
-}
-
-/** The store, with the model's ephemeral rows in memory beside it. If the model has none, this is the given store unchanged. */
-export function withEphemeral(
-  lasting: Store,
-  model: Model,
-  options: ExpiryOptions,
-): { readonly store: Store; readonly expiry: Expiry | null } {
-  if (![...model.resources.values()].some(isEphemeral)) return { store: lasting, expiry: null }
-  const expiry = new Expiry(options)
-  return { store: new EphemeralStore(lasting, changes => expiry.heard(changes)), expiry }
-}
-
-/** The step `expire`: deletes expired rows first, so that no call sees them, however late the timer fires. */
-export function expiring(expiry: Expiry): PipelineCheck {
-  return ({ call, tx }) => {
-    if (!call.resource.options.ephemeral) return undefined
-    return tx ? expiry.settleIn(tx) : expiry.settle()
-  }
-}
-
-/** The step `renew`: a write restarts the `ttl` of its row even if it changes nothing, because heartbeats are empty patches. */
-export function renewing(expiry: Expiry): PipelineStep {
-  return (invocation, next) => {
-    const { call, tx } = invocation
-    if (!call.resource.options.ephemeral || isRead(call.operation)) return next(invocation)
-    return chain(next(invocation), outcome => {
-      if (outcome.kind === 'item') for (const id of outcome.ids) written(expiry, call, id, tx !== null)
-      return outcome
-    })
-  }
-}
-
-function written(expiry: Expiry, { resource, connection }: CallTarget & CallOrigin, id: Id, isPending: boolean): void {
-  const isHeld = connection && resource.options.ephemeral!.presence
-  // A row that a transaction creates is only known to `hold` after the commit, so it gets its `ttl` first.
-  if (!isHeld || isPending) expiry.renew(resource, id)
-  if (isHeld) expiry.hold(resource, id, connection)
 }
