@@ -134,7 +134,8 @@ describe.each(faces)('over %s', face => {
     expect(await bob.next()).toEqual(['leave', 1])
     expect((await ann.patch('here', 1, {})).status).toBe(404)
     expect(await bob.list('here')).toEqual([])
-    // None of it is in the log.
+    // None of it is in the log, unless several nodes share the rows.
+    if (app.store.hasNodes === true) return
     expect((await app.store.commits(0, 100))!.flatMap(one => one.changes.map(change => change.resource.name))).toEqual([
       'room',
     ])

@@ -101,9 +101,12 @@ export class Expiry {
     else holds.set(resource, new Set([id]))
     // The connection may have closed while the write was being committed; then no event will follow.
     if (connection.aborted) this.#released(connection)
-    if (!lifetimes) return undefined
+    if (!lifetimes || connection.aborted) return undefined
     this.#lookAgain(resource, id)
-    return lifetimes.hold(resource, id)
+    // If it closes before that is told, the row is released after it.
+    return lifetimes.hold(resource, id).then(() => {
+      if (connection.aborted) void this.#letGo(resource, id)
+    })
   }
 
   /** A row that this process holds: it finds out in time whether it still does. */
@@ -147,9 +150,16 @@ export class Expiry {
       const { held } = this.#of(resource)
       for (const id of ids) {
         held.delete(id)
-        void this.#remove(resource, id)
+        void this.#letGo(resource, id)
       }
     }
+  }
+
+  /** Deletes a row that a connection has held, unless one of another node holds it by now. */
+  async #letGo(resource: Resource, id: Id): Promise<void> {
+    // If nobody can be told, others find out that this node does not hold it any more when it is due.
+    await this.#options.lifetimes?.release(resource, id).catch(this.#options.onFault)
+    if (!this.#of(resource).held.has(id)) await this.#remove(resource, id)
   }
 
   /** The rows that have expired. */

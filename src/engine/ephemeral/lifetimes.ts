@@ -50,6 +50,15 @@ export class Lifetimes {
     })
   }
 
+  /** No connection of this node holds a row any more. Its time is over, unless another node has it by now. */
+  async release(resource: Resource, id: Id): Promise<void> {
+    await this.#store.shared.update(keyOf(resource, id), (text, now) => {
+      const life = read(text)
+      const isOthers = life !== null && 'by' in life && life.by !== this.#node.name
+      return isOthers ? { value: undefined } : { value: undefined, ...livesUntil(now) }
+    })
+  }
+
   /** Milliseconds that a row still lives which no connection of this node holds, as far as can be said now. */
   async left(resource: Resource, id: Id): Promise<number> {
     const ttl = ttlOf(resource)
@@ -61,11 +70,6 @@ export class Lifetimes {
     if (by === null) return left
     const isHeld = by !== this.#node.name && (await this.#node.isAlive(by))
     return isHeld ? Math.min(ttl, LOOK) : 0
-  }
-
-  /** A row is gone that a connection of this node held. */
-  forget(resource: Resource, id: Id): Maybe<void> {
-    return this.#store.shared.update(keyOf(resource, id), () => ({ value: undefined, text: null }))
   }
 
   get #mine(): { readonly text: string } {
