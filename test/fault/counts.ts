@@ -12,6 +12,8 @@ export interface Counts {
   readonly live: { readonly cuts: number; readonly kills: number }
   /** Faults of three nodes, PostgreSQL and NATS, and connections cut, while others listen. */
   readonly nodes: { readonly strikes: number; readonly cuts: number }
+  /** How often two processes start at the same time over one new file. */
+  readonly starts: number
   /** Processes killed while they migrate a database. */
   readonly migrations: number
   /** Faults planted into live queries, each to be found by random programs. */
@@ -29,6 +31,7 @@ const few: Counts = {
   files: 4,
   live: { cuts: 300, kills: 6 },
   nodes: { strikes: 6, cuts: 40 },
+  starts: 3,
   migrations: 8,
   planted: 2,
   plantedInNodes: 0,
@@ -41,6 +44,7 @@ const all: Counts = {
   files: 100,
   live: { cuts: 2_000, kills: 100 },
   nodes: { strikes: 40, cuts: 500 },
+  starts: 20,
   migrations: 300,
   planted: Infinity,
   plantedInNodes: Infinity,
