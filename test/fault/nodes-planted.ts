@@ -145,8 +145,8 @@ export const planted: Readonly<Record<string, PlantedInNodes>> = {
     faults: [
       {
         file: 'store/bus/news.ts',
-        find: 'told.seq > position()) onNews()',
-        replace: 'told.seq < position()) onNews()',
+        find: 'told.seq > position()) onNews(told.seq)',
+        replace: 'told.seq < position()) onNews(0)',
       },
     ],
   },

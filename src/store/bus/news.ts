@@ -9,8 +9,8 @@ export interface NewsOptions {
   readonly terms: Terms
   /** The newest position that this node knows. */
   readonly position: () => number
-  /** Called when another node has committed something that this one does not know, or may have. */
-  readonly onNews: () => void
+  /** Called when another node has committed something that this one does not know, or may have; with the position, if it is told. */
+  readonly onNews: (position: number) => void
 }
 
 /** Tells other nodes the position of the newest commit, and hears theirs. */
@@ -41,10 +41,10 @@ export class News {
   #hear(text: string): void {
     const { terms, position, onNews } = this.#options
     // An empty message: some may have been lost.
-    if (text === '') return onNews()
+    if (text === '') return onNews(0)
     const told = parsePosition(text)
     if (told === null) return
     // A term that is not known here has begun elsewhere.
-    if (terms.epochAt(told.seq) !== told.epoch || told.seq > position()) onNews()
+    if (terms.epochAt(told.seq) !== told.epoch || told.seq > position()) onNews(told.seq)
   }
 }

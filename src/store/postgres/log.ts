@@ -71,12 +71,15 @@ export class PostgresLog {
   /** Whole commits after a position, up to the head; null if some are gone or a change has no record. */
   async after(connection: PostgresConnection, position: number, limit: number, head: number): Promise<Commit[] | null> {
     if (position > head) return null
-    const floor = (await connection.all(this.#statements.of(FLOOR)))[0]![0] as number | null
+    const page = (from: number): Promise<Row[]> => connection.all(this.#statements.of(AFTER), from, head, limit + 1)
+    // The records first: if nothing before them is gone afterwards, nothing was.
+    const first = page(position)
+    const floors = await connection.all(this.#statements.of(FLOOR))
+    const floor = floors[0]![0] as number | null
     if (floor !== null && position < floor - 1) return null
     const assembly = new CommitAssembly(this.#format, limit)
-    let from = position
-    for (;;) {
-      const records = await connection.all(this.#statements.of(AFTER), from, head, limit + 1)
+    for (let from = position; ;) {
+      const records = await (from === position ? first : page(from))
       for (const record of records) {
         const state = assembly.add(this.#read(record))
         if (state === 'unknown') return null

@@ -53,7 +53,11 @@ class PostgresStore implements Store {
     const { bus = new NotifyBus(this.#address) } = this.#settings
     if (bus === false) return
     const topic = Buffer.from(keyFrom(secret, 'bus')).toString('hex').slice(0, 16)
-    const news = new News({ bus, topic, terms, position: () => state.position, onNews: () => this.#listeners.tell() })
+    const onNews = (position: number): void => {
+      state.expect(position)
+      this.#listeners.tell()
+    }
+    const news = new News({ bus, topic, terms, position: () => state.position, onNews })
     state.onOwn = () => news.committed()
     this.#bus = bus
   }

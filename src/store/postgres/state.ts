@@ -21,6 +21,12 @@ export interface Head {
   readonly isCurrent: boolean
 }
 
+/** Commits after a position, which are on their way. */
+export interface ReadAhead {
+  readonly from: number
+  readonly commits: Promise<Commit[] | null>
+}
+
 /** The most changes of other nodes that are read to find out which resources they changed. */
 const FOLLOWED = 2_000
 
@@ -55,6 +61,8 @@ export class PostgresState {
   /** Everything may have changed up to this position. */
   #everything = 0
   readonly #changed = new Map<Resource, number>()
+  /** The position that another node has told last; 0 = nothing new. */
+  #expected = 0
 
   constructor(options: PostgresStateOptions) {
     this.model = options.model
@@ -88,13 +96,32 @@ export class PostgresState {
     if (this.#position !== before) this.onNews()
   }
 
+  /**
+   * Asks for what other nodes did, if some of it is expected, before anybody knows where the head is. The transaction that it is
+   * asked in fixes the state that both are told of.
+   */
+  readAhead(connection: PostgresConnection): ReadAhead | null {
+    if (this.#expected <= this.#position) return null
+    const commits = this.log.after(connection, this.#position, FOLLOWED, Number.MAX_SAFE_INTEGER)
+    commits.catch(() => {}) // the transaction has failed, which whoever opened it is told
+    return { from: this.#position, commits }
+  }
+
+  /** Called when another node tells that it has committed up to a position, which may or may not be true. */
+  expect(position: number): void {
+    this.#expected = Math.max(this.#expected, position)
+  }
+
   /** Takes over what other nodes did, up to the head that a transaction has found. It reads within this transaction. */
-  async follow(connection: PostgresConnection, head: Head): Promise<void> {
+  async follow(connection: PostgresConnection, head: Head, ahead: ReadAhead | null = null): Promise<void> {
     if (head.epoch !== this.terms.epoch) await this.#followTerms(connection, head)
+    this.#expected = 0
     const before = this.#position
     while (head.position > this.#position) {
       const from = this.#position
-      const commits = await this.log.after(connection, from, FOLLOWED, head.position)
+      const onWay = ahead !== null && ahead.from === from ? ahead.commits : null
+      const commits = await (onWay ?? this.log.after(connection, from, FOLLOWED, head.position))
+      ahead = null
       if (this.#position !== from) continue // another transaction was faster
       if (commits !== null && (commits.at(-1)?.position ?? from) === head.position)
         commits.forEach(one => this.#learn(one))

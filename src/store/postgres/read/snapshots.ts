@@ -151,10 +151,12 @@ export class Snapshots {
       void connection.exec(
         `begin isolation level repeatable read read only; set local statement_timeout = ${state.settings.statementTimeout}`,
       )
-      const [row] = await begun(connection.all(state.statements.of(HEAD_STATEMENT)))
+      const asked = connection.all(state.statements.of(HEAD_STATEMENT))
+      const ahead = state.readAhead(connection)
+      const [row] = await begun(asked)
       const head = headOf(row!)
       if (head.isCurrent) {
-        await begun(state.follow(connection, head))
+        await begun(state.follow(connection, head, ahead))
         return new PostgresReader(connection, state, head.position, isShared)
       }
       await begun(connection.exec('rollback'))
