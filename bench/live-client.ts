@@ -1,4 +1,5 @@
-// How much of the main thread a live list takes: 10,000 sorted rows in one client, and 1,000 changes a second.
+// How much of the main thread a live list takes: 10,000 sorted rows in one client, and 1,000 changes a second. All clients have
+// the WebSocket of `ws`, as that of Node takes more time than most of them, and pages have neither.
 // usage: node bench/live-client.ts [ROWS] [CHANGES] [KIND …]. Peers are looked for in RESTUARY_PEERS (README.md).
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -100,7 +101,9 @@ const kinds: Record<string, Kind> = {
     },
     async follow(port, changed) {
       // oxlint-disable-next-line typescript/no-explicit-any -- the server is another process
-      const live = (client(`http://127.0.0.1:${port}`) as any).card.live({ sort: 'rank' })
+      const live = (client(`http://127.0.0.1:${port}`, { WebSocket: Socket as never }) as any).card.live({
+        sort: 'rank',
+      })
       live.subscribe(changed)
       await live.ready
       return () => live.rows
@@ -190,8 +193,9 @@ async function runClient(kind: Kind, port: number): Promise<void> {
     frames++
   }
   let read = (): readonly Card[] => []
-  read = await kind.follow(port, () => (timer ??= setTimeout(draw, 16)))
   let shown = read()
+  read = await kind.follow(port, () => (timer ??= setTimeout(draw, 16)))
+  shown = read()
   await new Promise(resolve => setTimeout(resolve, 500))
   globalThis.gc!()
   const bytes = (process.memoryUsage().heapUsed - empty) / rows

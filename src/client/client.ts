@@ -66,7 +66,7 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const { status, set } = statusOf()
   const { offline, transport: named = 'ws', linger = 10_000 } = options
   const onStatus = (connection: ConnectionStatus): void => set({ connection })
-  const parts = { ...options, base, http, session, onStatus, isPatient: offline !== undefined }
+  const parts = { ...options, base, http, session, onStatus, isPatient: Boolean(offline) }
   const carry = named === 'ws' ? webSocket : named
   const transport =
     typeof carry === 'function'
@@ -77,11 +77,11 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   // Asking for the token shows whose it is now.
   const unwatch = tokens.watch?.(() => void session.token())
   const ask =
-    (name: 'login' | 'logout' | 'refresh' | 'ticket' | 'send') =>
+    (name: string) =>
     (...given: readonly unknown[]) =>
-      onDemand(all => (all[name] as OnDemand)(http, session, ...given))
+      onDemand(all => (all as unknown as Readonly<Record<string, OnDemand>>)[name]!(http, session, ...given))
   const own = {
-    $auth: { login: ask('login'), logout: ask('logout'), refresh: ask('refresh'), ticket: ask('ticket') },
+    $auth: withAnyMember({}, ask),
     $request: ask('send'),
     $live: (uri: string) => core.live(null, uri, { id: null, params: {} }),
     $batch: (...given: readonly unknown[]) => onDemand(all => (all.batch as OnDemand)(http, resourceWith, ...given)),

@@ -89,8 +89,8 @@ export function local(error: LocalCode, detail: string, cause?: unknown): Proble
   return new Problem({ error, detail }, cause)
 }
 
-/** The problem of whatever is asked of a client that was closed. */
-export const closed = (): Problem => local('closed', 'the client was closed')
+/** The problem of whatever is asked of a client, or a live query, that was closed. */
+export const closed = (): Problem => local('closed', 'it was closed')
 
 /** The problem of a request whose signal was aborted. */
 export const aborted = (cause?: unknown): Problem => local('aborted', 'the request was aborted', cause)

@@ -54,10 +54,10 @@ export function sessionOf(store: TokenStore, renewal: Renewal): Session {
     onChange() {},
     async token() {
       const token = (await store.get())?.access_token ?? null
-      const [former, now] = [known, subjectOf(token)]
-      known = now
+      const former = known
+      known = subjectOf(token)
       // Another tab may have changed the tokens that both of them use.
-      if (former !== null && former !== now) session.onChange()
+      if (former !== null && former !== known) session.onChange()
       return token
     },
     async keep(tokens) {

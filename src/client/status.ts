@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from './follower.ts'
+import { listen } from './listen.ts'
 
 /** How a client is doing. */
 export interface ClientState {
@@ -17,23 +18,13 @@ export interface Status extends ClientState {
 
 /** A status, and what changes it. */
 export function statusOf(): { readonly status: Status; readonly set: (change: Partial<ClientState>) => void } {
-  const state: ClientState = { connection: 'idle', pending: 0 }
   const listeners = new Set<(state: ClientState) => void>()
-  const status: Status = {
-    ...state,
-    state,
-    subscribe(listener) {
-      const heard = (now: ClientState): void => listener(now)
-      listeners.add(heard)
-      return () => void listeners.delete(heard)
-    },
+  const state: ClientState = { connection: 'idle', pending: 0 }
+  const status: Status = { ...state, state, subscribe: listener => listen(listeners, listener) }
+  const set = (change: Partial<ClientState>): void => {
+    const now = { ...status.state, ...change }
+    Object.assign(status, now, { state: now })
+    for (const listener of listeners) listener(now)
   }
-  return {
-    status,
-    set(change) {
-      const now = { ...status.state, ...change }
-      Object.assign(status, now, { state: now })
-      for (const listener of listeners) listener(now)
-    },
-  }
+  return { status, set }
 }

@@ -1,7 +1,8 @@
 import type { Frame, Id } from '../call.ts'
 import { deferred } from '../deferred.ts'
+import { listen } from '../listen.ts'
 import type { KeptFollower } from '../offline/layer.ts'
-import { local } from '../problem.ts'
+import { closed } from '../problem.ts'
 import type { LiveChange, LiveRow, LiveState } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
 import type { Outline } from '../follower.ts'
@@ -217,13 +218,11 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   }
 
   function subscribe(listener: Listener): () => void {
-    // The same function may listen twice.
-    const heard: Listener = now => listener(now)
-    listeners.add(heard)
+    const end = listen(listeners, listener)
     clearTimeout(lingering)
     if (query.status !== 'closed' && query.status !== 'refused') stop ??= host.follow(query)
     return () => {
-      if (listeners.delete(heard)) linger()
+      if (end()) linger()
     }
   }
 
@@ -237,7 +236,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   function end(status: 'closed' | 'refused'): void {
     stop = null
     query.status = status
-    if (status === 'closed') arrival.reject(local('closed', 'the live query was closed'))
+    if (status === 'closed') arrival.reject(closed())
     changed()
   }
 }

@@ -37,13 +37,16 @@ export function rowsOf(sort: readonly string[]): Rows {
   const put: Rows['put'] = (former, row, into) => {
     const isPlaced = row !== null && isOrdered && order.tells(row)
     let at = former ? placeIn(into, former) : -1
-    if (at >= 0 && !(row && (!isPlaced || order.compare(former!, row) === 0))) {
-      into.splice(at, 1)
-      at = -1
+    if (!row) {
+      if (at >= 0) into.splice(at, 1)
+    } else if (at < 0) into.splice(isPlaced ? placeOf(into, row, order.compare) : into.length, 0, row)
+    else {
+      const to = isPlaced && order.compare(former!, row) !== 0 ? placeOf(into, row, order.compare) : at
+      // The rows in between make room. In long lists that takes a third of the time of two `splice`.
+      for (; at < to - 1; at++) into[at] = into[at + 1]!
+      for (; at > to; at--) into[at] = into[at - 1]!
+      into[at] = row
     }
-    if (!row) return
-    if (at >= 0) into[at] = row
-    else into.splice(isPlaced ? placeOf(into, row, order.compare) : into.length, 0, row)
   }
 
   return {

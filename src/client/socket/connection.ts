@@ -1,4 +1,4 @@
-import type { Answer, Call, Frame, Id } from '../call.ts'
+import type { Call, Frame, Id } from '../call.ts'
 import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import { onDemand } from '../on-demand/load.ts'
 import { aborted, closed, Problem, type ProblemDocument } from '../problem.ts'
@@ -57,9 +57,8 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
       const { key, op } = call
       return new Promise((resolve, refuse) => {
         if (status === 'closed') return refuse(closed())
-        const answer = (told: Frame): void => resolve(told as Answer)
         const tries = key || op === 'get' || op === 'list' ? TRIES : 0
-        asked.set(id, { words: () => call, answer, refuse, tries })
+        asked.set(id, { words: () => call, answer: resolve as Asked['answer'], refuse, tries })
         const abort = (): void => {
           asked.delete(id)
           refuse(aborted())
@@ -80,12 +79,12 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
         }),
         answer: ({ data }) => data && follower.learn(data as Outline),
         refuse: problem => follower.end(problem),
-        follower,
         tries: Infinity,
+        follower,
       })
       ask(id)
       return () => {
-        if (asked.delete(id) && isOpen) send(++last, { op: 'unsubscribe', sub: id })
+        if (asked.delete(id) && isOpen) pace.send(textOf(++last, { op: 'unsubscribe', sub: id }))
       }
     },
     changeCaller,
@@ -108,8 +107,9 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
     if (!isOpen) return open()
     if (!one) return
     const words = one.words()
+    const text = textOf(id, words)
     // A character has at most three bytes. What is too long for a message may still be a request.
-    if (one.follower || JSON.stringify(words).length < maxBytes / 3) return send(id, words)
+    if (one.follower || text.length < maxBytes / 3) return pace.send(text)
     http.call(words as Call).then(
       answer => answered(id, one, answer as unknown as Frame),
       (problem: Problem) => refused(id, one, problem),
@@ -119,10 +119,9 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
   /** Somebody has logged in or out. */
   async function changeCaller(): Promise<void> {
     const token = await session.token()
-    if (!isOpen) return
-    // An open connection becomes another caller's with its token; without one it has to begin anew.
-    if (token) await introduce()
-    else cut()
+    // An open connection becomes another caller's with its token. Otherwise it has to begin anew.
+    if (isOpen && token) await introduce()
+    else if (socket) cut()
   }
 
   /** Gives the connection up, and connects again. */
@@ -173,8 +172,8 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
     reconnect.succeeded()
     tell('open')
     // Subscriptions come first: they are then told of what a write did before its answer comes.
-    const inOrder = [...asked].toSorted(([, a], [, b]) => Number(!a.follower) - Number(!b.follower))
-    for (const [id] of inOrder) ask(id)
+    for (const [id, { follower }] of asked) if (follower) ask(id)
+    for (const [id, { follower }] of asked) if (!follower) ask(id)
   }
 
   /** Says who the caller is. Resolves to what the server answers. undefined = nothing, or nobody is logged in. */
@@ -193,8 +192,8 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
   function exchange(words: Frame): Promise<Frame> {
     const id = ++last
     return new Promise((answer, refuse) => {
-      asked.set(id, { words: () => words, answer, refuse, isOfConnection: true, tries: 0 })
-      send(id, words)
+      asked.set(id, { words: () => words, answer, refuse, tries: 0, isOfConnection: true })
+      pace.send(textOf(id, words))
     })
   }
 
@@ -217,10 +216,6 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
   function refused(id: Id, one: Asked, problem: Problem): void {
     if (problem.isPassing && one.tries-- > 0) setTimeout(() => ask(id), (problem.retryAfter ?? 1) * 1000)
     else if (asked.delete(id)) one.refuse(problem)
-  }
-
-  function send(id: Id, words: Frame): void {
-    pace.send(JSON.stringify({ ...words, id }))
   }
 
   /**
@@ -246,6 +241,8 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
     options.onStatus(now)
   }
 }
+
+const textOf = (id: Id, words: Frame): string => JSON.stringify({ ...words, id })
 
 /** The URL of the WebSocket of an API. A base without a host is one of the page. */
 function socketUrl(base: string): string {

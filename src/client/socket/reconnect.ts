@@ -26,7 +26,7 @@ export function reconnecting(connect: () => void, random: () => number = Math.ra
     connect()
   }
   const hurry = (): void => {
-    if (timer === undefined || globalThis.document?.visibilityState === 'hidden') return
+    if (timer === undefined || globalThis.document?.hidden) return
     tries = 0
     attempt()
   }

@@ -32,7 +32,7 @@ export function later(loading: Promise<LiveTransport>): LiveTransport {
 /** A part of the client that is being loaded. */
 export function loaded<T>(part: Promise<T>): Promise<T> {
   return part.catch((cause: unknown) => {
-    throw local('offline', 'a part of the client could not be loaded', cause)
+    throw local('offline', 'code could not be loaded', cause)
   })
 }
 

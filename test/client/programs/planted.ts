@@ -16,8 +16,8 @@ export interface Planted {
 export const planted: Readonly<Record<string, Planted>> = {
   'a write that is sent again has another key': {
     file: 'socket/connection.ts',
-    find: 'return send(id, words)',
-    replace: 'return send(id, one.follower ? words : { ...words, key: crypto.randomUUID() })',
+    find: 'return pace.send(text)',
+    replace: "return pace.send(textOf(id, 'key' in words ? { ...words, key: crypto.randomUUID() } : words))",
     only: 'restuary.1',
   },
   'a commit is left out': {
@@ -40,14 +40,14 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'writes are not sent again': {
     file: 'socket/connection.ts',
-    find: 'for (const [id] of inOrder) ask(id)',
-    replace: 'for (const [id, { follower }] of inOrder) if (follower) ask(id)',
+    find: 'if (!follower) ask(id)',
+    replace: '',
     only: 'restuary.1',
   },
   'only the first subscription is begun again': {
     file: 'socket/connection.ts',
-    find: 'for (const [id] of inOrder) ask(id)',
-    replace: 'for (const [i, [id, { follower }]] of inOrder.entries()) if (i === 0 || !follower) ask(id)',
+    find: 'for (const [id, { follower }] of asked) if (follower) ask(id)',
+    replace: 'for (const [id, { follower }] of [...asked].slice(0, 1)) if (follower) ask(id)',
     only: 'restuary.1',
   },
   'own writes are forgotten with their answer, before the stream tells of them': {
