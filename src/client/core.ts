@@ -6,11 +6,11 @@ import { liveQuery, type LiveQuery } from './live/live-query.ts'
 import type { View } from './live/overlay.ts'
 import type { Row } from './live/order.ts'
 import { tellings } from './live/tellings.ts'
-import { inRowOrder } from './row-order.ts'
+import { inRowOrder } from './writes/row-order.ts'
 import type { Session } from './session.ts'
 import type { ClientState } from './status.ts'
 import { followLater, loaded } from './transports/later.ts'
-import { writesOf } from './writes.ts'
+import { writesOf } from './writes/writes.ts'
 
 export interface CoreOptions {
   readonly http: Http

@@ -185,6 +185,19 @@ describe('a write', () => {
     expect([live.rows, await app.list('todo'), c.$status.pending]).toEqual([[], [], 0])
   })
 
+  test('is shown with related rows if it has none yet', async () => {
+    const { app, c } = await open()
+    const { id: home } = await app.post('list', { title: 'home' })
+    const live = c.todo.live({ include: ['list'], sort: 'text' })
+    await live.ready
+    const made = c.todo.create({ id: crypto.randomUUID(), text: 'a' })
+    expect(live.rows).toMatchObject([{ text: 'a', list: null }])
+    const other = c.todo.create({ id: crypto.randomUUID(), text: 'b', list: home })
+    expect(live.rows).toHaveLength(1)
+    expect([(await made).list, (await other).list]).toEqual([null, home])
+    expect(live.rows.map(row => row.list?.title)).toEqual([undefined, 'home'])
+  })
+
   test('that is refused is taken back', async () => {
     const { c } = await open()
     const live = c.todo.live({ sort: 'text' })

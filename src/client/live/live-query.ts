@@ -69,7 +69,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     ({ overlayOf }) => {
       overlay = overlayOf(view)
       if (outline) overlay.learn(outline)
-      if (query.status !== 'loading') changed()
+      if (ownWrites().length > 0) changed()
     },
     () => {},
   )

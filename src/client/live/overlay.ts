@@ -45,22 +45,29 @@ interface Shape {
 export function overlayOf({ id: only, params }: View): Overlay {
   const { fields, include, depth = 1, filter, limit = Infinity } = params as Shape
   const heads = fields && new Set(fields.map(field => field.split('.')[0]!))
-  /** Whether rows show related rows, which a write does not tell. */
+  /** Whether rows show related rows. */
   const isDeep = include || depth !== 1 || fields?.some(field => field.includes('.'))
   const made = new Map<Id, Row>()
   /** What a new row has where it names nothing. */
   let defaults: Row = {}
   let absent: Row = {}
   let idName = 'id'
+  /** The members that have related rows. null = nobody has told. */
+  let related: readonly string[] | null = null
 
   /** The row after a write: `known` is the one before it, `told` the row as the server told it. */
   function after(write: Pending, known: Row | null | undefined, told: Row | undefined): Row | null {
     const { op, id, data } = write
-    if (op === 'delete' || (!known && (op === 'patch' || isDeep))) return null
+    if (op === 'delete' || (!known && (op === 'patch' || (isDeep && needsRelated(data))))) return null
     const row = known ? written(data, known) : { [idName]: id, ...defaults, ...data }
     // What cannot be told stays where it is: a row in view is kept, a new one is left to the server.
     if (!((only === null ? matches(filter, row) : only === id) ?? known)) return null
     return withId(share(made.get(id), share(known, shownOf(known ? row : { ...absent, ...row }, told))), id)
+  }
+
+  /** Whether the query shows rows that are related to a new one, which a write does not tell. */
+  function needsRelated(data: Row): boolean {
+    return depth === 0 || !related || related.some(name => [data[name] ?? []].flat().length > 0)
   }
 
   /** What the query shows of it. A related row that is shown as a row stays as it is until the server shows the other one. */
@@ -76,6 +83,7 @@ export function overlayOf({ id: only, params }: View): Overlay {
   return {
     learn(outline) {
       idName = outline.id
+      related = Object.keys(outline.relations)
       defaults = outline.defaults
       const fieldsOf = [...Object.keys(outline.order), ...outline.files].map(name => [name, null] as const)
       const relations = Object.entries(outline.relations).map(([name, { many }]) => [name, many ? [] : null] as const)

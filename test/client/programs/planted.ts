@@ -41,7 +41,7 @@ export const planted: Readonly<Record<string, Planted>> = {
   'writes are not sent again': {
     file: 'socket/connection.ts',
     find: 'if (!follower) ask(id)',
-    replace: '',
+    replace: '{}',
     only: 'restuary.1',
   },
   'only the first subscription is begun again': {

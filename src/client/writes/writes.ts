@@ -1,7 +1,7 @@
-import type { Answer, Call, Id, Shown } from './call.ts'
-import type { LiveQuery } from './live/live-query.ts'
-import type { Pending } from './live/overlay.ts'
-import type { Row } from './live/order.ts'
+import type { Answer, Call, Id, Shown } from '../call.ts'
+import type { LiveQuery } from '../live/live-query.ts'
+import type { Pending } from '../live/overlay.ts'
+import type { Row } from '../live/order.ts'
 
 /** The writes that the server has not answered, in the order in which they were made. */
 export interface Writes {

@@ -1,4 +1,4 @@
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from '../call.ts'
 
 /**
  * Sends the writes to one row one after the other. If they were sent together, one that is refused for a moment would be
