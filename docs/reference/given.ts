@@ -19,8 +19,9 @@ import { client, type Served, type TokenStore } from 'restuary/client'
 
 export const user = resource({
   id: t.id(),
-  email: t.email().unique(),
-  password: t.password(),
+  name: t.text().default(''),
+  email: t.email().unique().nullable(),
+  password: t.password().nullable(),
   role: t.enum(['admin', 'member']).default('member'),
   first: t.text().default(''),
   last: t.text().default(''),
@@ -46,7 +47,8 @@ export const label = resource({ id: t.id(), name: t.text() })
 export const todo = resource
   .for(user)({
     id: t.id(),
-    text: t.text(),
+    title: t.text().default(''),
+    text: t.text().default(''),
     done: t.bool().default(false),
     archived: t.bool().default(false),
     rank: t.integer().default(0),
