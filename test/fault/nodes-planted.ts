@@ -140,6 +140,30 @@ export const planted: Readonly<Record<string, PlantedInNodes>> = {
       },
     ],
   },
+  'a unit does not look at what other nodes wrote before it locked the head': {
+    test: 'lose no update of a row',
+    faults: [
+      {
+        file: 'store/postgres/write/side-unit.ts',
+        find: 'base.hasMoved &&',
+        replace: 'false &&',
+      },
+    ],
+  },
+  'an ephemeral row goes although another node has renewed it': {
+    test: 'live for their time, on whichever node',
+    faults: [{ file: 'engine/ephemeral/expiry.ts', find: 'return left === 0', replace: 'return true' }],
+  },
+  'presence outlives its node': {
+    test: 'end when the node dies that holds them',
+    faults: [
+      {
+        file: 'engine/ephemeral/lifetimes.ts',
+        find: 'by !== this.#node.name && (await this.#node.isAlive(by))',
+        replace: 'true',
+      },
+    ],
+  },
   'what the bus tells is not looked at': {
     test: 'tells other nodes of commits at once',
     faults: [

@@ -1,5 +1,6 @@
 // Three nodes, PostgreSQL and NATS under fire: nothing that was acknowledged is lost, and no subscriber misses, doubles or
 // reorders anything, or sees what is not theirs. node test/fault/nodes.ts [--strikes=12] [--cuts=300] [--seed=1]
+// [--minutes=60]: again and again for so long, each time with another seed.
 import { parseArgs } from 'node:util'
 import { startCluster } from './cluster.ts'
 import { underFire, type LiveFaults } from './live.ts'
@@ -28,16 +29,17 @@ if (import.meta.main) {
       strikes: { type: 'string', default: '12' },
       cuts: { type: 'string', default: '300' },
       seed: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '0' },
     },
   })
-  const [strikes, cuts, seed] = [Number(values.strikes), Number(values.cuts), Number(values.seed)]
+  const [strikes, cuts, minutes] = [Number(values.strikes), Number(values.cuts), Number(values.minutes)]
   const begin = performance.now()
-  const result = await nodesUnderFire({ strikes, cuts, seed })
-  console.log({
-    ...result,
-    contradictions: result.contradictions.length,
-    seconds: Math.round((performance.now() - begin) / 1_000),
-  })
-  for (const one of result.contradictions.slice(0, 20)) console.log(one)
-  process.exitCode = result.contradictions.length > 0 ? 1 : 0
+  const elapsed = (): number => Math.round((performance.now() - begin) / 1_000)
+  for (let seed = Number(values.seed); ; seed++) {
+    const result = await nodesUnderFire({ strikes, cuts, seed })
+    console.log({ seed, ...result, contradictions: result.contradictions.length, seconds: elapsed() })
+    for (const one of result.contradictions.slice(0, 20)) console.log(one)
+    if (result.contradictions.length > 0) process.exitCode = 1
+    if (elapsed() >= 60 * minutes) break
+  }
 }

@@ -136,10 +136,12 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('ephemeral r
   })
 
   test('are neither in the log nor in a history', async () => {
-    const [one, other] = await nodes(2)
+    const [one, other] = await nodes(2, { http: { log: () => {}, changes: () => true } })
     const { id } = await enter(one!, 'ann')
-    const { body } = await ask(other!, 'GET', '/changes')
-    expect(JSON.stringify(body)).not.toContain('ann')
+    await one!.create('room', { name: 'attic' })
+    const { status, body } = await ask(other!, 'GET', '/changes')
+    const changes = (body as { changes: { resource: string }[] }[]).flatMap(one => one.changes)
+    expect([status, changes.map(change => change.resource)]).toEqual([200, ['room', 'room']])
     expect((await ask(other!, 'GET', `/here/${id}?history=true`)).status).toBeGreaterThanOrEqual(400)
   })
 })

@@ -159,8 +159,10 @@ describe.each(databases)('several nodes on %s', (_, make) => {
       for await (const { rows } of other!.live('note', { signal: stop.signal }))
         seen.splice(0, Infinity, ...rows.map(row => (row as { text: string }).text))
     })().catch(() => undefined)
-    for (const text of ['a', 'b', 'c']) await one!.safe.create('note', { text })
-    await expect.poll(() => seen).toEqual(['a', 'b', 'c'])
+    await one!.safe.create('note', { text: 'a' })
+    // Several commits that come at once.
+    await Promise.all(['b', 'c', 'd'].map(text => one!.safe.create('note', { text })))
+    await expect.poll(() => seen).toEqual(['a', 'b', 'c', 'd'])
     stop.abort()
     await following
   })

@@ -110,6 +110,43 @@ export async function crashPostgres(folder: string): Promise<void> {
   await launch(folder)
 }
 
+/** Starts a second server that follows the first one (a streaming replica). Returns its folder. */
+export async function startStandby(folder: string): Promise<string> {
+  const own = postgresFolder()
+  const args = [
+    '-h',
+    folder,
+    '-U',
+    'postgres',
+    '-D',
+    join(own, 'data'),
+    '-R',
+    '-X',
+    'stream',
+    '-c',
+    'fast',
+    '--no-sync',
+  ]
+  const made = spawnSync(join(programs()!, 'pg_basebackup'), args, { ...owner(), cwd: own, encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`pg_basebackup failed: ${made.stderr}`)
+  await launch(own)
+  watch(own)
+  return own
+}
+
+/** Ends all processes of a server at once, and does not start it again. */
+export function haltPostgres(folder: string): void {
+  end(folder)
+}
+
+/** Starts a replica that was halted, and makes it a server of its own, which takes writes. */
+export async function promoteStandby(folder: string): Promise<void> {
+  await launch(folder)
+  const args = ['-D', join(folder, 'data'), '-w', 'promote']
+  const made = spawnSync(join(programs()!, 'pg_ctl'), args, { ...owner(), cwd: folder, encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`the replica was not promoted: ${made.stderr}`)
+}
+
 function end(folder: string): void {
   const data = join(folder, 'data')
   spawnSync(join(programs()!, 'pg_ctl'), ['-D', data, '-m', 'immediate', '-w', 'stop'], { ...owner(), cwd: folder })
