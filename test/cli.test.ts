@@ -177,7 +177,9 @@ test.each([
   [['serve', 'db.json', '--out', 'x.ts'], 'serve has no option --out', '--read-only'],
   [['sevre', 'db.json'], 'There is no command sevre', 'did you mean serve?'],
   [['import', 'db.json', '--out', 'notes.txt'], 'is there already', 'name another file'],
-  [['serve', 'postgres://localhost/shop'], 'cannot be served yet', 'name a SQLite or a JSON file'],
+  [['serve', 'postgres://127.0.0.1:1/shop'], 'cannot be read', 'check the address'],
+  [['serve', 'postgres://127.0.0.1:1/shop', '--memory'], '--memory', 'createdb'],
+  [['serve', 'mysql://localhost/shop'], 'mysql:// is no file', 'name a SQLite or a JSON file'],
 ])('restuary %j is refused, and the fix is told', async (args, problem, fix) => {
   const placed = args.map(arg => (/^\.$|\.(sqlite?|json|txt|ts)$/.test(arg) ? join(directory, arg) : arg))
   const error = await runCommand(placed).catch((thrown: unknown) => thrown)
@@ -219,7 +221,7 @@ test('serve: a port in use is named, with another one to try', async () => {
 test('help', async () => {
   const started = start(['--help'])
   expect(await started.code).toBe(0)
-  expect(await started.out).toContain('serve FILE')
+  expect(await started.out).toContain('serve SOURCE')
 })
 
 test.each(['version', '--version', '-v'])('%s prints the version', async word => {

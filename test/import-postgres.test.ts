@@ -62,48 +62,67 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('restuary im
         title: t.text({ max: 160 }),
         artist: t.one('artist', { inverse: 'albums', onDelete: 'cascade' }).column('artist_id'),
         tracks: t.back('track', 'album', { ids: false }),
-      })
+      }, { foreign: { view: false, key: ['album_id'], derived: true, postgres: { schema: 'public', name: 'album' } } })
 
       export const artist = resource({
         id: t.id().column('artist_id'),
         name: t.text({ max: 120 }).nullable(),
         albums: t.back('album', 'artist', { ids: false }),
-      })
+      }, { foreign: { view: false, key: ['artist_id'], derived: true, postgres: { schema: 'public', name: 'artist' } } })
 
       export const customer = resource({
         id: t.id().column('customer_id'),
         rep: t.one('customer', { inverse: 'customers', onDelete: 'restrict' }).nullable(),
         customers: t.back('customer', 'rep', { ids: false }),
         passport: t.back('passport', 'customer', { one: true }),
-      })
+      }, { foreign: { view: false, key: ['customer_id'], derived: true, postgres: { schema: 'sales', name: 'customer' } } })
 
       export const genre = resource({
         id: t.id(),
         name: t.text().nullable().unique(),
-      })
+      }, { foreign: { view: false, key: ['id'], derived: true, postgres: { schema: 'public', name: 'genre' } } })
 
       export const line = resource({
-        id: t.id(),
+        id: t.id('text'),
         invoice: t.integer(),
         nr: t.integer(),
         note: t.text().nullable(),
-      }).unique('invoice', 'nr')
+      }, { foreign: { view: false, key: ['invoice', 'nr'], derived: true, postgres: { schema: 'sales', name: 'line' } } })
+
+      export const loud = resource({
+        id: t.id().column('album_id'),
+        trackId: t.bigint().column('track_id').nullable(),
+        name: t.text().nullable(),
+        unitPrice: t.decimal({ digits: 10, places: 2 }).column('unit_price').nullable(),
+        seconds: t.integer().nullable(),
+        mood: t.enum(['sad', 'ok', 'happy']).nullable(),
+        tags: t.list(t.text()).nullable(),
+        facts: t.json().nullable(),
+        played: t.datetime().nullable(),
+        day: t.date().nullable(),
+        span: t.text().nullable(),
+        sound: t.bytes().nullable(),
+        rating: t.number().nullable(),
+        long: t.bigint().nullable(),
+        isLive: t.bool().column('is_live').nullable(),
+        minutes: t.integer().nullable(),
+      }, { readOnly: true, foreign: { view: true, key: ['album_id'], derived: true, postgres: { schema: 'public', name: 'loud' } } })
 
       export const passport = resource({
         id: t.id(),
         customer: t.one('customer', { inverse: 'passport', onDelete: 'restrict', unique: true }).column('customer_id'),
-      })
+      }, { foreign: { view: false, key: ['id'], derived: true, postgres: { schema: 'public', name: 'passport' } } })
 
       export const playlist = resource({
         id: t.id('uuid').column('playlist_id'),
         name: t.text().nullable(),
-        tracks: t.many('track', { inverse: 'playlists', ids: false, through: { table: 'playlist_track', from: 'playlist_id', to: 'track_id' } }),
-      })
+        tracks: t.many('track', { inverse: 'playlists', ids: false, through: { table: 'playlist_track', from: 'playlist_id', to: 'track_id', schema: 'public' } }),
+      }, { foreign: { view: false, key: ['playlist_id'], derived: true, postgres: { schema: 'public', name: 'playlist' } } })
 
       export const salesArtist = resource({
         id: t.id().column('artist_id'),
         royalty: t.number().nullable(),
-      }, { table: 'sales_artist' })
+      }, { table: 'sales_artist', foreign: { view: false, key: ['artist_id'], derived: true, postgres: { schema: 'sales', name: 'artist' } } })
 
       export const track = resource({
         id: t.id().column('track_id'),
@@ -122,10 +141,10 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('restuary im
         long: t.bigint().nullable(),
         isLive: t.bool().column('is_live').default(false),
         minutes: t.integer().nullable().readonly(),
-        playlists: t.many('playlist', { inverse: 'tracks', ids: false, through: { table: 'playlist_track', from: 'track_id', to: 'playlist_id' } }),
-      }).unique('album', 'name')"
+        playlists: t.many('playlist', { inverse: 'tracks', ids: false, through: { table: 'playlist_track', from: 'track_id', to: 'playlist_id', schema: 'public' } }),
+      }, { foreign: { view: false, key: ['track_id'], derived: true, postgres: { schema: 'public', name: 'track' }, generated: ['minutes'], defaults: ['played'] } }).unique('album', 'name')"
     `)
-    expect(code).toContain('// loud: not served, as it is a view')
+    expect(code).toContain('// loud: read-only: it is a view')
 
     const places = [
       [`'restuary/postgres'`, '../src/store/postgres/index.ts'],

@@ -38,7 +38,7 @@ test('each entry exports the same as its source', async () => {
 test('the command finds its version and its dependencies', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   expect(await node('dist/cli/main.js', 'version')).toBe(`${version}\n`)
-  expect(await node('dist/cli/main.js', 'help')).toContain('serve FILE')
+  expect(await node('dist/cli/main.js', 'help')).toContain('serve SOURCE')
 })
 
 interface OlderNode {

@@ -7,72 +7,7 @@ import { api, type Api } from '../src/api.ts'
 import { adopt } from '../src/store/sql/tables/adopt.ts'
 import { introspect } from '../src/store/sqlite/schema/introspect.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
-import { makeChinook } from './fixtures/chinook.ts'
-
-/** URLs and the SQL that says which ids they show, in which order. */
-const QUERIES: readonly (readonly [url: string, sql: string])[] = [
-  [
-    '/track?filter={"album":{"artist":{"name":"AC/DC"}}}&depth=2&sort=-milliseconds&limit=5',
-    `SELECT TrackId FROM Track JOIN Album USING (AlbumId) JOIN Artist ON Album.ArtistId = Artist.ArtistId
-     WHERE Artist.Name = 'AC/DC' ORDER BY Milliseconds DESC, TrackId LIMIT 5`,
-  ],
-  [
-    '/album?artist.name=AC/DC&sort=-title',
-    `SELECT AlbumId FROM Album JOIN Artist USING (ArtistId) WHERE Name = 'AC/DC' ORDER BY Title DESC, AlbumId`,
-  ],
-  [
-    '/track?filter={"composer":null}&limit=100',
-    `SELECT TrackId FROM Track WHERE Composer IS NULL ORDER BY TrackId LIMIT 100`,
-  ],
-  [
-    '/track?composer[contains]=Young&sort=name,-id&limit=50',
-    `SELECT TrackId FROM Track WHERE instr(Composer, 'Young') ORDER BY Name, TrackId DESC LIMIT 50`,
-  ],
-  [
-    '/track?sort=album.artist.name,-milliseconds&limit=30&album.id[gt]=3',
-    `SELECT TrackId FROM Track JOIN Album USING (AlbumId) JOIN Artist ON Album.ArtistId = Artist.ArtistId
-     WHERE AlbumId > 3 ORDER BY Artist.Name IS NULL, Artist.Name, Milliseconds DESC, TrackId LIMIT 30`,
-  ],
-  [
-    '/track?filter={"playlists":{"$some":{"name":"Grunge"}}}&limit=100',
-    `SELECT TrackId FROM PlaylistTrack JOIN Playlist USING (PlaylistId) WHERE Name = 'Grunge' ORDER BY TrackId LIMIT 100`,
-  ],
-  [
-    '/customer?filter={"invoices":{"$some":{"total":{"$gt":13}}}}&sort=lastName&limit=100',
-    `SELECT CustomerId FROM Customer WHERE CustomerId IN (SELECT CustomerId FROM Invoice WHERE Total > 13)
-     ORDER BY LastName, CustomerId`,
-  ],
-  ['/employee?filter={"reportsTo":null}', `SELECT EmployeeId FROM Employee WHERE ReportsTo IS NULL`],
-  ['/employee?reportsTo=2', `SELECT EmployeeId FROM Employee WHERE ReportsTo = 2 ORDER BY EmployeeId`],
-  [
-    '/employee?reportsTo.reportsTo=1',
-    `SELECT e.EmployeeId FROM Employee e JOIN Employee b ON e.ReportsTo = b.EmployeeId WHERE b.ReportsTo = 1 ORDER BY 1`,
-  ],
-  [
-    '/invoice?invoiceDate[gte]=2011-01-01&invoiceDate[lt]=2024-07-01&sort=-total,id&limit=20&offset=3',
-    `SELECT InvoiceId FROM Invoice WHERE InvoiceDate >= '2011-01-01' AND InvoiceDate < '2024-07-01'
-     ORDER BY Total DESC, InvoiceId LIMIT 20 OFFSET 3`,
-  ],
-  [
-    '/invoiceLine?track.album.artist.name=AC/DC&limit=100',
-    `SELECT InvoiceLineId FROM InvoiceLine JOIN Track USING (TrackId) JOIN Album USING (AlbumId)
-     JOIN Artist ON Album.ArtistId = Artist.ArtistId WHERE Artist.Name = 'AC/DC' ORDER BY 1 LIMIT 100`,
-  ],
-  [
-    '/artist?filter={"albums":{"$none":{}}}&limit=100',
-    `SELECT ArtistId FROM Artist WHERE ArtistId NOT IN (SELECT ArtistId FROM Album) ORDER BY 1 LIMIT 100`,
-  ],
-  [
-    '/track?filter={"$or":[{"unitPrice":{"$gt":1}},{"genre":{"name":"Jazz"}}]}&sort=bytes&limit=100',
-    `SELECT TrackId FROM Track LEFT JOIN Genre USING (GenreId) WHERE UnitPrice > 1 OR Genre.Name = 'Jazz'
-     ORDER BY Bytes IS NULL, Bytes, TrackId LIMIT 100`,
-  ],
-  ['/artist/1/albums', `SELECT AlbumId FROM Album WHERE ArtistId = 1 ORDER BY 1`],
-  [
-    '/playlist/3/tracks?sort=-name&limit=10',
-    `SELECT TrackId FROM PlaylistTrack JOIN Track USING (TrackId) WHERE PlaylistId = 3 ORDER BY Name DESC, TrackId LIMIT 10`,
-  ],
-]
+import { chinookQueries, makeChinook } from './fixtures/chinook.ts'
 
 interface Served {
   readonly app: Api<any>
@@ -114,7 +49,7 @@ function suite(name: string, make: (file: string) => void): void {
         .all()
         .map(row => Object.values(row)[0])
 
-    test.each(QUERIES)('%s shows the same as SQL', async (url, sql) => {
+    test.each(chinookQueries)('%s shows the same as SQL', async (url, sql) => {
       const response = await served.get(url)
       const body = (await response.json()) as { id: number }[]
       expect(response.status, JSON.stringify(body)).toBe(200)
@@ -124,7 +59,7 @@ function suite(name: string, make: (file: string) => void): void {
     })
 
     test('at depth 2 the related rows are objects, as SQL joins them', async () => {
-      const rows = await (await served.get(QUERIES[0]![0])).json()
+      const rows = await (await served.get(chinookQueries[0]![0])).json()
       const expected = served.sql
         .prepare(
           `SELECT t.TrackId AS id, t.Name AS name, json_object('id', AlbumId, 'title', Title, 'artist', a.ArtistId) AS album,

@@ -41,18 +41,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['restuary routes app.ts', 'restuary routes http://localhost:3000', 'restuary routes shop.sqlite'],
   },
   serve: {
-    takes: 'FILE',
-    does: "serves a SQLite file, or a JSON file in json-server's form, without code",
+    takes: 'SOURCE',
+    does: "serves a SQLite file, a JSON file in json-server's form, or a PostgreSQL database, without code",
     options: {
       'port NUMBER': "default: the environment's PORT, otherwise 3000; 0 = any free one",
       'host ADDRESS': 'default 127.0.0.1, this machine only',
       public: 'everyone who reaches the port may read and write, on any host',
-      'read-only': 'nothing is written, not even by Restuary itself',
+      'read-only': 'nothing is written; to a file not even by Restuary itself',
       'cors ORIGIN': 'pages of this origin may call, for instance http://localhost:5173; * = all; may be repeated',
       'json-server': 'answers as json-server 0.17 does: _sort, _page, _embed, views_gte, q',
       memory: 'serves a copy that is thrown away at the end',
     },
-    examples: ['restuary serve shop.sqlite', 'restuary serve db.json --port 8080 --json-server'],
+    examples: [
+      'restuary serve shop.sqlite',
+      'restuary serve db.json --port 8080 --json-server',
+      'restuary serve postgres://me@localhost/shop',
+    ],
   },
   import: {
     takes: 'SOURCE',

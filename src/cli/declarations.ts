@@ -150,7 +150,9 @@ function printOptions(name: string, def: ScalarDef | OneDef): string {
 /** Writes the function of a default. `adopt` has attached its SQL text. */
 function printFunction(def: ScalarDef | OneDef, from: (ctx: Ctx) => unknown): string {
   if (def.is === 'scalar' && def.type.name === 'datetime') return 'ctx => new Date(ctx.now).toISOString()'
-  return `() => evaluate(${quote('sql' in from ? String(from.sql) : 'NULL')})`
+  const expression = 'sql' in from ? String(from.sql) : 'NULL'
+  if ('isFilled' in from) return `() => null as never /* ${expression.replaceAll('*/', '* /')} */`
+  return `() => evaluate(${quote(expression)})`
 }
 
 function printObject(members: Readonly<Record<string, unknown>>): string {

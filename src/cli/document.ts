@@ -4,13 +4,14 @@ import { pathToFileURL } from 'node:url'
 import { api } from '../api.ts'
 import { inspect, type DocumentedApi } from '../inspect.ts'
 import { memory } from '../store/memory.ts'
+import { isPostgres, readPostgres } from './database/postgres-source.ts'
 import { Misuse } from './misuse.ts'
 import { readSource } from './source.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * The OpenAPI or AsyncAPI document of a running API, of a module that makes an API, or of what `restuary serve FILE` would
+ * The OpenAPI or AsyncAPI document of a running API, of a module that makes an API, or of what `restuary serve SOURCE` would
  * serve. A file may also be the document itself.
  */
 export async function readDocument(source: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
@@ -18,7 +19,10 @@ export async function readDocument(source: string, kind: 'openapi' | 'asyncapi')
   if (/\.[cm]?[jt]s$/.test(source)) return documentOf(await declaredApi(source), kind)
   const document = source.endsWith('.json') && existsSync(source) ? parsed(readFileSync(source, 'utf8')) : null
   if (document && typeof document[kind] === 'string' && 'info' in document) return document
-  return documentOf(api(readSource(source, { readOnly: true }).resources, { store: memory(), report: () => {} }), kind)
+  const { resources } = isPostgres(source)
+    ? await readPostgres(source, { readOnly: true })
+    : readSource(source, { readOnly: true })
+  return documentOf(api(resources, { store: memory(), report: () => {} }), kind)
 }
 
 async function documentOf(app: DocumentedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {

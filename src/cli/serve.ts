@@ -3,13 +3,16 @@ import { api, type Api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Servable, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
+import { postgres } from '../store/postgres/index.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
+import type { Store } from '../store/store.ts'
 import type { HttpOptions } from '../transport/http/options.ts'
 import { ApiError } from '../protocol/error.ts'
 import { loadJsonServer } from '../api-dialects.ts'
+import { isPostgres, OWN_SCHEMA, readPostgres } from './database/postgres-source.ts'
 import { Misuse } from './misuse.ts'
-import { checkReplaceable, copied, kindOf, readSource, type DataFile } from './source.ts'
+import { checkReplaceable, copied, kindOf, readSource, type DataSource } from './source.ts'
 
 /** Code points of a text. Texts that are already in the file must fit, and a request body cannot contain more. */
 const LONGEST_TEXT = 1_048_576
@@ -31,6 +34,7 @@ export interface ServeFileOptions {
 
 /** `restuary serve FILE`: serves every table of a SQLite file, or every list of a JSON file, as a resource. */
 export async function serveFile(file: string, options: ServeFileOptions): Promise<Served> {
+  if (isPostgres(file)) return servePostgres(file, options)
   const copy = options.memory ? copied(file) : null
   if (copy !== null) process.once('exit', copy.remove)
   const served = copy?.file ?? file
@@ -40,6 +44,19 @@ export async function serveFile(file: string, options: ServeFileOptions): Promis
   else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)
   else if (kindOf(file) === 'json') console.error(`Changes are written back to ${file}.`)
   else console.error(`Restuary keeps versions and a change log in ${file}, in tables called _restuary_*.`)
+  const { port, host } = options
+  return serve(app, port === undefined ? { host } : { port, host })
+}
+
+/** `restuary serve postgres://…`: serves every table and view of a database as a resource. */
+async function servePostgres(url: string, options: ServeFileOptions): Promise<Served> {
+  if (options.memory) throw new Misuse('--memory copies a file', 'make a copy of the database: createdb --template')
+  if (options.jsonServer) throw new Misuse('--json-server is for JSON files', 'leave it out')
+  const source = await readPostgres(url, options)
+  for (const line of reportLines(source.report)) console.error(line)
+  const app = apiOf(source, { ...options, http: { ...corsOf(options), services: nameResources(source.report) } })
+  await app.ready()
+  console.error(`Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}. Nothing else is changed.`)
   const { port, host } = options
   return serve(app, port === undefined ? { host } : { port, host })
 }
@@ -88,19 +105,29 @@ async function jsonServerApi(file: string, options: ServeFileOptions): Promise<S
 const corsOf = ({ cors }: ServeFileOptions): Pick<HttpOptions, 'cors'> =>
   cors.length === 0 ? {} : { cors: { origins: cors } }
 
-/** The API of a file; `report` hears what start-up did, instead of the console. */
+/** The API of a file or a database; `report` hears what start-up did, instead of the console. */
 export function apiOf(
-  source: DataFile,
+  source: DataSource,
   options: Pick<ServeFileOptions, 'public' | 'readOnly'> & Pick<ApiOptions, 'report' | 'http' | 'limits'>,
 ): Api {
   const { readOnly, report, http, limits } = options
-  const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
   return api(options.public ? opened(source.resources) : source.resources, {
-    store,
+    store: storeOf(source, readOnly),
     limits: { text: LONGEST_TEXT, ...limits },
     ...(report && { report }),
     ...(http && { http }),
   })
+}
+
+function storeOf({ kind, file }: DataSource, readOnly: boolean): Store {
+  switch (kind) {
+    case 'sqlite':
+      return sqlite(file, { readOnly })
+    case 'json':
+      return memory({ file })
+    case 'postgres':
+      return postgres(file, { schema: OWN_SCHEMA })
+  }
 }
 
 function opened(resources: Readonly<Record<string, AnyResource>>): Record<string, AnyResource> {

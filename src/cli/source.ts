@@ -20,17 +20,22 @@ import { adopt, type Adoption } from '../store/sql/tables/adopt.ts'
 import { introspect } from '../store/sqlite/schema/introspect.ts'
 import { Misuse } from './misuse.ts'
 
-/** A file that can be served without a declaration. */
-export interface DataFile extends Adoption {
-  readonly kind: 'sqlite' | 'json'
-  /** Its name, or the name of its copy. */
+/** What can be served without a declaration. */
+export interface DataSource extends Adoption {
+  readonly kind: 'sqlite' | 'json' | 'postgres'
+  /** The name of the file, or of its copy; the connection string of a database. */
   readonly file: string
+}
+
+/** A file that can be served without a declaration. */
+export interface DataFile extends DataSource {
+  readonly kind: 'sqlite' | 'json'
 }
 
 /** Finds out by its content what a file is. Throws Misuse if it is none that can be served. */
 export function kindOf(file: string): DataFile['kind'] {
-  if (/^(postgres|postgresql|mysql|https?):\/\//.test(file)) {
-    throw new Misuse(`${file.split(':')[0]!}:// cannot be served yet`, 'name a SQLite or a JSON file')
+  if (/^(?:postgres|postgresql|mysql|https?):/.test(file)) {
+    throw new Misuse(`${file.split(':')[0]!}:// is no file`, 'name a SQLite or a JSON file')
   }
   const start = startOf(file)
   if (start.startsWith('SQLite format 3\0') || (start === '' && extname(file) !== '.json')) {

@@ -246,6 +246,8 @@ export type Field = ScalarField | OneField | BackField | ManyField | CalcField |
 /** A join table: pairs of ids, each once. A symmetric relation stores each pair in both directions. */
 export interface Join {
   readonly table: string
+  /** Its schema in PostgreSQL; null where the search path leads there. */
+  readonly schema: string | null
   readonly a: { readonly column: string; readonly resource: Resource }
   readonly b: { readonly column: string; readonly resource: Resource }
   readonly symmetric: boolean

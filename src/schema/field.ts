@@ -84,7 +84,13 @@ export interface ManyDef extends FieldOptions {
   readonly symmetric?: boolean
   readonly ids?: boolean
   /** A join table that already exists, and its two columns. */
-  readonly through?: { readonly table: string; readonly from: string; readonly to: string }
+  readonly through?: {
+    readonly table: string
+    readonly from: string
+    readonly to: string
+    /** Its schema in PostgreSQL; absent where the search path leads there. */
+    readonly schema?: string
+  }
 }
 
 /** A field that is calculated when the row is shown. It can be written if it has a setter. Nothing is stored for it. */

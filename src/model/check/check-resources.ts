@@ -172,7 +172,11 @@ function checkTables(defs: Defs, note: Note): void {
     if (def.standalone === undefined) claim(name, tableName(name, def), 'name another table with { table: "…" }')
   for (const plan of planJoins(defs)) {
     const [place = plan.table] = plan.shownBy
-    claim(place, plan.table, 'rename the field, or name the table with { through: { table, from, to } }')
+    claim(
+      place,
+      plan.schema === null ? plan.table : `${plan.schema}.${plan.table}`,
+      'rename the field, or name the table with { through: { table, from, to } }',
+    )
     if (plan.a.column.toLowerCase() === plan.b.column.toLowerCase())
       note(place, `keeps both sides in column "${plan.a.column}"`, 'name two columns in through')
   }

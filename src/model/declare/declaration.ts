@@ -129,4 +129,11 @@ export interface ForeignTable {
   readonly mixed?: readonly string[]
   /** Columns of a composed key that store each value as it is given, so that 1 and '1' are two keys. */
   readonly untyped?: readonly string[]
+  /** Where PostgreSQL has it. */
+  readonly postgres?: PostgresPlace
+}
+
+export interface PostgresPlace {
+  readonly schema: string
+  readonly name: string
 }

@@ -7,6 +7,8 @@ export type Defs = ReadonlyMap<string, ResourceDef>
 /** A join table before it is linked: only names. */
 export interface JoinPlan {
   readonly table: string
+  /** Its schema in PostgreSQL; null where the search path leads there. */
+  readonly schema: string | null
   readonly a: { readonly column: string; readonly resource: string }
   readonly b: { readonly column: string; readonly resource: string }
   readonly symmetric: boolean
@@ -73,6 +75,7 @@ function planJoin({ resource, field, def }: NamedMany, other: ManyDef | null, sh
   const to = def.to === resource ? `${field}_id` : `${def.to}_id`
   return {
     table: through?.table ?? `${resource}_${field}`,
+    schema: through?.schema ?? null,
     a: { column: through?.from ?? from, resource },
     b: { column: through?.to ?? (to === from ? `${to}_2` : to), resource: def.to },
     symmetric,

@@ -26,6 +26,7 @@ export function linkRelations(defs: Defs, resources: Drafts): Join[] {
   const joins = planJoins(defs).map(plan => {
     const join = Object.freeze({
       table: plan.table,
+      schema: plan.schema,
       a: Object.freeze({ column: plan.a.column, resource: getOrThrow(resources, plan.a.resource) }),
       b: Object.freeze({ column: plan.b.column, resource: getOrThrow(resources, plan.b.resource) }),
       symmetric: plan.symmetric,

@@ -9,6 +9,8 @@ export interface PostgresAddress {
   /** A connection string as psql takes it, with TLS by `sslmode`. */
   readonly url: string
   readonly schema?: string | undefined
+  /** The schema comes before those that the role searches, and not in place of them: their triggers need them. */
+  readonly isBeside?: boolean
 }
 
 /** How values of these types are read (pg_type.oid); all others are text. */
@@ -59,6 +61,9 @@ function moment(text: string): string {
   return date.toISOString()
 }
 
+/** Settings of the session, as a pooler may keep them from a session before: the schema comes first already. */
+const BESIDE = `select set_config('search_path', '?, ' || replace(current_setting('search_path'), '?, ', ''), false)`
+
 const ignore = (): void => {}
 
 /**
@@ -82,7 +87,7 @@ export class PostgresConnection {
   }
 
   /** Throws Error if `pg` is not installed, and ApiError `unavailable` if the server cannot be reached. */
-  static async open({ url, schema }: PostgresAddress): Promise<PostgresConnection> {
+  static async open({ url, schema, isBeside = false }: PostgresAddress): Promise<PostgresConnection> {
     const Driver = await driver()
     const client = new Driver({
       connectionString: url,
@@ -90,11 +95,12 @@ export class PostgresConnection {
       types,
       connectionTimeoutMillis: 10_000,
       fallback_application_name: 'restuary',
-      ...(schema !== undefined && { options: `-c search_path=${schema}` }),
+      ...(schema !== undefined && !isBeside && { options: `-c search_path=${schema}` }),
     })
     const connection = new PostgresConnection(client)
     try {
       await client.connect()
+      if (schema !== undefined && isBeside) await connection.exec(BESIDE.replaceAll('?', schema))
     } catch (error) {
       throw unavailable('the database cannot be reached', error)
     }

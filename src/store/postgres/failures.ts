@@ -19,10 +19,17 @@ export const isConflict = (error: unknown): boolean => [SERIALIZATION, DEADLOCK,
 /** Whether the same work may succeed when it runs again. */
 export const isTransient = (error: unknown): boolean => isConflict(error) || codeOf(error) === IDLE
 
-/** Whether a constraint would be violated. */
+/** Raised by a trigger or function of the database. */
+const RAISED = 'P0001'
+
+/** Whether a write is refused for what it says: a constraint would be violated, a value is none of its type, or a trigger says so. */
 export function isViolation(error: unknown): boolean {
-  return codeOf(error).startsWith('23')
+  const code = codeOf(error)
+  return code.startsWith('23') || isUnfit(error) || code === RAISED
 }
+
+/** Whether a value is none of the type of its column. */
+export const isUnfit = (error: unknown): boolean => codeOf(error).startsWith('22')
 
 export const isExhausted = (error: unknown): boolean => codeOf(error) === EXHAUSTED
 

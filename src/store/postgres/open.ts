@@ -1,8 +1,11 @@
 import { fingerprintOf } from '../../model/fingerprint.ts'
-import type { Model } from '../../model/model.ts'
+import { isComposed } from '../../model/key-text.ts'
+import type { Model, Resource } from '../../model/model.ts'
 import { FORMER_SHAPES } from '../migrate/former-shapes.ts'
 import { ServedLayouts } from '../migrate/served-layouts.ts'
-import { layoutsOf } from '../sql/layout.ts'
+import { layoutsOf, type Baseline, type PostgresFacts } from '../sql/layout.ts'
+import { statementText } from '../sql/kysely.ts'
+import { tableOf } from '../sql/tables/table-name.ts'
 import type { StoreEnvironment } from '../store.ts'
 import { newTerm, readTerms, termsText, withTerm, type Terms } from '../terms.ts'
 import { PostgresConnection, type PostgresAddress } from './connection.ts'
@@ -14,6 +17,7 @@ import { postgresDialect } from './postgres-dialect.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { PostgresSharedState } from './shared-state.ts'
 import { adaptToModel } from './schema/adapt.ts'
+import { foreignFacts } from './schema/foreign-facts.ts'
 import { BOOT, functionsText } from './schema/functions.ts'
 import { quoted } from './schema/identifier.ts'
 import { OWN_TABLES } from './schema/tables.ts'
@@ -50,28 +54,24 @@ export interface PostgresOpening {
 /** Connects to a database and adapts it to the model. Throws Error if it cannot follow, and ApiError `unavailable`. */
 export async function openPostgres(opening: PostgresOpening): Promise<OpenedPostgres> {
   const { address, model, settings, terms } = opening
-  const foreign = [...model.resources.values()].find(({ options }) => options.foreign !== null)
-  if (foreign) throw new Error(`${foreign.name}: tables of other programs cannot be served from PostgreSQL yet`)
   const connection = await PostgresConnection.open(address)
   const skew = await skewOf(connection)
   const environment = { ...opening.environment, clock: () => opening.environment.clock() + skew }
-  const { position, changed, secret } = await prepared(connection, { ...opening, environment })
+  const { position, changed, secret, baseline, foreign } = await prepared(connection, { ...opening, environment })
   const statements = new Statements(settings.prepared)
-  const noFacts = {
+  const facts = {
     isNumeric: () => false,
     hasTriggers: () => false,
     hasCascades: () => false,
     hidesConflicts: () => false,
     isIndexed: () => true,
   }
-  const layouts = new ServedLayouts(
-    layoutsOf(model, { dialect: postgresDialect, baseline: { seq: 0, at: 0 }, facts: noFacts }),
-  )
+  const layouts = new ServedLayouts(layoutsOf(model, { dialect: postgresDialect, baseline, facts, foreign }))
   const log = new PostgresLog(model, statements)
   const state = new PostgresState({ model, layouts, environment, settings, statements, log, terms, position, changed })
   const readers = new ConnectionPool(address, settings.readers)
   const writers = new ConnectionPool(address, 1, connection)
-  const lane = new WriteLane(writers, state, new IdSequences(statements))
+  const lane = new WriteLane(writers, state, new IdSequences(statements, layouts))
   const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
   const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
   return { state, readers, writers, snapshots, lane, shared, secret, skew }
@@ -100,15 +100,21 @@ async function prepared(connection: PostgresConnection, opening: PostgresOpening
   }
 }
 
+interface Prepared extends Pick<PostgresStateOptions, 'position' | 'changed'> {
+  readonly secret: Uint8Array
+  readonly baseline: Baseline
+  readonly foreign: ReadonlyMap<Resource, PostgresFacts>
+}
+
 /** Makes what is missing. One node at a time does this; whoever comes later finds it done. */
-async function prepare(
-  connection: PostgresConnection,
-  opening: PostgresOpening,
-): Promise<Pick<PostgresStateOptions, 'position' | 'changed'> & { readonly secret: Uint8Array }> {
+async function prepare(connection: PostgresConnection, opening: PostgresOpening): Promise<Prepared> {
   const { address, model, environment, settings, terms } = opening
   const encoding = await value(connection, "select current_setting('server_encoding')")
   if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${String(encoding)}; make one with UTF8`)
-  const schema = address.schema === undefined ? '' : `create schema if not exists ${quoted(address.schema)};`
+  const schema =
+    address.schema === undefined
+      ? ''
+      : `create schema if not exists ${quoted(address.schema)}; set local search_path to ${quoted(address.schema)};`
   await connection.exec(`begin; select pg_advisory_xact_lock(hashtext('restuary ${address.schema ?? ''}')); ${schema}`)
   let meta = await metaOf(connection)
   // Making a table that is there locks it all the same, and nodes that are up write to it.
@@ -122,8 +128,10 @@ async function prepare(
   const former = meta.get(FORMER_SHAPES)
   const adapting = { model, now: environment.clock(), drop: settings.drop, kinds, former }
   const adapted = await adaptToModel(connection, adapting)
-  await numberRows(connection, model)
-  const position = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
+  const foreign = await foreignFacts(connection, model)
+  await numberRows(connection, model, foreign)
+  const head = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
+  const { position, baseline } = await adoptTables(connection, opening, meta, head)
   const last = { name: undefined, sql: 'select resource, seq from _restuary_changed', slots: null }
   const changed = new Map((await connection.all(last)) as [string, number][])
   const list = await begin(connection, { model, environment, stored: meta, position })
@@ -136,11 +144,35 @@ async function prepare(
     [FORMER_SHAPES]: adapted.former,
     declaration: fingerprintOf(model),
     terms: termsText(list),
+    ...(baseline.seq > 0 && { baseline: JSON.stringify(baseline) }),
   })
   if ((await connection.exec('commit')) !== 'COMMIT') throw new Error('the tables could not be made')
   terms.replace(list, position)
   for (const line of adapted.report) environment.report(line)
-  return { position, changed, secret: Buffer.from(secret, 'hex') }
+  return { position, changed, secret: Buffer.from(secret, 'hex'), baseline, foreign }
+}
+
+/**
+ * Keeps the position at which tables of another program were adopted: the version of all their rows, until these are changed.
+ */
+async function adoptTables(
+  connection: PostgresConnection,
+  { model, environment }: Pick<PostgresOpening, 'model' | 'environment'>,
+  meta: ReadonlyMap<string, string>,
+  head: number,
+): Promise<{ readonly position: number; readonly baseline: Baseline }> {
+  const stored = meta.get('baseline')
+  if (stored !== undefined) return { position: head, baseline: JSON.parse(stored) as Baseline }
+  if (![...model.resources.values()].some(({ options }) => options.foreign !== null))
+    return { position: head, baseline: { seq: 0, at: 0 } }
+  const baseline: Baseline = { seq: head || 1, at: environment.clock() }
+  if (head === 0) {
+    await connection.exec('update _restuary_head set pos = 1 where k = 1')
+    const statements = new Statements(false)
+    const log = new PostgresLog(model, statements)
+    await log.append(connection, [log.adoption(1, baseline.at)], null)
+  }
+  return { position: baseline.seq, baseline }
 }
 
 async function metaOf(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {
@@ -178,17 +210,31 @@ async function begin(
 }
 
 /** Makes the sequences of integer ids. They go on above the rows that are there. */
-async function numberRows(connection: PostgresConnection, model: Model): Promise<void> {
-  const numbered = [...model.resources.values()].filter(({ idType }) => idType.key === 'integer')
+async function numberRows(
+  connection: PostgresConnection,
+  model: Model,
+  facts: ReadonlyMap<Resource, PostgresFacts>,
+): Promise<void> {
+  const numbered = [...model.resources.values()].filter(
+    resource => resource.idType.key === 'integer' && isNumbered(resource, facts.get(resource)),
+  )
   const statements = numbered.map(resource => {
     const sequence = quoted(sequenceOf(resource))
     return `
       create sequence if not exists ${sequence};
       select setval('${sequence.replaceAll("'", "''")}', top)
-        from (select max(${quoted(resource.id.column)}) as top from ${quoted(resource.table)}) as t, ${sequence}
+        from (select max(${quoted(resource.id.column)}) as top from ${nameOf(resource)}) as t, ${sequence}
         where top > last_value or (top = last_value and not is_called)`
   })
   if (statements.length > 0) await connection.exec(statements.join(';'))
+}
+
+/** The table of a resource, as SQL names it. */
+const nameOf = (resource: Resource): string => statementText(tableOf(resource), postgresDialect.text)
+
+/** Whether its new rows get their ids from us. */
+function isNumbered({ options: { foreign } }: Resource, facts: PostgresFacts | undefined): boolean {
+  return foreign === null || (!foreign.view && !isComposed(foreign) && facts?.sequence === null)
 }
 
 async function remember(

@@ -1,5 +1,6 @@
 import type { ColumnType, SqlDialect } from '../sql/dialect.ts'
 import { postgresText, sql, type Sql } from '../sql/kysely.ts'
+import { binary, foreignColumn, foreignForm, fitsPart, isPart } from './foreign-column.ts'
 
 /** An element of the table that `unpacked` makes. */
 const element = (alias: string): Sql => sql.id(alias, 'value')
@@ -52,6 +53,15 @@ export const postgresDialect: SqlDialect = Object.freeze<SqlDialect>({
   readSafe: column => column,
   insertOnce: row => sql`insert into ${row} on conflict do nothing`,
   codec: column => (column.postgres === null ? column : { ...column, ...column.postgres, select: 'plain' }),
+  foreignCodec: foreignColumn,
+  form: foreignForm,
+  toHex: bytes => sql`encode(${bytes}, 'hex')`,
+  fromHex: digits => sql`decode(${digits}, 'hex')`,
+  binary,
+  versionId: id => sql`(${id})::text`,
+  composed: (form, parts) => sql`restuary_key(${sql.lit(form)}, ${sql.join(parts.map(part => sql`${part}::text`))})`,
+  isPart,
+  fitsPart,
   typeName,
   columnType: column => {
     const name = typeName(column)

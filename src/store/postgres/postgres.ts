@@ -31,7 +31,7 @@ class PostgresStore implements Store {
   readonly waits = true
   readonly hasNodes = true
   readonly terms = new Terms()
-  readonly #address: PostgresAddress
+  #address: PostgresAddress
   readonly #settings: PostgresSettings
   readonly #listeners = new CommitListeners()
   #opened: OpenedPostgres | null = null
@@ -47,6 +47,8 @@ class PostgresStore implements Store {
     // Another model: what is prepared belongs to the old one.
     await this.#close()
     const { terms } = this
+    const isBeside = [...model.resources.values()].some(({ options }) => options.foreign !== null)
+    this.#address = { ...this.#address, isBeside }
     this.#opened = await openPostgres({ address: this.#address, model, environment, settings: this.#settings, terms })
     const { state, secret } = this.#opened
     state.onNews = () => this.#listeners.tell()

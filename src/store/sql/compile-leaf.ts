@@ -1,8 +1,10 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ID, type BackField, type Field, type ManyField } from '../../model/model.ts'
 import type { CompareOp } from '../../query/predicate.ts'
 import type { SqlDialect } from './dialect.ts'
 import { sql, type Sql } from './kysely.ts'
-import { comparedOf, type Layout } from './layout.ts'
+import { comparedOf, typedFor } from './expressions.ts'
+import { type Layout } from './layout.ts'
 import { codecOfField, fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
 import { joinIds, visited, visitedRelated, type TableReference } from './place.ts'
 import { asShown, idsIn } from './stored-id.ts'
@@ -72,13 +74,15 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
   switch (leaf.kind) {
     case 'null':
       return leaf.is ? sql`(${e} is null)` : sql`(${e} is not null)`
-    case 'compare':
+    case 'compare': {
       if (leaf.value === null) return leaf.op === 'ne' ? dialect.yes : dialect.no
-      if (leaf.op === 'ne' && nullable) return sql`(${dialect.isOther(e, names.value())})`
-      return decided(sql`${e} ${operators[leaf.op]} ${names.value()}`, nullable && exact, dialect)
+      const value = typedFor(place.layout, field, names.value())
+      if (leaf.op === 'ne' && nullable) return sql`(${dialect.isOther(e, value)})`
+      return decided(sql`${e} ${operators[leaf.op]} ${value}`, nullable && exact, dialect)
+    }
     case 'in': {
       if (binds.length === 0) return leaf.negated ? dialect.yes : dialect.no
-      const values = binds.map(() => names.value())
+      const values = binds.map(() => typedFor(place.layout, field, names.value()))
       // The values one by one, or the elements of one JSON text.
       const list = variant === 'j' ? elementsOf(sql.join(values), place.layout, field) : sql.join(values)
       if (!leaf.negated) return decided(sql`${e} in (${list})`, nullable && exact, dialect)
@@ -86,7 +90,7 @@ export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): 
     }
     case 'text': {
       const isSpelled = variant.endsWith('s')
-      const shown = isSpelled ? asShown(field.is === 'one' ? field.target : field.owner, e) : e
+      const shown = isSpelled ? asShown(field.is === 'one' ? field.target : field.owner, e, dialect) : e
       const text = leaf.fold ? ((isSpelled ? null : place.folded?.get(leaf.field)) ?? dialect.folded(shown)) : shown
       const test = compileText(leaf, text, isSpelled ? variant.slice(0, -1) : variant, place)
       return decided(test, nullable && exact, dialect)
@@ -172,7 +176,8 @@ function hasElement(list: Sql, { names, layout: { dialect } }: TableReference): 
 
 function contains(field: BackField | ManyField, place: TableReference, value: Sql): Sql {
   const { from, on, id } = joinIds(field, place)
-  return sql`exists (select 1 from ${from} where ${on} and ${id} = ${value})`
+  const typed = typedFor(getOrThrow(place.layouts, field.target), field.target.id, value)
+  return sql`exists (select 1 from ${from} where ${on} and ${id} = ${typed})`
 }
 
 /** Conditions on a to-many relation as a set of ids: it matches if one id does, and is null if there are none. */

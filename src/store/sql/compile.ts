@@ -2,7 +2,7 @@ import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { CountPredicate, Predicate } from '../../query/predicate.ts'
 import { compileLeaf, decided, expressionOf, operators } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnExpression, idExpression } from './layout.ts'
+import { columnExpression, idExpression } from './expressions.ts'
 import { foldedOften } from '../../query/folded-often.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
 import {
@@ -16,6 +16,7 @@ import {
   type Relation,
 } from './place.ts'
 import { isSelective, readsMany } from './selective.ts'
+import { joinTableOf } from './tables/table-name.ts'
 
 /**
  * SQL that is true for the rows of a place that match. Text that is folded for several tests is folded once for each row:
@@ -122,7 +123,7 @@ function relatedRowByRow(field: Relation, place: TableReference, of: Predicate, 
     const matching = sql`select ${idExpression(inner.layout, inner.alias)} from ${tableExpression(inner)} where ${visited(place)}${compileTests(of, inner, negated)}`
     const test = sql`${sql.id(pairs, far)} ${negated ? sql`not in` : sql`in`} (${matching})`
     const each = visitedRelated(place, sql.id(pairs, near))
-    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${each}${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)} and ${test})`
+    return sql`exists (select 1 from ${joinTableOf(join)} as ${sql.id(pairs)} where ${each}${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)} and ${test})`
   }
   const { from, on, each } = joinRelated(field, place, inner)
   const test = compileTests(of, inner, negated)
@@ -158,7 +159,7 @@ function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, ex
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
       const test = compileTests(of, inner, false)
-      const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableExpression(inner)} on ${id} = ${sql.id(pairs, far)}`
+      const from = sql`${joinTableOf(join)} as ${sql.id(pairs)} inner join ${tableExpression(inner)} on ${id} = ${sql.id(pairs, far)}`
       const own = idExpression(place.layout, place.alias)
       const each = sql.id(pairs, near)
       const counted = sql`${visited(place)}${visitedRelated(place, each)}`

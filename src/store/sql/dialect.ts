@@ -1,8 +1,18 @@
-import type { Column } from '../../schema/scalar-type.ts'
+import type { Column, ScalarType, StoredValue } from '../../schema/scalar-type.ts'
 import type { Sql, TextCompiler } from './kysely.ts'
 
 /** What decides the type of a column. */
 export type ColumnType = Pick<Column, 'column' | 'postgres'>
+
+/** How a column is read and compared that is of no type of ours. */
+export interface ColumnForm {
+  readonly shown: (column: Sql) => Sql
+  readonly compared: (column: Sql) => Sql
+  /** How it is compared with the keys of other rows, so that indexes serve. */
+  readonly related: (column: Sql) => Sql
+  /** The type of values that it is compared with, where the database would take them for something else. */
+  readonly typed: string | null
+}
 
 /**
  * What the databases write in different ways. Everything else that the compiler writes is understood by all of them. A
@@ -51,8 +61,23 @@ export interface SqlDialect {
   readonly readSafe: (column: Sql) => Sql
   /** Inserts a row unless it is there; `row` is the table with its columns and values. */
   readonly insertOnce: (row: Sql) => Sql
-  /** How it stores the values of a field. */
+  /** How it stores the values of a field, and how it reads those of a table that another program has made. */
   readonly codec: (column: Column) => Column
+  readonly foreignCodec: (type: ScalarType) => Column
+  /** How a column of such a table is read and compared, by the name of its type. null = as it is. */
+  readonly form: (type: ScalarType, name: string | undefined) => ColumnForm | null
+  /** Bytes in hexadecimal digits, and the other way round. */
+  readonly toHex: (bytes: Sql) => Sql
+  readonly fromHex: (digits: Sql) => Sql
+  /** Text in the order of code points, and compared by them. */
+  readonly binary: (text: Sql) => Sql
+  /** An id as the side table of versions has it. */
+  readonly versionId: (id: Sql) => Sql
+  /** The id that is made of the columns of a key (`model/key-text.ts`), and a test of one of them. */
+  readonly composed: (form: string, parts: readonly Sql[]) => Sql
+  readonly isPart: (column: Sql, value: Sql, typeName: string | undefined) => Sql
+  /** Whether a part of an id may be the value of such a column at all. */
+  readonly fitsPart: (part: StoredValue, typeName: string | undefined) => boolean
   /** The type of a column: its name as the database shows it, and as it is declared. */
   readonly typeName: (column: ColumnType) => string
   readonly columnType: (column: ColumnType) => Sql

@@ -1,11 +1,10 @@
-import { AT, ID, SEQ, type Model, type Resource, type Row, type StoredField, type Value } from '../../model/model.ts'
+import { ID, type Model, type Resource, type Row, type StoredField, type Value } from '../../model/model.ts'
 import type { ForeignTable } from '../../model/declare/declaration.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import { isComposed, keyForm, type KeyForm } from '../../model/key-text.ts'
+import { isComposed, keyForm, NTH, type KeyForm } from '../../model/key-text.ts'
 import { PLAIN } from '../room.ts'
-import { foreignCodec, type Bind, type Codec } from './codec.ts'
-import type { SqlDialect } from './dialect.ts'
-import { sql, type Sql } from './kysely.ts'
+import type { Bind, Codec } from './codec.ts'
+import type { ColumnForm, SqlDialect } from './dialect.ts'
 import { idFormOf } from './stored-id.ts'
 
 /** The version of the rows of another program's table. Rows have it until they are changed here. */
@@ -25,6 +24,18 @@ export interface TableFacts {
   hidesConflicts(table: string): boolean
   /** Deletions or changes cascade to other tables along foreign keys that are not relations of the model. */
   hasCascades(table: string): boolean
+}
+
+/** What PostgreSQL knows of a table that another program has made. */
+export interface PostgresFacts {
+  /** The types of its columns, as `format_type` shows them: `character varying`, `integer[]`. */
+  readonly types: Readonly<Record<string, string>>
+  /** The sequence that numbers its rows, as SQL names it; null if there is none. */
+  readonly sequence: string | null
+  /** Its ids are `generated always as identity`: a row that brings its own has to say so. */
+  readonly isIdentity: boolean
+  /** Triggers or rules may make another row of what is written. */
+  readonly hasTriggers: boolean
 }
 
 /** How the rows of a resource are read and written in SQL. It is made once, at start. */
@@ -50,6 +61,10 @@ export interface Layout {
   readonly versioned: boolean
   /** How the slots of a foreign table are compared. Slots that are not listed are compared as they are stored. */
   readonly compared: ReadonlyMap<number, Compared>
+  /** Set for a foreign table in PostgreSQL. */
+  readonly postgres: PostgresFacts | null
+  /** How columns of a foreign table in PostgreSQL are read and compared, by slot. */
+  readonly forms: ReadonlyMap<number, ColumnForm>
   /** The slots of a foreign table that hold JSON. */
   readonly json: ReadonlySet<number>
   /** Slots of a new row that the database may fill: computed columns, and columns with a default of the database. */
@@ -85,6 +100,8 @@ export interface LayoutOptions {
   readonly facts: TableFacts
   /** Whether there is a side table of versions; not where the database is only read. Default: true. */
   readonly versioned?: boolean
+  /** What PostgreSQL knows of the tables of other programs. */
+  readonly foreign?: ReadonlyMap<Resource, PostgresFacts>
 }
 
 /** Layouts of all resources. */
@@ -92,11 +109,18 @@ export function layoutsOf(model: Model, options: LayoutOptions): Layouts {
   return new Map([...model.resources.values()].map(resource => [resource, layoutOf(resource, options)]))
 }
 
-function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = true }: LayoutOptions): Layout {
+function layoutOf(resource: Resource, options: LayoutOptions): Layout {
+  const { dialect, baseline, facts, versioned = true } = options
   const foreign = resource.options.foreign
+  const postgres = options.foreign?.get(resource) ?? null
   const codecs: Codec[] = []
-  for (const field of resource.columns)
-    codecs[field.slot] = foreign ? foreignCodec(field.type) : dialect.codec(field.type.sql)
+  const forms = new Map<number, ColumnForm>()
+  for (const field of resource.columns) {
+    codecs[field.slot] = foreign ? dialect.foreignCodec(field.type) : dialect.codec(field.type.sql)
+    const isColumn = field.slot !== ID || foreign === null || !isComposed(foreign)
+    const form = isColumn && postgres !== null ? dialect.form(field.type, postgres.types[field.column]) : null
+    if (form !== null) forms.set(field.slot, form)
+  }
   const composite = foreign !== null && isComposed(foreign)
   return Object.freeze({
     resource,
@@ -106,10 +130,15 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
     key: composite ? foreign.key : null,
     keyForm: composite ? keyForm(foreign) : '',
     hasPlainId: !composite && idFormOf(resource) === 'plain',
-    partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
+    partsTell:
+      composite &&
+      !foreign.view &&
+      (postgres === null ? foreign.key.every(column => isTold(resource, column, facts)) : !foreign.key.includes(NTH)),
     baseline: foreign ? baseline : null,
     versioned,
-    readsBack: (foreign?.generated ?? []).length > 0 || facts.hasTriggers(resource.table),
+    readsBack: (foreign?.generated ?? []).length > 0 || postgres !== null || facts.hasTriggers(resource.table),
+    postgres,
+    forms,
     unindexed: new Set(
       foreign
         ? resource.columns.filter(({ is, column }) => is === 'one' && !facts.isIndexed(resource.table, column))
@@ -122,7 +151,7 @@ function layoutOf(resource: Resource, { dialect, baseline, facts, versioned = tr
     json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),
     compared: new Map(
       resource.columns.flatMap(field => {
-        const how = foreign && comparedAs(field, foreign, facts)
+        const how = foreign === null || postgres !== null ? null : comparedAs(field, foreign, facts)
         return how === null ? [] : [[field.slot, how] as const]
       }),
     ),
@@ -159,96 +188,6 @@ function comparedAs(
   if (!isText) return null
   if (slot === ID && isComposed(foreign)) return 'binary'
   return facts.isNumeric(owner.table, column) ? 'number' : 'binary'
-}
-
-/** The SQL expression by which a field is compared in filters, orders and cursors. */
-export function comparedOf(layout: Layout, field: StoredField, alias: string): Sql {
-  const column = columnExpression(layout, field, alias)
-  switch (layout.compared.get(field.slot)) {
-    case 'shown':
-      return sql`restuary_shown(${column})`
-    case 'text':
-      return sql`restuary_text(${column})`
-    case 'binary':
-    case 'number':
-      return sql`${column} collate binary`
-    case 'json':
-      return sql`iif(json_valid(${column}) and json_type(${column}) = 'null', null, ${column})`
-    case undefined:
-      return column
-  }
-}
-
-/** The SQL of a row's id. A composite key becomes one text, `a~b`. */
-export function idExpression(layout: Layout, alias: string): Sql {
-  if (layout.key === null) return sql.id(alias, layout.resource.id.column)
-  return composedKey(layout, column => sql.id(alias, column))
-}
-
-/** The SQL of an id that is made of the columns of the key. */
-export function composedKey({ key, keyForm }: Layout, at: (column: string) => Sql): Sql {
-  return sql`restuary_key(${sql.lit(keyForm)}, ${sql.join(key!.map(at))})`
-}
-
-/** The id as the side table of versions has it. */
-function versionId(layout: Layout, alias: string): Sql {
-  const id = idExpression(layout, alias)
-  return codecAt(layout, ID).column === 'BLOB' ? sql`lower(hex(${id}))` : id
-}
-
-/** The SQL of a stored field. The id is an expression of its own, because it may be made of several columns. */
-export function columnExpression(layout: Layout, field: StoredField, alias: string): Sql {
-  return field.slot === ID ? idExpression(layout, alias) : sql.id(alias, field.column)
-}
-
-/** The columns in the order of the slots. So the array that SQLite returns is a row. */
-export function rowOf(layout: Layout, alias: string, idOnly: boolean = false): Sql {
-  const columns: Sql[] = []
-  for (const field of layout.resource.columns) {
-    const isWanted = !idOnly || field.slot === ID
-    columns[field.slot] = isWanted ? readable(layout, field.slot, columnExpression(layout, field, alias)) : sql`null`
-  }
-  const { baseline } = layout
-  if (baseline === null) {
-    columns[SEQ] = sql.id(alias, '_seq')
-    columns[AT] = sql.id(alias, '_at')
-  } else if (!layout.versioned) {
-    columns[SEQ] = sql.lit(baseline.seq)
-    columns[AT] = sql.lit(baseline.at)
-  } else {
-    columns[SEQ] = sql`ifnull(${sql.id(`${alias}v`, 'seq')}, ${sql.lit(baseline.seq)})`
-    columns[AT] = sql`ifnull(${sql.id(`${alias}v`, 'at')}, ${sql.lit(baseline.at)})`
-  }
-  return sql.join(columns)
-}
-
-function readable(layout: Layout, slot: number, column: Sql): Sql {
-  switch (codecAt(layout, slot).select) {
-    case 'plain':
-      return column
-    case 'text':
-      return sql`cast(${column} as text)`
-    case 'safe':
-      return layout.dialect.readSafe(column)
-  }
-}
-
-/**
- * The `from` clause for statements that return whole rows, with the side table of versions if there is one. `source`
- * replaces the table. The table is read by `index`, if one is named.
- */
-export function fromOf(
-  layout: Layout,
-  alias: string,
-  source: Sql = sql.id(layout.resource.table),
-  index: string | null = null,
-): Sql {
-  const table = sql`${source} as ${sql.id(alias)}${index === null ? sql`` : sql` indexed by ${sql.id(index)}`}`
-  if (layout.baseline === null || !layout.versioned) return table
-  const version = `${alias}v`
-  return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(
-    layout.resource.name,
-  )} and ${sql.id(version, 'id')} = ${versionId(layout, alias)}`
 }
 
 /** How the values of a slot are stored. */

@@ -3,13 +3,14 @@ import type { SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
 import { expressionOf, type SqlExpression } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnExpression, idExpression } from './layout.ts'
+import { columnExpression, idExpression, typedFor } from './expressions.ts'
 import { jsonPath } from './leaf.ts'
 import type { TableReference } from './place.ts'
+import { tableOf } from './tables/table-name.ts'
 
 /** The expressions to sort by, and the joins for columns of related rows. */
 export interface Sorted {
-  readonly keys: readonly (SqlExpression & { readonly descending: boolean })[]
+  readonly keys: readonly (SqlExpression & { readonly descending: boolean; readonly typed: (value: Sql) => Sql })[]
   readonly joins: Sql
 }
 
@@ -29,13 +30,14 @@ export function compileSort(sort: readonly SortKey[], place: TableReference): So
         next = { ...place, layout, alias: place.names.table(), nullable: at.nullable || step.nullable || foreign }
         const on = sql`${idExpression(layout, next.alias)} = ${columnExpression(at.layout, step, at.alias)}`
         const how = next.nullable ? sql`left join` : sql`inner join`
-        joins.push(sql` ${how} ${sql.id(layout.resource.table)} as ${sql.id(next.alias)} on ${on}`)
+        joins.push(sql` ${how} ${tableOf(layout.resource)} as ${sql.id(next.alias)} on ${on}`)
         joined.set(name, next)
       }
       at = next
     })
     const { sql: e, nullable } = expressionOf(field, at)
-    return { sql: e, nullable: nullable || at.nullable, descending }
+    const typed = (value: Sql): Sql => typedFor(at.layout, field, value)
+    return { sql: e, nullable: nullable || at.nullable, descending, typed }
   })
   return { keys, joins: joins.length === 0 ? sql`` : sql.join(joins, sql``) }
 }
@@ -57,7 +59,7 @@ export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
 export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: TableReference): Sql {
   const { keys } = sorted
   // A sort that names the id has one key less than a cursor, which always ends with the id.
-  const slots = keys.map((_, i) => ((values[i] ?? null) === null ? null : place.names.value()))
+  const slots = keys.map(({ typed }, i) => ((values[i] ?? null) === null ? null : typed(place.names.value())))
   const [first] = keys
   if (!first) throw new TypeError('a cursor needs an order')
   // All keys in one direction and without nulls: SQLite compares the tuples, and an index can serve that.

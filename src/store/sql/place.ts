@@ -1,8 +1,10 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { BackField, ManyField, OneField } from '../../model/model.ts'
 import { bound, sql, type Sql } from './kysely.ts'
-import { columnExpression, idExpression, type Layout, type Layouts } from './layout.ts'
+import { columnExpression, idExpression } from './expressions.ts'
+import { type Layout, type Layouts } from './layout.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
+import { joinTableOf, tableOf } from './tables/table-name.ts'
 
 /** Counts the parameters and table aliases of a statement. */
 export class Names {
@@ -51,7 +53,7 @@ export function relatedTable(field: Relation, place: TableReference): TableRefer
 
 /** The table with its alias. Aliases are numbered, because a predicate may lead through the same table more than once. */
 export function tableExpression({ layout, alias }: TableReference): Sql {
-  return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
+  return sql`${tableOf(layout.resource)} as ${sql.id(alias)}`
 }
 
 /**
@@ -78,7 +80,7 @@ export function joinRelated(
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
       return {
-        from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idExpression(target, alias)} = ${sql.id(pairs, far)}`,
+        from: sql`${joinTableOf(join)} as ${sql.id(pairs)} inner join ${table} on ${idExpression(target, alias)} = ${sql.id(pairs, far)}`,
         on: sql`${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)}`,
         each: sql.id(pairs, near),
       }
@@ -105,7 +107,7 @@ export function joinIds(field: BackField | ManyField, place: TableReference): { 
   }
   const { near, far, join } = sidesOf(field)
   return {
-    from: sql`${sql.id(join.table)} as ${sql.id(alias)}`,
+    from: sql`${joinTableOf(join)} as ${sql.id(alias)}`,
     on: sql`${sql.id(alias, near)} = ${idExpression(place.layout, place.alias)}`,
     id: sql.id(alias, far),
   }

@@ -16,12 +16,12 @@ export function idFormOf({ options: { foreign }, id }: Resource): IdForm {
 }
 
 /** The stored form of an id that is given as it is shown. */
-export function asStored(resource: Resource, shown: Sql): Sql {
+export function asStored(resource: Resource, shown: Sql, dialect: SqlDialect): Sql {
   switch (idFormOf(resource)) {
     case 'plain':
       return shown
     case 'bytes':
-      return sql`unhex(${shown})`
+      return dialect.fromHex(shown)
     case 'spelled':
       return sql`restuary_stored(${shown})`
   }
@@ -34,17 +34,17 @@ export function idsIn(resource: Resource, list: Sql, dialect: SqlDialect): Sql {
 
 /** One of the ids in a bound list, as it is stored. */
 export function idIn(resource: Resource, dialect: SqlDialect): Sql {
-  return asStored(resource, dialect.element(resource.id.type.sql))
+  return asStored(resource, dialect.element(resource.id.type.sql), dialect)
 }
 
 /** What is shown of a stored id. Few texts need the function. */
-export function asShown(resource: Resource, stored: Sql): Sql {
+export function asShown(resource: Resource, stored: Sql, dialect: SqlDialect): Sql {
   switch (idFormOf(resource)) {
     case 'plain':
       return stored
     case 'bytes':
-      return sql`lower(hex(${stored}))`
+      return dialect.toHex(stored)
     case 'spelled':
-      return sql`iif(${stored} in ('', '.', '..') or substr(${stored}, 1, 1) = '%', restuary_spelled(${stored}), ${stored})`
+      return sql`case when ${stored} in ('', '.', '..') or substr(${stored}, 1, 1) = '%' then restuary_spelled(${stored}) else ${stored} end`
   }
 }

@@ -7,7 +7,7 @@ import { shownAsStored, shownAsText } from '../../schema/read/shown-as-stored.ts
 import { spelledId, storedId } from '../../schema/read/spelled-id.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
-import { visitsNeighbours, visitsOnce } from '../sql/served.ts'
+import { visitsNeighbours, visitsOnce } from './read/served.ts'
 import { Meter } from '../meter.ts'
 import type { Room } from '../room.ts'
 import { GenerationCache } from '../sql/generation-cache.ts'

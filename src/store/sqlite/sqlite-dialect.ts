@@ -1,3 +1,4 @@
+import { foreignCodec } from '../sql/codec.ts'
 import type { SqlDialect } from '../sql/dialect.ts'
 import { sql, sqliteText, type Sql } from '../sql/kysely.ts'
 
@@ -41,6 +42,15 @@ export const sqliteDialect: SqlDialect = Object.freeze<SqlDialect>({
     sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`,
   insertOnce: row => sql`insert or ignore into ${row}`,
   codec: column => column,
+  foreignCodec,
+  form: () => null,
+  toHex: bytes => sql`lower(hex(${bytes}))`,
+  fromHex: digits => sql`unhex(${digits})`,
+  binary: text => sql`${text} collate binary`,
+  versionId: id => id,
+  composed: (form, parts) => sql`restuary_key(${sql.lit(form)}, ${sql.join(parts)})`,
+  isPart: (column, value) => sql`${column} is ${value} collate binary`,
+  fitsPart: () => true,
   typeName: ({ column }) => column,
   columnType: ({ column }) => sql.raw(column),
   cast: (value, _, { column }) => sql`cast(${value} as ${sql.raw(column)})`,

@@ -1,6 +1,8 @@
 import { ID, type Id, type Row } from '../../../model/model.ts'
+import { keyBinds } from '../../sql/key.ts'
 import { bound, compileStatement, sql, type Compiled } from '../../sql/kysely.ts'
-import { codecAt, decode, fromOf, idExpression, rowOf, type Layout } from '../../sql/layout.ts'
+import { fromOf, idExpression, rowOf } from '../../sql/expressions.ts'
+import { codecAt, decode, type Layout } from '../../sql/layout.ts'
 import { getRow } from '../../sql/statements/rows.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
@@ -33,14 +35,16 @@ export class RowLoader {
     const tables = this.#asked
     this.#asked = new Map()
     for (const [layout, asked] of tables)
-      void (asked.size === 1 ? this.#one(layout, asked) : this.#several(layout, asked))
+      if (asked.size > 1 && isTogether(layout)) void this.#several(layout, asked)
+      else for (const [id, one] of asked) void this.#one(layout, id, one)
   }
 
-  async #one(layout: Layout, asked: Asked): Promise<void> {
-    const [[id, { resolve, reject }]] = asked as unknown as [[Id, PromiseWithResolvers<Row | undefined>]]
+  async #one(layout: Layout, id: Id, { resolve, reject }: PromiseWithResolvers<Row | undefined>): Promise<void> {
+    const binds = keyBinds(layout, id)
+    if (binds === null) return resolve(undefined)
     const statement = this.#statements.get(`get ${layout.resource.name}`, () => getRow(layout))
     try {
-      const [row] = await this.#connection.all(statement, codecAt(layout, ID).encode(id))
+      const [row] = await this.#connection.all(statement, ...binds)
       resolve(decode(layout, row))
     } catch (error) {
       reject(error)
@@ -66,6 +70,10 @@ export class RowLoader {
     }
   }
 }
+
+/** Whether one statement finds several rows by an index: a key of several columns has none over its ids. */
+const isTogether = ({ key, baseline, resource }: Layout): boolean =>
+  baseline === null || (key === null && resource.id.type.sql.column === 'INTEGER')
 
 /** Binds an array of ids. */
 function getSeveral(layout: Layout): Compiled {

@@ -23,6 +23,29 @@ export function functionsText(): string {
         when 'number' then restuary_number((e #>> '{}')::numeric) else e #>> '{}' end $$;
     create or replace function restuary_type(e jsonb) returns text language sql immutable strict parallel safe as
       $$ select case jsonb_typeof(e) when 'string' then 'text' when 'boolean' then e #>> '{}' else jsonb_typeof(e) end $$;
+    -- Ids of tables that other programs have made: model/key-text.ts and schema/read/spelled-id.ts say the same in JavaScript.
+    create or replace function restuary_key(form text, variadic parts text[]) returns text language plpgsql immutable parallel safe as $$
+      declare shown text[]; id text; part text; sign text;
+      begin
+        if right(form, 1) = 'n' and parts[cardinality(parts)] = '1' then parts := parts[:cardinality(parts) - 1]; end if;
+        foreach part in array parts loop
+          part := replace(replace(part, '%', '%25'), '~', '%7E');
+          if part ~ '[\u0001-\u001f\u007f-\u009f]' then
+            for sign in select distinct m[1] from regexp_matches(part, '([\u0001-\u001f\u007f-\u009f])', 'g') as m loop
+              part := replace(part, sign, '%' || lpad(upper(to_hex(ascii(sign))), 2, '0'));
+            end loop;
+          end if;
+          shown := shown || coalesce(part, '%');
+        end loop;
+        id := array_to_string(shown, '~');
+        return case when id = '' then '%t' when id in ('.', '..') then replace(id, '.', '%2E') else id end;
+      end $$;
+    create or replace function restuary_spelled(id text) returns text language sql immutable strict parallel safe as
+      $$ select case id when '.' then '%2E' when '..' then '%2E%2E' when '' then '%'
+        else case when id ~ '^%(25)*(2E(%2E)?)?$' then '%25' || substr(id, 2) else id end end $$;
+    create or replace function restuary_stored(id text) returns text language sql immutable strict parallel safe as
+      $$ select case id when '%2E' then '.' when '%2E%2E' then '..' when '%' then ''
+        else case when id ~ '^%25(25)*(2E(%2E)?)?$' then '%' || substr(id, 4) else id end end $$;
     -- Counts the rows that a statement visits. The low cost makes PostgreSQL call it before it tests anything else of a row.
     create or replace function restuary_visit() returns boolean language plpgsql volatile cost 0.0001 as $$
       declare rest int := current_setting('restuary.visits')::int;

@@ -1,12 +1,15 @@
-import type { ScalarType } from '../../../schema/scalar-type.ts'
-import * as types from '../../../schema/field-types/built-in.ts'
-import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from '../../sql/tables/catalog.ts'
+import { NTH } from '../../../model/key-text.ts'
+import type { Catalog, Reference, TableInfo } from '../../sql/tables/catalog.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
+import { columnOf, type FoundColumn } from './column-info.ts'
+import { quoted } from './identifier.ts'
 
 const TABLES = `
-  select json_build_object('oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind)
+  select json_build_object('oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+    'own', exists (select 1 from pg_class h where h.relnamespace = c.relnamespace and h.relname = '_restuary_head')
+      and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = '_seq'))
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and n.nspname <> 'information_schema'
+  where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname <> 'information_schema'
     and n.nspname !~ '^pg_' and c.relname !~ '^_restuary_'
     and not exists (select 1 from pg_depend d where d.objid = c.oid and d.deptype = 'e')
   order by n.nspname collate "C", c.relname collate "C"`
@@ -43,20 +46,7 @@ interface FoundTable {
   readonly schema: string
   readonly name: string
   readonly kind: string
-}
-
-interface FoundColumn {
-  readonly table: string
-  readonly name: string
-  readonly type: string
-  readonly element: string | null
-  readonly isArray: boolean
-  readonly modifier: number
-  readonly labels: readonly string[] | null
-  readonly required: boolean
-  readonly default: string | null
-  readonly isIdentity: boolean
-  readonly isGenerated: boolean
+  readonly own: boolean
 }
 
 interface FoundConstraint {
@@ -68,34 +58,37 @@ interface FoundConstraint {
   readonly onDelete?: string
 }
 
-/** Reads the tables of a database, of all its schemas. Views are left out. */
+/** Reads the tables and views of a database, of all its schemas. */
 export async function introspectPostgres(address: PostgresAddress): Promise<Catalog> {
   const connection = await PostgresConnection.open(address)
+  const all = async <T>(sql: string, ...values: string[][]): Promise<T[]> =>
+    (await connection.all({ name: undefined, sql, slots: null }, ...values)).map(
+      ([text]) => JSON.parse(text as string) as T,
+    )
   try {
-    const all = async <T>(sql: string, ...values: string[][]): Promise<T[]> =>
-      (await connection.all({ name: undefined, sql, slots: null }, ...values)).map(
-        ([text]) => JSON.parse(text as string) as T,
-      )
+    // Names in expressions are complete then, whatever the search path of the role.
+    await connection.exec(`set search_path to ''`)
     const found = await all<FoundTable>(TABLES)
     const oids = found.map(table => table.oid)
     const columns = await all<FoundColumn>(COLUMNS, oids)
     const constraints = await all<FoundConstraint>(CONSTRAINTS, oids)
     const names = namesOf(found)
-    const tables = found.filter(isTable).map(table =>
+    const tables = found.map(table =>
       tableOf(
-        names.get(table.oid)!,
+        table,
         columns.filter(one => one.table === table.oid),
         constraints.filter(one => one.table === table.oid),
         names,
       ),
     )
-    const skipped = found.filter(one => !isTable(one)).map(one => ({ name: names.get(one.oid)!, why: 'it is a view' }))
-    const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
-    return { tables: tables.toSorted(byName), skipped: skipped.toSorted(byName) }
+    const keyed = await Promise.all(tables.map(async table => (table.key.length > 0 ? table : withKey(all, table))))
+    return { tables: keyed.toSorted(byName), skipped: [] }
   } finally {
     await connection.close()
   }
 }
+
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
 
 const isTable = ({ kind }: FoundTable): boolean => kind === 'r' || kind === 'p'
 
@@ -110,108 +103,74 @@ function namesOf(tables: readonly FoundTable[]): ReadonlyMap<string, string> {
 }
 
 function tableOf(
-  name: string,
+  table: FoundTable,
   columns: readonly FoundColumn[],
   constraints: readonly FoundConstraint[],
   names: ReadonlyMap<string, string>,
 ): TableInfo {
+  const name = names.get(table.oid)!
   const primary = constraints.find(({ kind }) => kind === 'p')?.columns ?? []
-  const unique = constraints.filter(({ kind }) => kind === 'u').map(one => one.columns)
-  // Rows have one id. A key of several columns stays unique beside it.
-  const isSingle = primary.length === 1
+  const unique = sorted(constraints.filter(({ kind }) => kind === 'u').map(one => one.columns))
   const references = constraints.flatMap(({ kind, columns, to, toColumns = [], onDelete }): Reference[] => {
     const table = names.get(to ?? '')
     return kind === 'f' && table !== undefined ? [{ columns, table, to: toColumns, onDelete: deletion(onDelete) }] : []
   })
+  const isKey = ({ name }: FoundColumn): boolean => key.length === 1 && key[0] === name
+  const key = keyOf(columns, primary, unique)
   return {
     name,
-    kind: 'table',
-    columns: columns.map(column => columnOf(column, isSingle && primary[0] === column.name)),
-    key: isSingle ? primary : ['id'],
-    readOnly: null,
-    unique: sorted(primary.length > 1 ? [primary, ...unique] : unique),
+    kind: isTable(table) ? 'table' : 'view',
+    columns: columns.map(column => columnOf(column, isKey(column))),
+    key,
+    // No record of the log tells what other programs write.
+    derived: true,
+    ...(table.own && { own: true }),
+    readOnly: readOnly(table, key),
+    unique: unique.filter(columns => columns !== key),
     references: references.toSorted((a, b) => (a.columns.join() < b.columns.join() ? -1 : 1)),
+    postgres: { schema: table.schema, name: table.name },
   }
 }
+
+/** Why its rows cannot be written; null if they can. */
+function readOnly({ kind }: FoundTable, key: readonly string[]): string | null {
+  if (kind === 'f') return 'it is in another database'
+  if (kind !== 'r' && kind !== 'p') return 'it is a view'
+  return key.length > 0 ? null : 'it has no primary key'
+}
+
+/** The columns that identify a row: the primary key, or unique ones that are never null. */
+function keyOf(
+  columns: readonly FoundColumn[],
+  primary: readonly string[],
+  unique: readonly (readonly string[])[],
+): readonly string[] {
+  const isGiven = (name: string): boolean => columns.find(column => column.name === name)?.required ?? false
+  return primary.length > 0 ? primary : (unique.find(columns => columns.every(isGiven)) ?? [])
+}
+
+/** How many rows of a view are looked at to find what identifies them. */
+const ROWS = 1_000
+
+/**
+ * The table with a key in place of one that it does not have: a column that is named like a key and whose values are unique;
+ * otherwise all columns, and a number for equal rows.
+ */
+async function withKey(all: <T>(sql: string) => Promise<T[]>, table: TableInfo): Promise<TableInfo> {
+  const { schema, name } = table.postgres!
+  const from = `(select * from ${quoted(schema)}.${quoted(name)} limit ${ROWS}) as t`
+  const named = table.columns.filter(({ name, type }) => /^id$|Id$|ID$|_id$/.test(name) && isId(type.name))
+  for (const { name } of named.toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1))) {
+    const [isUnique] = await all<boolean>(`select to_json(count(*) = count(distinct ${quoted(name)})) from ${from}`)
+    if (isUnique === true) return { ...table, key: [name] }
+  }
+  return { ...table, key: [...table.columns.map(column => column.name), NTH] }
+}
+
+const isId = (type: string): boolean => ['integer', 'bigint', 'text'].includes(type)
 
 const sorted = (keys: readonly (readonly string[])[]): (readonly string[])[] =>
   keys.toSorted((a, b) => (a.join() < b.join() ? -1 : 1))
 
 const deletion = (code: string | undefined): Reference['onDelete'] =>
   code === 'c' ? 'cascade' : code === 'n' || code === 'd' ? 'null' : 'restrict'
-
-function columnOf(column: FoundColumn, isKey: boolean): ColumnInfo {
-  const { name, required, isGenerated } = column
-  const type = typeOf(column, isKey)
-  return {
-    name,
-    type,
-    mixed: false,
-    untyped: false,
-    secret: false,
-    nullable: !required,
-    generated: isGenerated,
-    default: isKey || isGenerated || column.isIdentity ? null : defaultOf(column.default, type),
-  }
-}
-
-/** The type of a field for a column. What has no type of ours is text, as PostgreSQL shows it. */
-function typeOf({ type, element, isArray, modifier, labels }: FoundColumn, isKey: boolean): ScalarType {
-  if (labels !== null) return types.enum(labels)
-  if (isArray && element !== null) return types.list(scalarOf(element, -1, false))
-  return scalarOf(type, modifier, isKey)
-}
-
-function scalarOf(type: string, modifier: number, isKey: boolean): ScalarType {
-  switch (type) {
-    case 'smallint':
-    case 'integer':
-      return types.integer()
-    case 'bigint':
-      return isKey ? types.integer() : types.bigint()
-    case 'real':
-    case 'double precision':
-      return types.number()
-    case 'numeric':
-      return decimalOf(modifier)
-    case 'boolean':
-      return types.bool()
-    case 'date':
-      return types.date()
-    case 'timestamp with time zone':
-    case 'timestamp without time zone':
-      return types.datetime()
-    case 'json':
-    case 'jsonb':
-      return types.json()
-    case 'bytea':
-      return types.bytes()
-    case 'uuid':
-      return isKey ? types.id('uuid') : types.text()
-    case 'character':
-    case 'character varying':
-      return types.text(modifier > 4 ? { max: modifier - 4 } : {})
-    default:
-      return types.text()
-  }
-}
-
-/** The modifier of `numeric(p, s)` is ((p << 16) | s) + 4. */
-function decimalOf(modifier: number): ScalarType {
-  const [digits, places] = [(modifier - 4) >> 16, (modifier - 4) & 0xffff]
-  return modifier >= 4 && digits <= 18 && places <= digits ? types.decimal({ digits, places }) : types.number()
-}
-
-/** A constant, or the moment at which a row is made. Other expressions are left to whoever reads the declaration. */
-function defaultOf(sql: string | null, type: ScalarType): ColumnDefault | null {
-  if (sql === null) return null
-  if (type.name === 'datetime' && /^(?:now\(\)|current_timestamp|localtimestamp|transaction_timestamp\(\))/i.test(sql))
-    return { sql, evaluate: now => new Date(now).toISOString() }
-  const text =
-    /^'((?:[^']|'')*)'(?:::[\w\s."()[\]]+)?$/.exec(sql)?.[1]?.replaceAll("''", "'") ??
-    /^\(?(-?[\d.]+|true|false)\)?(?:::[\w\s."()[\]]+)?$/.exec(sql)?.[1]
-  if (text === undefined) return null
-  // The empty array.
-  const value = type.readText(type.list && text === '{}' ? '[]' : text)
-  return typeof value === 'object' && value !== null && 'detail' in value ? null : { value }
-}

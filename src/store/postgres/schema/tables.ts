@@ -14,6 +14,9 @@ export const OWN_TABLES = `
   create table if not exists _restuary_changed(
     resource text collate "C" primary key, seq bigint not null) with (fillfactor = 50);
   create table if not exists _restuary_meta(key text collate "C" primary key, value text not null);
+  -- The versions of rows in tables that other programs have made.
+  create table if not exists _restuary_version(
+    resource text collate "C", id text collate "C", seq bigint not null, at bigint not null, primary key (resource, id));
   create table if not exists _restuary_kept(key text collate "C" primary key, until bigint not null, text text not null);
   create index if not exists _restuary_kept_until on _restuary_kept(until);
   -- Without a write-ahead log: a crash of the server empties it (store/shared/shared-state.ts).

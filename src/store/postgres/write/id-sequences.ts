@@ -1,4 +1,6 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Resource } from '../../../model/model.ts'
+import type { Layouts } from '../../sql/layout.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { identifier, quoted } from '../schema/identifier.ts'
 import type { Statements } from '../statements.ts'
@@ -12,13 +14,25 @@ export const sequenceOf = ({ table }: Resource): string => identifier(`_restuary
  */
 export class IdSequences {
   readonly #statements: Statements
+  readonly #layouts: Layouts
   /** The highest ids that this node has seen. */
   readonly #highest = new Map<Resource, number>()
   /** Who waits for ids that are about to be asked for. */
   readonly #waiting = new Map<Resource, PromiseWithResolvers<number>[]>()
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, layouts: Layouts) {
     this.#statements = statements
+    this.#layouts = layouts
+  }
+
+  /** The sequence that the table of another program has itself, as SQL names it; null if it has none. */
+  #given(resource: Resource): string | null {
+    return getOrThrow(this.#layouts, resource).postgres?.sequence ?? null
+  }
+
+  /** The name of a sequence, quoted within a text. */
+  #literal(resource: Resource): string {
+    return (this.#given(resource) ?? quoted(sequenceOf(resource))).replaceAll("'", "''")
   }
 
   /** The next id. All that are asked for before the event loop goes on come with one statement. */
@@ -36,7 +50,7 @@ export class IdSequences {
   async #take(connection: PostgresConnection, resource: Resource): Promise<void> {
     const waiting = this.#waiting.get(resource)!
     this.#waiting.delete(resource)
-    const next = this.#statements.of(`select nextval('${literal(resource)}') from generate_series(1, $1)`)
+    const next = this.#statements.of(`select nextval('${this.#literal(resource)}') from generate_series(1, $1)`)
     try {
       const rows = await connection.all(next, waiting.length)
       const ids = rows.map(([id]) => id as number)
@@ -50,14 +64,13 @@ export class IdSequences {
   /** Makes sure that higher ids follow. It is sent at once, and whatever is asked later comes after it. */
   reserve(connection: PostgresConnection, resource: Resource, id: number): void {
     if (resource.idType.key !== 'integer' || id <= (this.#highest.get(resource) ?? 0)) return
+    // Whoever chooses ids beside a sequence of the table has to know what comes of it.
+    if (this.#given(resource) !== null) return
     this.#highest.set(resource, id)
     const sequence = quoted(sequenceOf(resource))
     void connection.all(
-      this.#statements.of(`select setval('${literal(resource)}', greatest($1, last_value)) from ${sequence}`),
+      this.#statements.of(`select setval('${this.#literal(resource)}', greatest($1, last_value)) from ${sequence}`),
       id,
     )
   }
 }
-
-/** The name of a sequence, quoted within a text. */
-const literal = (resource: Resource): string => quoted(sequenceOf(resource)).replaceAll("'", "''")

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { AT, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import { CommitDrafts } from '../../log/commit-drafts.ts'
-import type { Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
+import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { isViolation, unavailable } from '../failures.ts'
 import { PostgresReader } from '../read/postgres-reader.ts'
+import { readBack } from '../../sql/read-back.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { KeptTexts } from './kept-texts.ts'
@@ -206,17 +207,19 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     if (this.#at < 0) this.#at = this.state.environment.clock()
     if (links.length > 0) this.#hasMore = this.#hasAnyMore = true
     const before = this.#head
-    for (const change of changes) {
-      const seq = ++this.#head
+    const drafted = changes.map((change): Change => ({ ...change, seq: ++this.#head }))
+    for (const change of drafted) {
       if (change.after !== null) {
-        change.after[SEQ] = seq
+        change.after[SEQ] = change.seq
         change.after[AT] = this.#at
       }
       if (change.op === 'create' && typeof change.id === 'number') this.reserve(change.resource, change.id)
-      this.#commits.add({ ...change, seq }, { tx: this.#tx, at: this.#at, bytes: 0 })
+      this.#commits.add(change, { tx: this.#tx, at: this.#at, bytes: 0 })
     }
     try {
       await this.#write(changes, links)
+      for (const one of drafted.filter(({ resource }) => resource.options.foreign !== null))
+        Object.assign(one, readBack(one, await super.get(one.resource, one.id)))
     } catch (error) {
       this.#withdraw(before)
       throw isViolation(error) ? violationOf(error as Error, this.state.model) : error

@@ -1,16 +1,21 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { AT, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Codec } from '../../sql/codec.ts'
-import { hasKey } from '../../sql/key.ts'
+import { bindsOfKey, hasKey, versionBind } from '../../sql/key.ts'
 import { bound, compileStatement, sql, type Compiled } from '../../sql/kysely.ts'
 import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { addPair, removePair } from '../../sql/statements/related.ts'
+import { tableOf } from '../../sql/tables/table-name.ts'
 import { deleteRowById, insertRow, updateRow } from '../../sql/statements/rows.ts'
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { BoundValue } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import { deleteSeveral, insertSeveral, updateSeveral } from './several-rows.ts'
 import type { NamedStatement, Statements } from '../statements.ts'
+
+const VERSION = `insert into _restuary_version(resource, id, seq, at) values ($1, $2, $3, $4)
+  on conflict (resource, id) do update set seq = excluded.seq, at = excluded.at`
+const GONE = 'delete from _restuary_version where resource = $1 and id = $2'
 
 /** A statement with its values. */
 export interface Execution {
@@ -41,12 +46,37 @@ export class RowStatements {
     const all: Execution[] = []
     for (const link of links) if (link.op === 'remove') all.push(this.link(link))
     // Backwards, because a unit has a row before those that are deleted along with it and refer to it.
-    for (const change of changes.toReversed()) if (change.op === 'delete') all.push(this.#delete(change))
+    for (const change of changes.toReversed()) if (change.op === 'delete') all.push(...this.#delete(change))
     this.#vacate(changes, all)
-    for (const change of changes) if (change.op === 'create') all.push(this.insert(change.resource, change.after!))
-    for (const change of changes) if (change.op === 'patch') all.push(this.#update(change, change.after!))
+    const created = changes.filter(({ op }) => op === 'create')
+    for (const change of inOrder(created)) all.push(...this.#create(change, change.after!))
+    for (const change of changes) if (change.op === 'patch') all.push(...this.#update(change, change.after!))
     for (const link of links) if (link.op === 'add') all.push(this.link(link))
     return all
+  }
+
+  #create({ resource, id, filled = [] }: RowChange, row: Row): Execution[] {
+    const layout = this.#layout(resource)
+    if (layout.baseline === null) return [this.insert(resource, row)]
+    // What the database fills by itself is left out.
+    const fields = resource.columns.filter(
+      field =>
+        field.filled !== 'computed' && !filled.includes(field.slot) && (field.slot !== ID || layout.key === null),
+    )
+    const slots = fields.map(({ slot }) => slot)
+    const insert: Execution = {
+      statement: this.#statement(`insert ${resource.name} ${slots.join()}`, () => insertRow(layout, fields)),
+      values: slots.map(slot => codecAt(layout, slot).encode(row[slot] ?? null)),
+      forSeveral: null,
+      row: null,
+    }
+    return [insert, this.#version(layout, id, row)]
+  }
+
+  /** Keeps the version of a row of another program's table, beside it. */
+  #version(layout: Layout, id: Id, row: Row): Execution {
+    const values = [layout.resource.name, String(versionBind(layout, id)), row[SEQ] as number, row[AT] as number]
+    return { statement: this.#statements.of(VERSION), values, forSeveral: null, row: null }
   }
 
   insert(resource: Resource, row: Row): Execution {
@@ -63,27 +93,43 @@ export class RowStatements {
   }
 
   /** Updates the changed columns only. Naming an indexed column would cost its index an entry. */
-  #update({ resource, id, changed }: RowChange, row: Row): Execution {
+  #update({ resource, id, changed }: RowChange, row: Row): Execution[] {
     const layout = this.#layout(resource)
     const values: BoundValue[] = changed.map(slot => codecAt(layout, slot).encode(row[slot] ?? null))
-    values.push(row[SEQ] as number, row[AT] as number, codecAt(layout, ID).encode(id))
     const which = `${resource.name} ${changed.join(' ')}`
-    return {
+    if (layout.baseline !== null) {
+      const version = this.#version(layout, id, row)
+      if (changed.length === 0) return [version]
+      const statement = this.#statement(`update ${which}`, () => updateRow(layout, changed))
+      return [{ statement, values: [...values, ...bindsOfKey(layout, id)], forSeveral: null, row: null }, version]
+    }
+    values.push(row[SEQ] as number, row[AT] as number, codecAt(layout, ID).encode(id))
+    const update: Execution = {
       statement: this.#statement(`update ${which}`, () => updateRow(layout, changed)),
       values,
       forSeveral: () => this.#statement(`updates ${which}`, () => updateSeveral(layout, changed)),
       row: id,
     }
+    return [update]
   }
 
-  #delete({ resource, id }: RowChange): Execution {
+  #delete({ resource, id }: RowChange): Execution[] {
     const layout = this.#layout(resource)
-    return {
-      statement: this.#statement(`delete ${resource.name}`, () => deleteRowById(layout)),
+    const statement = this.#statement(`delete ${resource.name}`, () => deleteRowById(layout))
+    if (layout.baseline !== null) {
+      const gone = [resource.name, String(versionBind(layout, id))]
+      return [
+        { statement, values: bindsOfKey(layout, id), forSeveral: null, row: null },
+        { statement: this.#statements.of(GONE), values: gone, forSeveral: null, row: null },
+      ]
+    }
+    const remove: Execution = {
+      statement,
       values: [codecAt(layout, ID).encode(id)],
       forSeveral: () => this.#statement(`deletes ${resource.name}`, () => deleteSeveral(layout)),
       row: id,
     }
+    return [remove]
   }
 
   link({ join, a, b, op }: LinkChange): Execution {
@@ -113,11 +159,11 @@ export class RowStatements {
     const field = fieldAt(layout, slot)
     const make = (): Compiled =>
       compileStatement(
-        sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
+        sql`update ${tableOf(resource)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
         postgresDialect.text,
       )
     const value = field.nullable ? null : unusedValue(codecAt(layout, slot), nth)
-    const values = [value, codecAt(layout, ID).encode(id)]
+    const values = [value, ...bindsOfKey(layout, id)]
     return { statement: this.#statement(`give ${resource.name} ${slot}`, make), values, forSeveral: null, row: null }
   }
 
@@ -141,6 +187,22 @@ export class RowStatements {
   #statement(key: string, make: () => Compiled): NamedStatement {
     return this.#statements.get(key, make)
   }
+}
+
+/** New rows, each after those that it refers to: tables of other programs check foreign keys at once. */
+function inOrder(created: readonly RowChange[]): readonly RowChange[] {
+  if (created.length < 2 || created.every(({ resource }) => resource.options.foreign === null)) return created
+  const waiting = new Set(created)
+  const ordered = new Set<RowChange>()
+  const place = (change: RowChange): void => {
+    if (!waiting.delete(change)) return
+    for (const { is, slot, target } of change.resource.columns)
+      if (is === 'one')
+        for (const other of waiting) if (other.resource === target && other.id === change.after![slot]) place(other)
+    ordered.add(change)
+  }
+  for (const change of created) place(change)
+  return [...ordered]
 }
 
 /** A value that no row has, for the moment between two statements of a unit. */

@@ -5,12 +5,14 @@ import { compileTests } from '../compile.ts'
 import type { SqlDialect } from '../dialect.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from '../kysely.ts'
 import { hasKey } from '../key.ts'
-import { columnExpression, fieldAt, fromOf, idExpression, rowOf, type Layout, type Layouts } from '../layout.ts'
+import { columnExpression, fromOf, idExpression, inOrder, rowOf, typedFor } from '../expressions.ts'
+import { fieldAt, type Layout, type Layouts } from '../layout.ts'
 import { compileCursor, compileOrder, compileSort } from '../order.ts'
 import { Names, visited, type TableReference } from '../place.ts'
 import { isSingle } from '../selective.ts'
 import { isLiteral, totalSort } from '../shape.ts'
 import { idsIn } from '../stored-id.ts'
+import { tableOf } from '../tables/table-name.ts'
 
 /** The alias of the rows that a statement is about. */
 const T = 't'
@@ -64,7 +66,7 @@ function filterOf(tests: readonly Sql[], at: TableReference): Sql {
 export function countRows(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean = false): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const filter = filterOf(isAll(where) ? [] : [compileTests(where, at, false)], at)
-  const from = sql`${sql.id(layout.resource.table)} as ${sql.id(T)}`
+  const from = sql`${tableOf(layout.resource)} as ${sql.id(T)}`
   return compileStatement(sql`select count(*) from ${from}${filter}`, layout.dialect.text)
 }
 
@@ -82,7 +84,7 @@ export function getRow(layout: Layout): Compiled {
 export function getRows(layout: Layout): Compiled {
   const id = idExpression(layout, T)
   return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${idsIn(layout.resource, bound(0), layout.dialect)} order by ${id}`,
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${idsIn(layout.resource, bound(0), layout.dialect)} order by ${inOrder(layout.resource, id, layout.dialect)}`,
     layout.dialect.text,
   )
 }
@@ -95,7 +97,7 @@ export function findRow(
   let next = 0
   const tests = fields.map(({ field, isNull }) => {
     const column = columnExpression(layout, field as OneField, T)
-    return isNull ? sql`${column} is null` : sql`${column} = ${bound(next++)}`
+    return isNull ? sql`${column} is null` : sql`${column} = ${typedFor(layout, field, bound(next++))}`
   })
   return compileStatement(
     sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${sql.join(tests, sql` and `)} limit 1`,
@@ -118,8 +120,11 @@ export function insertRow(layout: Layout, fields: readonly StoredField[] | null 
   const { resource } = layout
   const names = fields?.map(field => field.column) ?? columnNames(layout)
   const values = names.map((_, i) => bound(i))
+  const own = layout.postgres?.isIdentity === true ? sql` overriding system value` : sql``
+  if (names.length === 0)
+    return compileStatement(sql`insert into ${tableOf(resource)} default values`, layout.dialect.text)
   return compileStatement(
-    sql`insert ${orFail(layout)}into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
+    sql`insert ${orFail(layout)}into ${tableOf(resource)} (${sql.join(names.map(name => sql.id(name)))})${own} values (${sql.join(values)})`,
     layout.dialect.text,
   )
 }
@@ -139,7 +144,7 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   if (baseline === null) columns.push('_seq', '_at')
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
   return compileStatement(
-    sql`update ${orFail(layout)}${sql.id(resource.table)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
+    sql`update ${orFail(layout)}${tableOf(resource)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
     layout.dialect.text,
   )
 }
@@ -149,7 +154,7 @@ export function storedValue(layout: Layout, slot: number): Compiled {
   const { resource } = layout
   const { column } = fieldAt(layout, slot)
   return compileStatement(
-    sql`select ${sql.id(column)} from ${sql.id(resource.table)} where ${hasKey(layout, name => sql.id(name), 0)}`,
+    sql`select ${sql.id(column)} from ${tableOf(resource)} where ${hasKey(layout, name => sql.id(name), 0)}`,
     layout.dialect.text,
   )
 }
@@ -157,7 +162,7 @@ export function storedValue(layout: Layout, slot: number): Compiled {
 /** Binds the id, or its parts if the key has several columns. */
 export function deleteRowById(layout: Layout): Compiled {
   return compileStatement(
-    sql`delete from ${sql.id(layout.resource.table)} where ${hasKey(layout, column => sql.id(column), 0)}`,
+    sql`delete from ${tableOf(layout.resource)} where ${hasKey(layout, column => sql.id(column), 0)}`,
     layout.dialect.text,
   )
 }

@@ -209,7 +209,7 @@ function commonOf(column: ColumnInfo, unique: boolean): FieldOptions {
 function presetOf(preset: ColumnDefault): NonNullable<FieldOptions['default']> {
   if ('value' in preset) return preset
   const from = (ctx: Ctx): unknown => preset.evaluate(ctx.now)
-  return { from: Object.assign(from, { sql: preset.sql }) }
+  return { from: Object.assign(from, { sql: preset.sql, ...(preset.isFilled && { isFilled: true }) }) }
 }
 
 /** Adds the other sides of foreign keys: `tracks`, or `customersBySupportRep` if several foreign keys lead here. */
@@ -237,7 +237,8 @@ function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyM
   const alike = joins.filter(other => usedTables(other) === usedTables(join)).length > 1
   const [first, second] = [side(a, b), side(b, a)]
   for (const [{ owner, to, name, from, other }, inverse] of [[first, second] as const, [second, first] as const]) {
-    const through = { table: join.name, from, to: other }
+    const { name: table, ...place } = join.postgres ?? { name: join.name }
+    const through = { table, from, to: other, ...place }
     owner.fields.push([name, { is: 'many', to: to.name, inverse: inverse.name, ids: false, through }])
   }
   const notes = [first, second].map(({ owner, name }) => `${owner.name}.${name}`)

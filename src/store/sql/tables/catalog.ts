@@ -1,3 +1,4 @@
+import type { PostgresPlace } from '../../../model/declare/declaration.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
 /** What a database or file of another program contains. The drivers read it, and `adopt` makes resources from it. */
@@ -22,6 +23,8 @@ export interface TableInfo {
   readonly derived?: boolean
   /** Why rows cannot be written; null if they can. */
   readonly readOnly: string | null
+  /** Set for a table of PostgreSQL that is served as it is. */
+  readonly postgres?: PostgresPlace
   /** Unique constraints, without the primary key. */
   readonly unique: readonly (readonly string[])[]
   readonly references: readonly Reference[]
@@ -45,7 +48,12 @@ export interface ColumnInfo {
 /** A constant, or an expression that the database evaluates for each new row. */
 export type ColumnDefault =
   | { readonly value: unknown }
-  | { readonly sql: string; readonly evaluate: (now: number) => unknown }
+  | {
+      readonly sql: string
+      readonly evaluate: (now: number) => unknown
+      /** Nobody else can evaluate it. */
+      readonly isFilled?: true
+    }
 
 /** A foreign key. */
 export interface Reference {

@@ -3,7 +3,7 @@ import type { ForeignTable } from '../../../model/declare/declaration.ts'
 import type { ColumnInfo, TableInfo } from './catalog.ts'
 
 /** What a declaration says of a table that is there already. */
-export function foreignOf({ kind, key, composed, derived, columns }: TableInfo): ForeignTable {
+export function foreignOf({ kind, key, composed, derived, columns, postgres }: TableInfo): ForeignTable {
   const namesOf = (word: string, test: (column: ColumnInfo) => boolean): object => {
     const names = columns.filter(test).map(column => column.name)
     return names.length > 0 ? { [word]: names } : {}
@@ -13,6 +13,7 @@ export function foreignOf({ kind, key, composed, derived, columns }: TableInfo):
     key,
     ...(composed === true ? { composed } : {}),
     ...(derived === true ? { derived } : {}),
+    ...(postgres && { postgres }),
     ...namesOf('generated', column => column.generated),
     ...namesOf('defaults', ({ default: preset }) => preset !== null && 'sql' in preset),
     ...namesOf('mixed', column => column.mixed),

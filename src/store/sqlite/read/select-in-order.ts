@@ -1,7 +1,7 @@
 import { everything } from '../../../query/predicate.ts'
 import type { Compiled } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
-import { indexInOrder } from '../../sql/served.ts'
+import { indexInOrder } from './served.ts'
 import { selectRows } from '../../sql/statements/rows.ts'
 import type { Select } from '../../store.ts'
 import type { Connection } from '../connection.ts'

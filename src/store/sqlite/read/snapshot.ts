@@ -16,7 +16,7 @@ import {
   type PairTable,
 } from '../../sql/statements/related.ts'
 import { countRows, findRow, getRow, getRows, selectRows } from '../../sql/statements/rows.ts'
-import { isServed } from '../../sql/served.ts'
+import { isServed } from './served.ts'
 import { Room } from '../../room.ts'
 import type { QueryPlan, Select, Snapshot, UnindexedQuery, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'

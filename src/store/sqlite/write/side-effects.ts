@@ -1,7 +1,8 @@
 import { ID, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
 import { bound, compileStatement, sql } from '../../sql/kysely.ts'
-import { decode, fromOf, rowOf, type Layout, type Layouts } from '../../sql/layout.ts'
+import { fromOf, rowOf } from '../../sql/expressions.ts'
+import { decode, type Layout, type Layouts } from '../../sql/layout.ts'
 import type { RowChange } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 

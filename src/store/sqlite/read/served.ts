@@ -1,5 +1,5 @@
-import type { Predicate } from '../../query/predicate.ts'
-import type { Select } from '../store.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import type { Select } from '../../store.ts'
 
 /**
  * Whether SQLite's plan of a list (EXPLAIN QUERY PLAN) visits hardly more rows than it answers with: an index or the

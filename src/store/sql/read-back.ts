@@ -1,6 +1,6 @@
-import { FIRST, SEQ, type Row, type Value } from '../../../model/model.ts'
-import { ApiError } from '../../../protocol/error.ts'
-import type { RowChange } from '../../store.ts'
+import { FIRST, SEQ, type Row, type Value } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { RowChange } from '../store.ts'
 
 /** A change with the row as it is stored now; its `after` gets the values. Throws ApiError `conflict` if it was not made. */
 export function readBack(change: RowChange, stored: Row | undefined): RowChange {
