@@ -14,7 +14,10 @@ export interface SocketServer {
 }
 
 /** Serves an Api on any free port of this machine, until it is closed. */
-export async function serveSockets(app: SocketApi & { close(): Promise<void> }): Promise<SocketServer> {
+export async function serveSockets(
+  app: SocketApi & { ready(): Promise<unknown>; close(): Promise<void> },
+): Promise<SocketServer> {
+  await app.ready()
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
   const faces = attachFaces(server, app)
   server.listen(0, '127.0.0.1')

@@ -79,6 +79,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'restuary copy postgres://me@localhost/shop sqlite:shop.db app.ts',
     ],
   },
+  triggers: {
+    takes: 'ACTION SOURCE',
+    does: 'install makes what other programs write to a PostgreSQL database live as well: triggers capture it for the log. remove takes them away',
+    options: {},
+    examples: ['restuary triggers install postgres://me@localhost/shop'],
+  },
   changes: {
     takes: 'FILE',
     does: 'prints every change of a SQLite file as it happens, one line of JSON each',

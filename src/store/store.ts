@@ -216,6 +216,8 @@ export interface RowChange {
   readonly lists: readonly ListDelta[]
   /** Whom a new ephemeral row counts for; absent if the application creates it. */
   readonly account?: string
+  /** Another program has written it: the store only keeps its version and records it. */
+  readonly isNoted?: true
   /** Who writes under which idempotency key, if there is one (`signature.ts`). Only on the first change of a write. */
   readonly by?: string
 }

@@ -19,7 +19,7 @@ export async function readPostgres(url: string, options: { readonly readOnly: bo
   const catalog = await introspectPostgres({ url }).catch((error: unknown) => {
     if (error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_MODULE_NOT_FOUND')
       throw new Misuse('PostgreSQL needs the package pg', `install it: npx -p restuary -p pg restuary serve ${file}`)
-    const why = reasonOf(error instanceof ApiError ? error.cause : error)
+    const why = reasonOf(error)
     throw new Misuse(`${file} cannot be read: ${why}`, 'check the address, and whether psql can connect to it')
   })
   const own = catalog.tables.find(table => table.own)
@@ -35,5 +35,8 @@ export async function readPostgres(url: string, options: { readonly readOnly: bo
 export const shownUrl = (url: string): string => url.replace(/\/\/.*@/, '//').replace(/\?.*$/, '')
 
 /** Of several addresses of one host, each may have a reason of its own. */
-const reasonOf = (error: unknown): string =>
-  error instanceof AggregateError ? error.errors.map(reasonOf).join(', ') : error instanceof Error ? error.message : ''
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError && error.cause !== undefined) return reasonOf(error.cause)
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  return error instanceof Error ? error.message : ''
+}

@@ -17,6 +17,7 @@ import { postgresDialect } from './postgres-dialect.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { PostgresSharedState } from './shared-state.ts'
 import { adaptToModel } from './schema/adapt.ts'
+import { IS_CAPTURED } from './schema/triggers.ts'
 import { foreignFacts } from './schema/foreign-facts.ts'
 import { BOOT, functionsText } from './schema/functions.ts'
 import { quoted } from './schema/identifier.ts'
@@ -38,6 +39,8 @@ export interface OpenedPostgres {
   readonly lane: WriteLane
   readonly shared: PostgresSharedState
   readonly secret: Uint8Array
+  /** Whether triggers capture what other programs write. */
+  readonly isCaptured: boolean
   /** Milliseconds by which the clock of the server is ahead of ours. */
   readonly skew: number
 }
@@ -57,7 +60,10 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   const connection = await PostgresConnection.open(address)
   const skew = await skewOf(connection)
   const environment = { ...opening.environment, clock: () => opening.environment.clock() + skew }
-  const { position, changed, secret, baseline, foreign } = await prepared(connection, { ...opening, environment })
+  const { position, changed, secret, baseline, foreign, isCaptured } = await prepared(connection, {
+    ...opening,
+    environment,
+  })
   const statements = new Statements(settings.prepared)
   const facts = {
     isNumeric: () => false,
@@ -74,7 +80,7 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   const lane = new WriteLane(writers, state, new IdSequences(statements, layouts))
   const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
   const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
-  return { state, readers, writers, snapshots, lane, shared, secret, skew }
+  return { state, readers, writers, snapshots, lane, shared, secret, skew, isCaptured }
 }
 
 /** How far the clock of the server is ahead. Less than what the question took, or than 10 ms, counts as nothing. */
@@ -104,6 +110,7 @@ interface Prepared extends Pick<PostgresStateOptions, 'position' | 'changed'> {
   readonly secret: Uint8Array
   readonly baseline: Baseline
   readonly foreign: ReadonlyMap<Resource, PostgresFacts>
+  readonly isCaptured: boolean
 }
 
 /** Makes what is missing. One node at a time does this; whoever comes later finds it done. */
@@ -134,6 +141,7 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   const { position, baseline } = await adoptTables(connection, opening, meta, head)
   const last = { name: undefined, sql: 'select resource, seq from _restuary_changed', slots: null }
   const changed = new Map((await connection.all(last)) as [string, number][])
+  const isCaptured = (await value(connection, IS_CAPTURED)) === 1
   const list = await begin(connection, { model, environment, stored: meta, position })
   const secret = meta.get('secret') ?? Buffer.from(environment.random(32)).toString('hex')
   await remember(connection, meta, {
@@ -149,7 +157,7 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   if ((await connection.exec('commit')) !== 'COMMIT') throw new Error('the tables could not be made')
   terms.replace(list, position)
   for (const line of adapted.report) environment.report(line)
-  return { position, changed, secret: Buffer.from(secret, 'hex'), baseline, foreign }
+  return { position, changed, secret: Buffer.from(secret, 'hex'), baseline, foreign, isCaptured }
 }
 
 /**

@@ -13,6 +13,7 @@ import { codeOf, unavailable } from './failures.ts'
 import { NotifyBus } from './notify-bus.ts'
 import { openPostgres, type OpenedPostgres } from './open.ts'
 import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
+import { HAS_CAPTURED } from './write/captured.ts'
 import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
 
 /**
@@ -26,6 +27,9 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   return new PostgresStore(url, postgresSettings(options))
 }
 
+/** Milliseconds between two looks for what triggers have captured. */
+const GATHER = 100
+
 class PostgresStore implements Store {
   readonly name = 'postgres'
   readonly waits = true
@@ -37,6 +41,8 @@ class PostgresStore implements Store {
   #opened: OpenedPostgres | null = null
   #bus: Bus | null = null
   #poll: NodeJS.Timeout | undefined
+  #gathering: NodeJS.Timeout | undefined
+  #isGathering = false
 
   constructor(url: string, settings: PostgresSettings) {
     this.#address = { url, schema: settings.schema }
@@ -50,7 +56,8 @@ class PostgresStore implements Store {
     const isBeside = [...model.resources.values()].some(({ options }) => options.foreign !== null)
     this.#address = { ...this.#address, isBeside }
     this.#opened = await openPostgres({ address: this.#address, model, environment, settings: this.#settings, terms })
-    const { state, secret } = this.#opened
+    const { state, secret, isCaptured } = this.#opened
+    if (isCaptured) this.#gathering = setInterval(() => void this.#gather(), GATHER).unref()
     state.onNews = () => this.#listeners.tell()
     const { bus = new NotifyBus(this.#address) } = this.#settings
     if (bus === false) return
@@ -109,6 +116,20 @@ class PostgresStore implements Store {
     }
   }
 
+  /** Records what other programs have written. If the database is away, the next time will do. */
+  async #gather(): Promise<void> {
+    const { state, lane } = this.#store
+    if (this.#isGathering) return
+    this.#isGathering = true
+    try {
+      const [row] = await this.#with(connection => connection.all(state.statements.of(HAS_CAPTURED)))
+      if (row![0] === 1) await lane.collect()
+    } catch {
+    } finally {
+      this.#isGathering = false
+    }
+  }
+
   /** Looks for commits of other nodes. Each read does. */
   #look(): void {
     void this.#opened?.snapshots.read(nothing, { row: null }).catch(() => {})
@@ -161,6 +182,7 @@ class PostgresStore implements Store {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#gathering)
     const opened = this.#opened
     this.#opened = null
     const bus = this.#bus

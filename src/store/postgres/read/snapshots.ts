@@ -218,6 +218,8 @@ function aheadOf(asked: readonly Asked[]): RowsAhead | null | undefined {
     if (ahead.row === null) continue
     const [resource, id] = ahead.row
     if (of !== null && of !== resource) return undefined
+    // Only we know the keys of our own tables well enough: others may have several columns.
+    if (resource.options.foreign !== null) return undefined
     of = resource
     ids.add(id)
   }

@@ -54,6 +54,18 @@ export function functionsText(): string {
         perform set_config('restuary.visits', (rest - 1)::text, true);
         return true;
       end $$;
+    -- Captures what another program writes. A statement of ours is recorded by us, but not what it leads to in other tables.
+    create or replace function restuary_capture() returns trigger language plpgsql security definer set search_path from current as $$
+      begin
+        if tg_op = 'TRUNCATE' then
+          execute format('insert into _restuary_captured(own, schema, name, before) select $1, $2, $3, to_jsonb(t) from %I.%I as t',
+            tg_table_schema, tg_table_name) using tg_argv[0] = 'own', tg_table_schema, tg_table_name;
+        elsif current_setting('restuary.writing', true) is distinct from 'on' or pg_trigger_depth() > 1 then
+          insert into _restuary_captured(own, schema, name, before, after) values (tg_argv[0] = 'own', tg_table_schema, tg_table_name,
+            case when tg_op <> 'INSERT' then to_jsonb(old) end, case when tg_op <> 'DELETE' then to_jsonb(new) end);
+        end if;
+        return null;
+      end $$;
     -- Moves the head at the end of a group. It fails if another node was faster, so that nothing of the group is committed.
     create or replace function restuary_advance(base bigint, head bigint, resources text[], seqs bigint[], by bigint)
       returns void language plpgsql as $$

@@ -6,6 +6,7 @@ import { quoted } from './identifier.ts'
 
 const TABLES = `
   select json_build_object('oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+    'captured', exists (select 1 from pg_trigger t where t.tgrelid = c.oid and t.tgname = '_restuary_capture'),
     'own', exists (select 1 from pg_class h where h.relnamespace = c.relnamespace and h.relname = '_restuary_head')
       and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = '_seq'))
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -47,6 +48,7 @@ interface FoundTable {
   readonly name: string
   readonly kind: string
   readonly own: boolean
+  readonly captured: boolean
 }
 
 interface FoundConstraint {
@@ -122,8 +124,8 @@ function tableOf(
     kind: isTable(table) ? 'table' : 'view',
     columns: columns.map(column => columnOf(column, isKey(column))),
     key,
-    // No record of the log tells what other programs write.
-    derived: true,
+    // Without triggers, no record of the log tells what other programs write.
+    ...(!table.captured && { derived: true }),
     ...(table.own && { own: true }),
     readOnly: readOnly(table, key),
     unique: unique.filter(columns => columns !== key),

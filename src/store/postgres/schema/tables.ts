@@ -19,6 +19,10 @@ export const OWN_TABLES = `
     resource text collate "C", id text collate "C", seq bigint not null, at bigint not null, primary key (resource, id));
   create table if not exists _restuary_kept(key text collate "C" primary key, until bigint not null, text text not null);
   create index if not exists _restuary_kept_until on _restuary_kept(until);
+  -- What triggers have seen other programs write, until a node records it in the log.
+  create table if not exists _restuary_captured(
+    n bigint generated always as identity primary key, own boolean not null, schema name not null, name name not null,
+    before jsonb, after jsonb);
   -- Without a write-ahead log: a crash of the server empties it (store/shared/shared-state.ts).
   create unlogged table if not exists _restuary_shared(
     key text collate "C" primary key, until bigint not null, text text not null, version bigint not null, was bigint not null);

@@ -48,7 +48,7 @@ async function load<T>(
   let count = 0
   let seq = 0
   try {
-    void connection.exec('begin')
+    void connection.exec(`begin; set local restuary.writing = 'on'`)
     const [row] = await connection.all(
       state.statements.of('update _restuary_head set pos = pos + 1 where k = 1 returning pos'),
     )

@@ -5,7 +5,7 @@ import type { Change, Commit, LinkChange, Published, RowChange, Transaction } fr
 import type { PostgresConnection } from '../connection.ts'
 import { isViolation, unavailable } from '../failures.ts'
 import { PostgresReader } from '../read/postgres-reader.ts'
-import { readBack } from '../../sql/read-back.ts'
+import { readBack } from '../../captured/read-back.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { KeptTexts } from './kept-texts.ts'

@@ -42,8 +42,10 @@ export class RowStatements {
    * Writes changes and links in an order in which no unique index is violated in between: first what is removed, then unique
    * values are given up, then what is added. Foreign keys are checked at the end of the unit.
    */
-  of(changes: readonly RowChange[], links: readonly LinkChange[]): Execution[] {
+  of(given: readonly RowChange[], links: readonly LinkChange[]): Execution[] {
     const all: Execution[] = []
+    for (const change of given) if (change.isNoted) all.push(...this.#note(change))
+    const changes = given.filter(change => !change.isNoted)
     for (const link of links) if (link.op === 'remove') all.push(this.link(link))
     // Backwards, because a unit has a row before those that are deleted along with it and refer to it.
     for (const change of changes.toReversed()) if (change.op === 'delete') all.push(...this.#delete(change))
@@ -53,6 +55,12 @@ export class RowStatements {
     for (const change of changes) if (change.op === 'patch') all.push(...this.#update(change, change.after!))
     for (const link of links) if (link.op === 'add') all.push(this.link(link))
     return all
+  }
+
+  /** Keeps the version of a row that another program has written. */
+  #note({ resource, id, after }: RowChange): Execution[] {
+    if (after !== null) return this.#update({ resource, id, changed: [] }, after)
+    return this.#layout(resource).baseline === null ? [] : [this.#forget(resource, id)]
   }
 
   #create({ resource, id, filled = [] }: RowChange, row: Row): Execution[] {
@@ -79,6 +87,11 @@ export class RowStatements {
     return { statement: this.#statements.of(VERSION), values, forSeveral: null, row: null }
   }
 
+  #forget(resource: Resource, id: Id): Execution {
+    const values = [resource.name, String(versionBind(this.#layout(resource), id))]
+    return { statement: this.#statements.of(GONE), values, forSeveral: null, row: null }
+  }
+
   insert(resource: Resource, row: Row): Execution {
     const layout = this.#layout(resource)
     const values: BoundValue[] = [codecAt(layout, ID).encode(row[ID] as Id), row[SEQ] as number, row[AT] as number]
@@ -93,7 +106,7 @@ export class RowStatements {
   }
 
   /** Updates the changed columns only. Naming an indexed column would cost its index an entry. */
-  #update({ resource, id, changed }: RowChange, row: Row): Execution[] {
+  #update({ resource, id, changed }: Pick<RowChange, 'resource' | 'id' | 'changed'>, row: Row): Execution[] {
     const layout = this.#layout(resource)
     const values: BoundValue[] = changed.map(slot => codecAt(layout, slot).encode(row[slot] ?? null))
     const which = `${resource.name} ${changed.join(' ')}`
@@ -117,11 +130,7 @@ export class RowStatements {
     const layout = this.#layout(resource)
     const statement = this.#statement(`delete ${resource.name}`, () => deleteRowById(layout))
     if (layout.baseline !== null) {
-      const gone = [resource.name, String(versionBind(layout, id))]
-      return [
-        { statement, values: bindsOfKey(layout, id), forSeveral: null, row: null },
-        { statement: this.#statements.of(GONE), values: gone, forSeveral: null, row: null },
-      ]
+      return [{ statement, values: bindsOfKey(layout, id), forSeveral: null, row: null }, this.#forget(resource, id)]
     }
     const remove: Execution = {
       statement,

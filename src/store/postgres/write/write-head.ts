@@ -48,7 +48,7 @@ export class WriteHead {
     void connection.exec(
       `begin isolation level ${ordering === 'guess' ? 'repeatable read' : 'read committed'}; ` +
         `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
-        `set local idle_in_transaction_session_timeout = ${idleTimeout}`,
+        `set local idle_in_transaction_session_timeout = ${idleTimeout}; set local restuary.writing = 'on'`,
     )
     this.#known = this.#ask(ordering === 'lock')
     // A unit may fail before anybody waits for this. What has failed the transaction is found at its end.

@@ -8,6 +8,7 @@ import { isConflict, isTransient, isViolation, unavailable } from '../failures.t
 import type { ConnectionPool } from '../pool.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
+import { recordTaken } from './captured.ts'
 import { isCommitted } from './in-doubt.ts'
 import { PostgresWriter } from './postgres-writer.ts'
 import { CHECK, runSideBySide, runUnit, SpoiledGroup } from './units.ts'
@@ -59,12 +60,17 @@ export class WriteLane {
     })
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction, connection: PostgresConnection) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed) return reject(unavailable('the store is closed'))
       this.#waiting.push({ start: () => this.#interact(work).then(resolve, reject), reject })
       this.#schedule()
     })
+  }
+
+  /** Records what triggers have captured of what other programs write. */
+  collect(): Promise<void> {
+    return this.transaction((tx, connection) => recordTaken(connection, this.#state, tx))
   }
 
   /** Begins a term, if none has begun since the server started. An empty unit is enough for that. */
@@ -133,7 +139,7 @@ export class WriteLane {
   }
 
   /** A transaction of application code that waits for other things. It has the lane to itself until it ends or its time is over. */
-  async #interact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async #interact<T>(work: (tx: Transaction, connection: PostgresConnection) => Promise<T>): Promise<T> {
     const { transactionTimeout } = this.#state.settings
     const late = Promise.withResolvers<never>()
     let timer: NodeJS.Timeout | undefined
@@ -149,7 +155,7 @@ export class WriteLane {
             late.reject(unavailable(`the transaction took longer than ${transactionTimeout} ms`))
           }, transactionTimeout)
           try {
-            value = await Promise.race([work(handle), late.promise])
+            value = await Promise.race([work(handle, connection), late.promise])
           } finally {
             handle.end()
             clearTimeout(timer)

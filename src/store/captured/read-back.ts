@@ -18,7 +18,7 @@ export function readBack(change: RowChange, stored: Row | undefined): RowChange 
 }
 
 /** Slots whose values differ. */
-function differing(before: Row, after: Row): number[] {
+export function differing(before: Row, after: Row): number[] {
   const slots: number[] = []
   for (let slot = FIRST; slot < after.length; slot++)
     if (!isSame(before[slot] ?? null, after[slot] ?? null)) slots.push(slot)
