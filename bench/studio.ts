@@ -49,6 +49,7 @@ try {
     })
   })
   for (const sort of ['id', '-value']) await moves(page, sort)
+  await delays(page)
   await crowd(page, 'the first rows of the table', '')
   await crowd(page, 'frames of the wire', 'wire')
 } finally {
@@ -88,6 +89,30 @@ async function moves(page: Page, sort: string): Promise<void> {
   })
   await page.waitForFunction(() => !document.querySelector('.grid-row.waiting'))
   await report(page, `sort=${sort}: dragged from top to bottom`)
+}
+
+/** How long after a PATCH over HTTP began its value stands in the open table. */
+async function delays(page: Page): Promise<void> {
+  await page.goto(`${served.url}/studio#/data/reading`)
+  await page.reload()
+  await page.waitForSelector('.live-mark.live')
+  const took: number[] = []
+  for (let n = 1; n <= 20; n++) {
+    const shown = page.waitForFunction(
+      text => document.querySelector('[data-id="3"] [data-field=name]')?.textContent === text,
+      `changed ${n}`,
+      { polling: 'raf' },
+    )
+    const began = performance.now()
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${served.url}/reading/3`, { method: 'PATCH', headers, body: `{"name":"changed ${n}"}` })
+    await shown
+    took.push(performance.now() - began)
+  }
+  const [median, longest] = [took.toSorted((a, b) => a - b)[10]!, Math.max(...took)]
+  console.log(
+    `a change over HTTP is shown after ${Math.round(median)} ms (median of 20; longest ${Math.round(longest)} ms)`,
+  )
 }
 
 /** Changes the rows in view, so many a second. */

@@ -48,4 +48,5 @@ if (import.meta.main) {
   }
   mkdirSync(join(target, 'public'))
   copyFileSync(join(root, 'docs/kanban.png'), join(target, 'public/kanban.png'))
+  copyFileSync(join(root, 'docs/studio.png'), join(target, 'studio.png'))
 }

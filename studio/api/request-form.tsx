@@ -6,20 +6,12 @@ import type { OperationInfo } from '../server/fields.ts'
 import { referred, sampleOf, type JsonObject } from '../../src/describe/page/browser/sample.ts'
 import { CodeEditor } from '../ui/code-editor.tsx'
 import { Badge, Button, Tabs } from '../ui/controls.tsx'
-import { copyText, JsonView } from '../ui/json.tsx'
+import { copyText } from '../ui/json.tsx'
 import { say } from '../ui/toast.tsx'
-import { byteWords } from '../ui/words.ts'
+import { AnswerView, answerOf, type Answer } from './answer.tsx'
 import { exampleLanguages, requestAs, type ExampleLanguage, type PlannedRequest } from './request-text.ts'
 
 type Texts = Readonly<Record<string, string>>
-
-interface Answer {
-  readonly status: number
-  readonly words: string
-  readonly took: number
-  readonly headers: string
-  readonly body: unknown
-}
 
 /** A form that sends an operation, and shows what came back. */
 export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
@@ -53,7 +45,10 @@ export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
         headers,
         ...(schema ? { body } : isFile && file ? { body: file } : {}),
       })
-      setAnswer(await answerOf(response, performance.now() - began))
+      const received = await answerOf(response, performance.now() - began)
+      // What came last can be looked at in the console of the browser.
+      Object.assign(globalThis, { res: received.body })
+      setAnswer(received)
     } catch (error) {
       setAnswer({ status: 0, words: 'No answer', took: performance.now() - began, headers: '', body: String(error) })
     }
@@ -119,6 +114,7 @@ export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
           />
         </label>
       )}
+      <Responses operation={operation} />
       <div class="example">
         <div class="toolbar">
           <Tabs label="Example in" all={exampleLanguages} chosen={language} onChoose={setLanguage} />
@@ -144,51 +140,6 @@ export function RequestForm({ info }: { readonly info: OperationInfo }): VNode {
   )
 }
 
-function AnswerView({ answer: { status, words, took, headers, body } }: { readonly answer: Answer }): VNode {
-  return (
-    <section class="answer" aria-label="Answer">
-      <p>
-        <Badge tone={status >= 200 && status < 400 ? 'good' : 'bad'}>{`${status || ''} ${words}`.trim()}</Badge>{' '}
-        <span class="muted">{Math.round(took)} ms</span>
-      </p>
-      {headers && (
-        <details>
-          <summary>Header fields</summary>
-          <pre class="code" tabIndex={0}>
-            {headers}
-          </pre>
-        </details>
-      )}
-      {body === null ? (
-        <p class="muted">No body</p>
-      ) : typeof body === 'string' ? (
-        <pre class="code" tabIndex={0}>
-          {body.slice(0, 100_000)}
-        </pre>
-      ) : (
-        <JsonView value={body} />
-      )}
-    </section>
-  )
-}
-
-async function answerOf(response: Response, took: number): Promise<Answer> {
-  const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n')
-  const type = response.headers.get('content-type') ?? ''
-  const base = { status: response.status, words: response.statusText, took, headers }
-  if (response.headers.get('accept-ranges') === 'bytes' && !type.startsWith('text/')) {
-    const { size } = await response.blob()
-    return { ...base, body: `${byteWords(size)} of ${type}` }
-  }
-  const text = await response.text()
-  if (text === '') return { ...base, body: null }
-  try {
-    return { ...base, body: /json/.test(type) ? (JSON.parse(text) as unknown) : text }
-  } catch {
-    return { ...base, body: text }
-  }
-}
-
 /** The path with its parameters, and the header fields that are given. */
 function placed(
   path: string,
@@ -207,4 +158,28 @@ function placed(
     else query.push(`${name.replaceAll(/[^\w.[\]-]/g, encodeURIComponent)}=${encodeURIComponent(text)}`)
   }
   return { target: query.length > 0 ? `${target}?${query.join('&')}` : target, headers }
+}
+
+/** The statuses that an operation may answer with, and what each means. */
+function Responses({ operation }: { readonly operation: JsonObject }): VNode | null {
+  const { document } = description.value!
+  const all = Object.entries((operation['responses'] ?? {}) as JsonObject)
+  if (all.length === 0) return null
+  return (
+    <details class="parameters">
+      <summary>
+        Answers <Badge>{all.length}</Badge>
+      </summary>
+      <dl class="responses">
+        {all.map(([status, given]) => (
+          <div key={status}>
+            <dt>
+              <Badge tone={status < '400' ? 'good' : 'bad'}>{status}</Badge>
+            </dt>
+            <dd>{String(referred(document, given as JsonObject)['description'] ?? '')}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
 }

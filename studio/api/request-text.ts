@@ -11,12 +11,13 @@ export interface PlannedRequest {
   readonly info: OperationInfo
 }
 
-export type ExampleLanguage = 'curl' | 'client' | 'socketio' | 'python'
+export type ExampleLanguage = 'curl' | 'client' | 'native' | 'socketio' | 'python'
 
 export const exampleLanguages: readonly { readonly name: ExampleLanguage; readonly title: string }[] = [
   { name: 'curl', title: 'curl' },
   { name: 'client', title: 'Client' },
-  { name: 'socketio', title: 'restuary.1' },
+  { name: 'native', title: 'restuary.1' },
+  { name: 'socketio', title: 'Socket.IO' },
   { name: 'python', title: 'Python' },
 ]
 
@@ -34,13 +35,15 @@ export function requestAs(language: ExampleLanguage, request: PlannedRequest): s
     }
     case 'client':
       return `await api.$request('${method}', ${JSON.stringify(target)}${text === null ? '' : `, { data: ${text} }`})`
-    case 'socketio': {
+    case 'native': {
       const word = request.info.operation['x-operation'] as string | undefined
       const known = ['list', 'get', 'create', 'replace', 'patch', 'delete']
       const op = word && known.includes(word) ? { op: word } : { op: 'act', method }
       const data = text === null ? '' : `,"data":${text}`
       return `${JSON.stringify({ id: 1, ...op, uri: target }).slice(0, -1)}${data}}`
     }
+    case 'socketio':
+      return socketioText(request, text)
     case 'python':
       return [
         'import httpx',
@@ -58,5 +61,24 @@ function compact(text: string): string {
     return JSON.stringify(JSON.parse(text))
   } catch {
     return text
+  }
+}
+
+/** The events of Socket.IO. What they do not know goes over HTTP. */
+function socketioText({ method, target, info }: PlannedRequest, data: string | null): string {
+  const uri = JSON.stringify(target)
+  const connect = `const socket = io('${base}')\n`
+  switch (info.operation['x-operation']) {
+    case 'list':
+    case 'get':
+      return `${connect}socket.on('state', ({ uri, resource }) => console.log(uri, resource))\nsocket.emit('subscribe', ${uri})`
+    case 'create':
+      return `${connect}socket.emit('create', { uri: ${uri}, attributes: ${data ?? '{}'} }, console.log)`
+    case 'patch':
+      return `${connect}socket.emit('patch', { uri: ${uri}, patch: ${data ?? '{}'} }, console.log)`
+    case 'delete':
+      return `${connect}socket.emit('delete', { uri: ${uri} }, console.log)`
+    default:
+      return `// Socket.IO has no event for ${method} ${info.path}: use HTTP or restuary.1.`
   }
 }

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { api, lookingAs, send, table, type Filter, type Id } from '../server/client.ts'
 import type { ResourceInfo } from '../server/description.ts'
 import { idOf } from '../server/ids.ts'
-import { askVerdicts, inner, type Verdict } from '../server/inner.ts'
+import { askCommits, askVerdicts, inner, type Verdict } from '../server/inner.ts'
 import { route, setQuery } from '../shell/route.ts'
 import { Button, Empty } from '../ui/controls.tsx'
 import { complain } from '../ui/toast.tsx'
@@ -18,6 +18,7 @@ import { FilterBar } from './query/filter-bar.tsx'
 import { Grid } from './grid/grid.tsx'
 import type { TableSort } from './window/keyset.ts'
 import { RowPanel } from './row/row-panel.tsx'
+import { pastRows } from './window/past-rows.ts'
 import { RowWindows } from './window/row-windows.ts'
 import { TimeBar } from './time-bar.tsx'
 import { TransferMenu } from './transfer.tsx'
@@ -31,10 +32,11 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   const { filter, problem } = useMemo(() => read(text, resource), [text, resource])
   const at = query.get('at')
   const client = api.value
-  const windows = useMemo(
-    () => new RowWindows(table(resource.name), { filter, sort, id: resource.id, at }),
-    [resource, text, sort.field, sort.descending, at, client],
-  )
+  const windows = useMemo(() => {
+    const now = table(resource.name)
+    const source = at === null ? now : { list: pastRows(resource, at), live: now.live.bind(now) }
+    return new RowWindows(source, { filter, sort, id: resource.id, isPast: at !== null })
+  }, [resource, text, sort.field, sort.descending, at, client])
   useEffect(() => () => windows.close(), [windows])
   const selected = useSignal<ReadonlySet<Id>>(new Set())
   useEffect(() => void (selected.value = new Set()), [windows])
@@ -57,7 +59,7 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
             icon="history"
             kind="quiet"
             label="Time travel"
-            onClick={() => void presentPosition(resource).then(now => setQuery({ at: now }), complain)}
+            onClick={() => void presentState(resource).then(now => setQuery({ at: now }), complain)}
           />
         )}
         <AsChooser />
@@ -123,12 +125,12 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   )
 }
 
-/** The position of the newest commit, from which one can go back. */
-async function presentPosition({ path }: ResourceInfo): Promise<string> {
-  const response = await send('GET', `${path}?limit=1`)
-  const position = response.headers.get('position')
-  if (position === null) throw new Error('The server does not tell its position')
-  return position
+/** The newest state of a table that its server can show again, from which one can go back. */
+async function presentState({ path }: ResourceInfo): Promise<string> {
+  if (inner.value) return (await askCommits()).at(-1)?.position ?? inner.value.position
+  const tag = (await send('GET', `${path}?limit=1`)).headers.get('etag')
+  if (tag === null) throw new Error('The server does not tell in which state these rows are')
+  return tag.replaceAll(/W\/|"/g, '')
 }
 
 const statusWords = { live: 'live', stale: 'catching up', still: 'not live', past: 'the past' } as const

@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { description, type ResourceInfo } from '../server/description.ts'
 import { to } from '../shell/route.ts'
-import { Button, Empty } from '../ui/controls.tsx'
+import { Button } from '../ui/controls.tsx'
 
 const WIDTH = 210
 const LINE = 22
@@ -27,7 +27,6 @@ export function Diagram(): VNode {
   const [moved, setMoved] = useState<Move>({})
   const [zoom, setZoom] = useState(1)
   const drag = useRef<{ readonly name: string; readonly x: number; readonly y: number } | null>(null)
-  if (resources.length === 0) return <Empty title="No resources">There is nothing to draw yet.</Empty>
   const placeOf = (box: Box): { x: number; y: number } => {
     const by = moved[box.resource.name]
     return { x: box.x + (by?.x ?? 0), y: box.y + (by?.y ?? 0) }
@@ -38,10 +37,8 @@ export function Diagram(): VNode {
   const width = Math.max(...[...places.values()].map(({ x }) => x + WIDTH)) + 40
   const height = Math.max(...[...places.values()].map(one => one.y + one.height)) + 40
   return (
-    <div class="page diagram-page">
-      <header class="page-head">
-        <h1>Model</h1>
-        <span class="space" />
+    <>
+      <div class="toolbar">
         <Button kind="quiet" label="Smaller" onClick={() => setZoom(zoom / 1.2)}>
           −
         </Button>
@@ -51,7 +48,7 @@ export function Diagram(): VNode {
         <Button kind="quiet" onClick={() => setMoved({})}>
           Tidy up
         </Button>
-      </header>
+      </div>
       <div class="diagram" tabIndex={0} role="group" aria-label="Diagram of the model">
         <svg width={width * zoom} height={height * zoom} viewBox={`0 0 ${width} ${height}`}>
           {edgesOf(resources).map(({ from, to: target, field, many }) => {
@@ -124,7 +121,7 @@ export function Diagram(): VNode {
           })}
         </svg>
       </div>
-    </div>
+    </>
   )
 }
 

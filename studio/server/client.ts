@@ -48,7 +48,7 @@ export interface Table {
   upload(id: Id, field: string, file: File): Promise<unknown>
 }
 
-/** The client of the package, whatever the API is. */
+/** The client of the package, for any API. */
 export interface ApiClient {
   readonly $auth: { login(credentials: unknown): Promise<void>; logout(): Promise<void> }
   readonly $status: {
@@ -61,7 +61,7 @@ export interface ApiClient {
   $close(): void
 }
 
-/** Where resources are that are not served at their name. */
+/** The paths of resources that are not served under their names. */
 let paths: Readonly<Record<string, string>> = {}
 
 interface TokenPlace {
@@ -71,7 +71,7 @@ interface TokenPlace {
 
 const KEY = `restuary-studio ${base}`
 
-/** The tokens of whoever is logged in: they outlive a reload. */
+/** The tokens of the user who has logged in. They are kept when the page is loaded again. */
 const ownTokens: TokenPlace = {
   get: () => JSON.parse(localStorage.getItem(KEY) ?? 'null') as Tokens | null,
   set: tokens => {
@@ -92,24 +92,24 @@ function connect(tokens: TokenPlace): ApiClient {
 
 export const isLoggedIn: Signal<boolean> = signal(false)
 
-/** A user whose eyes are borrowed. */
-interface Borrowed {
+/** Another user, as whom the studio looks, with a session of its own. */
+interface Impersonation {
   readonly user: Id
   readonly client: ApiClient
   readonly tokens: TokenPlace
 }
 
 const own: Signal<ApiClient | null> = signal(null)
-const borrowed: Signal<Borrowed | null> = signal(null)
+const impersonation: Signal<Impersonation | null> = signal(null)
 
-/** The client of whoever sits here, whoever's eyes are borrowed. */
+/** The client of the user who has logged in, also while the studio looks as another. */
 export const ownApi: ReadonlySignal<ApiClient> = computed(() => own.value!)
 
-/** The client of whoever is looking. */
-export const api: ReadonlySignal<ApiClient> = computed(() => borrowed.value?.client ?? own.value!)
+/** The client of the user as whom the studio looks. */
+export const api: ReadonlySignal<ApiClient> = computed(() => impersonation.value?.client ?? own.value!)
 
-/** The user as whom somebody else looks; null = everybody looks as themselves. */
-export const lookingAs: ReadonlySignal<Id | null> = computed(() => borrowed.value?.user ?? null)
+/** The other user as whom the studio looks; null = it looks as the user who has logged in. */
+export const lookingAs: ReadonlySignal<Id | null> = computed(() => impersonation.value?.user ?? null)
 
 /** Connects, when it is known where resources are. */
 export function connectTo(served: Readonly<Record<string, string>>): void {
@@ -123,12 +123,12 @@ export function lookWith(user: Id, tokens: Tokens): void {
   lookAsOneself()
   let kept: Tokens | null = tokens
   const place: TokenPlace = { get: () => kept, set: given => void (kept = given) }
-  borrowed.value = { user, client: connect(place), tokens: place }
+  impersonation.value = { user, client: connect(place), tokens: place }
 }
 
 export function lookAsOneself(): void {
-  const before = borrowed.value
-  borrowed.value = null
+  const before = impersonation.value
+  impersonation.value = null
   void before?.client.$auth
     .logout()
     .catch(() => {})
@@ -140,7 +140,7 @@ export function table(name: string): Table {
 }
 
 /** The access token of whoever is looking; undefined = nobody is logged in. */
-export const token = (): string | undefined => (borrowed.value?.tokens ?? ownTokens).get()?.access_token
+export const token = (): string | undefined => (impersonation.value?.tokens ?? ownTokens).get()?.access_token
 
 /** Sends a request as whoever is looking, and resolves to the response, whatever its status. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {

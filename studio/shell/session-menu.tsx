@@ -8,7 +8,7 @@ import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { complain, say } from '../ui/toast.tsx'
 
-/** Who looks, and how to become somebody else. */
+/** Shows who is logged in, and opens the dialog to log in, log out and look as another user. */
 export function SessionMenu(): VNode | null {
   const [isOpen, setOpen] = useState(false)
   const { login } = description.value!

@@ -7,7 +7,7 @@ import { AccessPage } from '../access/access-page.tsx'
 import { AdminPage } from '../admin/admin-page.tsx'
 import { Home } from '../home/home.tsx'
 import { TablePage } from '../data/table-page.tsx'
-import { Diagram } from '../model/diagram.tsx'
+import { ModelPage } from '../model/model-page.tsx'
 import { Operations } from '../api/operations.tsx'
 import { Wire } from '../wire/wire.tsx'
 import { Button, Empty } from '../ui/controls.tsx'
@@ -35,7 +35,7 @@ const places: readonly PlaceLink[] = [
   { name: 'server', title: 'Server', icon: 'server', isInner: true },
 ]
 
-/** What stands around every page: the places, the resources, who looks, and how the connection is. */
+/** The frame of every page: navigation, resources, the session and the state of the connection. */
 export function Shell(): VNode {
   const [isOpen, setOpen] = useState(false)
   const { path } = route.value
@@ -113,7 +113,7 @@ function Place({ path: [place = '', name] }: { readonly path: readonly string[] 
     case 'wire':
       return <Wire />
     case 'model':
-      return <Diagram />
+      return <ModelPage />
     case 'access':
       return <AccessPage />
     case 'server':

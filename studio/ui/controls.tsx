@@ -39,7 +39,7 @@ export function Button({
   )
 }
 
-/** Chooses one of a few. */
+/** Tabs, of which one is chosen. The arrow keys move between them. */
 export function Tabs<T extends string>({
   label,
   all,
@@ -78,7 +78,7 @@ export function Tabs<T extends string>({
   )
 }
 
-/** Says that there is nothing, and what could be done about it. */
+/** Stands where there is nothing to show, and says what one can do. */
 export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }): VNode {
   return (
     <div class="empty">
@@ -88,7 +88,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   )
 }
 
-/** A word that is told apart by its colour. */
+/** A short word in a coloured frame. */
 export function Badge({
   tone = 'plain',
   children,

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Button } from './controls.tsx'
 
-/** Something that has to be done or left first. The element of the browser keeps the focus inside, and Escape closes it. */
+/** A modal dialog. The browser keeps the focus inside, and Escape closes it. */
 export function Dialog({
   title,
   side = false,
@@ -11,7 +11,7 @@ export function Dialog({
   footer,
 }: {
   readonly title: ComponentChildren
-  /** It slides in from the side, for things that are read beside the page. */
+  /** It slides in from the side and is as high as the page. */
   readonly side?: boolean
   readonly onClose: () => void
   readonly children: ComponentChildren

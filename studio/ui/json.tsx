@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 const MOST = 100_000
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
-/** JSON with its parts told apart by colour. A long text is cut: nobody reads ten megabytes. */
+/** JSON with coloured syntax. Only the beginning of a very long text is shown. */
 export function JsonView({ value }: { readonly value: unknown }): VNode {
   const whole = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
   const text = whole.slice(0, MOST)
@@ -25,7 +25,7 @@ export function JsonView({ value }: { readonly value: unknown }): VNode {
   )
 }
 
-/** A text for a shell or a file, with a button that copies it. */
+/** Copies a text to the clipboard. */
 export function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text)
   // Pages that came over plain HTTP from another machine have no clipboard.

@@ -10,14 +10,14 @@ interface Toast {
 const toasts: Signal<readonly Toast[]> = signal([])
 let last = 0
 
-/** Says in passing what happened. */
+/** Shows a message for a few seconds. */
 export function say(text: string, isBad = false): void {
   const toast = { n: ++last, text, isBad }
   toasts.value = [...toasts.value, toast].slice(-4)
   setTimeout(() => (toasts.value = toasts.value.filter(one => one !== toast)), isBad ? 8_000 : 4_000)
 }
 
-/** Says why something did not work. */
+/** Shows the message of an error for a few seconds. */
 export function complain(error: unknown): void {
   say(error instanceof Error ? error.message : String(error), true)
 }

@@ -153,20 +153,20 @@ async function connect(name: DialectName, onEnd: () => void): Promise<Connection
   const url = base.replace(/^http/, 'ws')
   const query = name === 'socketio' ? '/socket.io/?EIO=4&transport=websocket' : ''
   const socket = new RecordedSocket(url + query, name === 'restuary.1' ? 'restuary.1' : [])
+  const held = token()
   await new Promise<void>((resolve, reject) => {
-    socket.addEventListener('open', () => resolve(), { once: true })
     socket.addEventListener('close', () => reject(new Error(`The server does not speak ${name} here`)), { once: true })
+    if (name !== 'socketio') return socket.addEventListener('open', () => resolve(), { once: true })
+    // The handshake of Socket.IO, and the answer to its pings (protocol 5 over Engine.IO 4).
+    socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      if (data.startsWith('0')) socket.send(`40${held ? JSON.stringify({ token: held }) : ''}`)
+      else if (data.startsWith('40')) resolve()
+      else if (data.startsWith('44')) reject(new Error(data.slice(2)))
+      else if (data === '2') socket.send('3')
+    })
   })
   socket.addEventListener('close', onEnd)
-  const held = token()
   if (name === 'restuary.1' && held) socket.send(JSON.stringify({ op: 'auth', id: 'auth', token: held }))
-  if (name === 'socketio') {
-    // The handshake of Socket.IO, and the answer to its pings (protocol 5 over Engine.IO 4).
-    socket.send(`40${held ? JSON.stringify({ token: held }) : ''}`)
-    socket.addEventListener('message', ({ data }) => {
-      if (data === '2') socket.send('3')
-    })
-  }
   return socket
 }
 

@@ -63,7 +63,6 @@ function madeOf({ studioProgram, studioLooks }: typeof import('./built.ts'), set
     "connect-src 'self'",
     "img-src 'self' data: blob:",
     "media-src 'self' blob:",
-    'frame-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

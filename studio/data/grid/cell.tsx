@@ -3,7 +3,7 @@ import type { Id } from '../../server/client.ts'
 import type { FieldInfo } from '../../server/fields.ts'
 import { to } from '../../shell/route.ts'
 import { labelOf } from './labels.ts'
-import { byteWords, lineOf, plainText } from '../../ui/words.ts'
+import { byteWords, lineOf, nounWords, plainText } from '../../ui/words.ts'
 
 /** A value as it stands in a table. Whatever it is, it becomes text. */
 export function CellValue({ field, value }: { readonly field: FieldInfo; readonly value: unknown }): VNode {
@@ -35,7 +35,7 @@ export function CellValue({ field, value }: { readonly field: FieldInfo; readonl
     case 'many':
       return (
         <span class="count">
-          {Array.isArray(value) ? (value.length === 0 ? 'none' : `${value.length} ${field.to}`) : lineOf(value)}
+          {Array.isArray(value) ? (value.length === 0 ? 'none' : nounWords(value.length, field.to!)) : lineOf(value)}
         </span>
       )
     case 'file': {

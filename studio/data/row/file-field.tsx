@@ -1,11 +1,11 @@
 import type { VNode } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { send, table, type Id } from '../../server/client.ts'
+import { table, type Id } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import type { FieldInfo } from '../../server/fields.ts'
 import { Button } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { byteWords } from '../../ui/words.ts'
+import { FilePreview, bytesOf } from './file-preview.tsx'
 
 interface StoredFile {
   readonly name: string | null
@@ -43,7 +43,13 @@ export function FileField({
     <div class="file-field">
       {file && (
         <>
-          {file.type.startsWith('image/') && <Preview key={file.version} path={path} name={file.name ?? field.name} />}
+          <FilePreview
+            key={file.version}
+            path={path}
+            type={file.type}
+            size={file.size}
+            name={file.name ?? field.name}
+          />
           <span>
             {file.name ?? 'without a name'} · {file.type} · {byteWords(file.size)}
           </span>
@@ -59,28 +65,6 @@ export function FileField({
       )}
     </div>
   )
-}
-
-/** An image. It is read with the token of whoever looks, which the address of an image could not carry. */
-function Preview({ path, name }: { readonly path: string; readonly name: string }): VNode | null {
-  const [url, setUrl] = useState<string | null>(null)
-  useEffect(() => {
-    let made: string | null = null
-    bytesOf(path).then(
-      bytes => setUrl((made = URL.createObjectURL(bytes))),
-      () => {},
-    )
-    return () => {
-      if (made) URL.revokeObjectURL(made)
-    }
-  }, [path])
-  return url === null ? null : <img src={url} alt={name} />
-}
-
-async function bytesOf(path: string): Promise<Blob> {
-  const response = await send('GET', path, { headers: { accept: '*/*' } })
-  if (!response.ok) throw new Error(`the file is ${response.status}`)
-  return response.blob()
 }
 
 async function save(path: string, { name }: StoredFile): Promise<void> {

@@ -1,14 +1,15 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { send, table, type Id, type Row } from '../../server/client.ts'
+import { send, type Id, type Row } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import type { FieldInfo } from '../../server/fields.ts'
-import { to } from '../../shell/route.ts'
 import { Badge, Button } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { Conflict } from './conflict.tsx'
 import { FieldInput, textOf, valueOf } from './field-input.tsx'
 import { FileField } from './file-field.tsx'
+import { RelatedList } from './related-list.tsx'
+import { RelatedRow } from './related-row.tsx'
 
 /** A row with the version that is being edited. */
 export interface ReadRow {
@@ -132,7 +133,7 @@ export function RowForm({
             </label>
             {field.kind === 'file' && id !== null ? (
               <FileField resource={resource} id={id} field={field} value={read?.row[field.name]} onChanged={onReload} />
-            ) : isReadOnly ? (
+            ) : isReadOnly && field.kind === 'many' ? null : isReadOnly ? (
               <output id={key} dir="auto">
                 {before(field) || <span class="null">null</span>}
               </output>
@@ -146,6 +147,7 @@ export function RowForm({
                 describedBy={fault ? `fault ${field.name}` : undefined}
               />
             )}
+            {field.kind === 'many' && id !== null && <RelatedList resource={resource} id={id} field={field} />}
             {field.kind === 'one' && read?.row[field.name] !== null && read && (
               <RelatedRow to={field.to!} id={read.row[field.name] as Id} />
             )}
@@ -166,26 +168,6 @@ export function RowForm({
         </div>
       )}
     </form>
-  )
-}
-
-/** A related row in a few words. */
-function RelatedRow({ to: name, id }: { readonly to: string; readonly id: Id }): VNode | null {
-  const [row, setRow] = useState<Row | null>(null)
-  useEffect(() => {
-    setRow(null)
-    table(name)
-      .get(id)
-      .then(setRow, () => {})
-  }, [name, id])
-  if (!row) return null
-  const words = Object.values(row)
-    .filter((one): one is string => typeof one === 'string')
-    .slice(0, 2)
-  return (
-    <a class="related" href={to(['data', name], { row: String(id) })}>
-      {words.join(' · ').slice(0, 80) || `${name} ${id}`}
-    </a>
   )
 }
 

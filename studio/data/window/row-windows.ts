@@ -13,8 +13,8 @@ export interface TableQuery {
   readonly sort: TableSort
   readonly id: string
   readonly fields?: readonly string[]
-  /** The position in whose state the rows are shown; null = as they are now, and live. */
-  readonly at: string | null
+  /** Whether the rows are those of an earlier state, which does not change. */
+  readonly isPast: boolean
 }
 
 /** What happened to a row while somebody looked at it. */
@@ -43,7 +43,7 @@ export class RowWindows {
   readonly version: Signal<number> = signal(0)
   readonly problem: Signal<Problem | null> = signal(null)
   readonly marks: Map<Id, RowMark> = new Map()
-  readonly #table: Table
+  readonly #table: Pick<Table, 'list' | 'live'>
   readonly #query: TableQuery
   readonly #windows = new Map<number, RowWindow>()
   readonly #places: Places
@@ -53,7 +53,7 @@ export class RowWindows {
   readonly #counting: ReturnType<typeof setInterval>
   #isStale = false
 
-  constructor(table: Table, query: TableQuery) {
+  constructor(table: Pick<Table, 'list' | 'live'>, query: TableQuery) {
     this.#table = table
     this.#query = query
     this.#places = new Places(
@@ -103,14 +103,14 @@ export class RowWindows {
     return rows ? rows.length : Math.max(0, Math.min(WINDOW, (this.total.value ?? 0) - window * WINDOW))
   }
 
-  /** How the rows are that are looked at: up to date, on the way to that, or not followed at all. */
+  /** Whether the rows in view are up to date (`live`), being updated (`stale`), not followed (`still`) or of an earlier state. */
   get status(): 'live' | 'stale' | 'still' | 'past' {
-    if (this.#query.at !== null) return 'past'
+    if (this.#query.isPast) return 'past'
     const all = [...this.#windows.values()].map(({ status }) => status)
     return all.includes('refused') ? 'still' : all.length > 0 && all.every(one => one === 'live') ? 'live' : 'stale'
   }
 
-  /** Loads these windows, and lets those go that nobody looked at for long. */
+  /** Loads these windows, and drops those that have not been in view for longest. */
   look(windows: readonly number[]): void {
     const now = ++this.#looks
     for (const n of windows) {
@@ -144,7 +144,7 @@ export class RowWindows {
       if (isGone()) return
       if (high) this.#places.set((n + 1) * WINDOW, high)
       window.rows = rows
-      if (this.#query.at === null) this.#follow(n, window, low, high)
+      if (!this.#query.isPast) this.#follow(n, window, low, high)
     } catch (problem) {
       if (isGone()) return
       this.#windows.delete(n)
@@ -192,7 +192,7 @@ export class RowWindows {
     take({ rows: live.rows, changes: [], status: live.status, position: live.position })
   }
 
-  /** Rows that cannot be followed are shown as they were read. Those that may not be seen any more are not. */
+  /** Rows that cannot be followed are shown as they were read, unless the caller may no longer see them. */
   #refuse(problem: Problem | null): void {
     if (problem?.status === 401 || problem?.status === 403) this.problem.value = problem
   }
@@ -205,23 +205,21 @@ export class RowWindows {
   }
 
   #words(bounds: Filter | null): Record<string, unknown> {
-    const { filter, sort, id, fields, at } = this.#query
+    const { filter, sort, id, fields } = this.#query
     const both = bothOf(filter, bounds)
     return {
       ...(both && { filter: both }),
       sort: sortWords(sort, id),
       ...(fields && { fields }),
-      ...(at !== null && { at }),
     }
   }
 
   async #count(): Promise<void> {
     this.#isStale = false
-    const { filter, at } = this.#query
+    const { filter } = this.#query
     try {
       const { total } = await this.#table.list({
         ...(filter && { filter }),
-        ...(at !== null && { at }),
         limit: 1,
         total: true,
       })
@@ -234,7 +232,7 @@ export class RowWindows {
     }
   }
 
-  /** Many changes of a frame are shown at once. */
+  /** All changes within one frame of the screen are shown together. */
   #tell(): void {
     if (this.#isDue || this.#isClosed) return
     this.#isDue = true

@@ -1,0 +1,67 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { send } from '../../server/client.ts'
+
+/** The most bytes of a file that is shown: more would fill the memory of the page. */
+const MOST = 20_000_000
+/** How much of a text is shown. */
+const TEXT = 4_000
+
+/** How a file is shown; null = not at all. What could contain programs, such as HTML and SVG, is shown as text. */
+function kindOf(type: string): 'image' | 'audio' | 'video' | 'text' | null {
+  if (/^(?:text\/|application\/(?:json|xml)|image\/svg)|\+(?:json|xml)/.test(type)) return 'text'
+  const [, kind] = /^(image|audio|video)\//.exec(type) ?? []
+  return (kind as 'image' | 'audio' | 'video' | undefined) ?? null
+}
+
+/** A file as it looks or sounds. It is read with the token of whoever looks, which its address could not carry. */
+export function FilePreview({
+  path,
+  type,
+  size,
+  name,
+}: {
+  readonly path: string
+  readonly type: string
+  readonly size: number
+  readonly name: string
+}): VNode | null {
+  const kind = size > MOST ? null : kindOf(type)
+  const [shown, setShown] = useState<string | null>(null)
+  useEffect(() => {
+    if (kind === null) return
+    let url: string | null = null
+    bytesOf(path).then(
+      async bytes => {
+        if (kind === 'text') setShown(await bytes.slice(0, TEXT).text())
+        else setShown((url = URL.createObjectURL(bytes)))
+      },
+      () => {},
+    )
+    return () => {
+      if (url !== null) URL.revokeObjectURL(url)
+    }
+  }, [path, kind])
+  if (shown === null) return null
+  switch (kind) {
+    case 'image':
+      return <img src={shown} alt={name} />
+    case 'audio':
+      return <audio controls src={shown} aria-label={name} />
+    case 'video':
+      return <video controls src={shown} aria-label={name} />
+    default:
+      return (
+        <pre class="code" tabIndex={0} dir="auto">
+          {shown}
+        </pre>
+      )
+  }
+}
+
+/** The bytes of a file, read as whoever is looking. */
+export async function bytesOf(path: string): Promise<Blob> {
+  const response = await send('GET', path, { headers: { accept: '*/*' } })
+  if (!response.ok) throw new Error(`the file is ${response.status}`)
+  return response.blob()
+}

@@ -1,0 +1,80 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { send, type Id, type Row } from '../../server/client.ts'
+import { description, type ResourceInfo } from '../../server/description.ts'
+import type { FieldInfo } from '../../server/fields.ts'
+import { to } from '../../shell/route.ts'
+import { countWords, lineOf } from '../../ui/words.ts'
+
+/** How many rows a nested list shows at first, and by how many it grows. */
+const STEP = 5
+/** How many columns it has beside the id. */
+const COLUMNS = 3
+
+/** The rows of a to-many relation, as a small table in the panel of the row that they belong to. */
+export function RelatedList({
+  resource,
+  id,
+  field,
+}: {
+  readonly resource: ResourceInfo
+  readonly id: Id
+  readonly field: FieldInfo
+}): VNode | null {
+  const target = description.value!.resources.find(({ name }) => name === field.to)
+  const [limit, setLimit] = useState(STEP)
+  const [found, setFound] = useState<{ readonly rows: readonly Row[]; readonly total: number } | null>(null)
+  // A relation that leads one way only has no list of its own.
+  const isServed = description.value!.operations.some(
+    one => one.path.startsWith(`${resource.path}/{`) && one.path.endsWith(`}/${field.name}`),
+  )
+  useEffect(() => {
+    if (!isServed) return
+    const path = `${resource.path}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}`
+    send('GET', `${path}?total=true&limit=${limit}`)
+      .then(async response => {
+        if (!response.ok) return
+        const rows = (await response.json()) as readonly Row[]
+        setFound({ rows, total: Number(response.headers.get('x-total-count') ?? rows.length) })
+      })
+      .catch(() => {})
+  }, [resource, id, field, limit, isServed])
+  if (!target || !found) return null
+  if (found.rows.length === 0) return <p class="muted">none</p>
+  const columns = target.fields.filter(one => one.isShown && !one.isId && one.kind !== 'many').slice(0, COLUMNS)
+  return (
+    <div class="related-list scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{target.id}</th>
+            {columns.map(({ name }) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {found.rows.map(row => (
+            <tr key={String(row[target.id])}>
+              <th scope="row">
+                <a href={to(['data', target.name], { row: String(row[target.id]) })}>{lineOf(row[target.id], 20)}</a>
+              </th>
+              {columns.map(({ name }) => (
+                <td key={name} dir="auto">
+                  {row[name] === null ? <span class="null">null</span> : lineOf(row[name], 60)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {found.total > found.rows.length && found.rows.length < 100 && (
+        <button type="button" class="button quiet" onClick={() => setLimit(Math.min(100, limit * 4))}>
+          {countWords(found.rows.length)} of {countWords(found.total)}: show more
+        </button>
+      )}
+    </div>
+  )
+}
