@@ -2,17 +2,36 @@ import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeEach } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeEach, inject } from 'vitest'
 import type { Api } from '../src/api.ts'
 import { runCommand } from '../src/cli/run.ts'
+import type { Migrations } from '../src/store/migrate/migrations.ts'
+import { PostgresConnection } from '../src/store/postgres/connection.ts'
+import { PostgresMigrations } from '../src/store/postgres/migrate/migrations.ts'
+import { SqliteMigrations } from '../src/store/sqlite/migrate/migrations.ts'
+import { hasPostgres, startPostgres } from '../src/testing/postgres/postgres-server.ts'
+import { newSchema } from '../src/testing/postgres/postgres-store.ts'
+import { runsWith } from './system-programs.ts'
 
 const SOURCES = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
+const POSTGRES = pathToFileURL(join(import.meta.dirname, '../src/store/postgres/index.ts')).href
+
+/** The databases that have migrations. */
+export type MigratedDatabase = 'sqlite' | 'postgres'
+export const migratedDatabases: readonly MigratedDatabase[] = runsWith('PostgreSQL', hasPostgres(), 'postgresql')
+  ? ['sqlite', 'postgres']
+  : ['sqlite']
 
 /** An application in a folder of its own, whose declaration changes, and the commands that migrate its database. */
 export interface MigratedApp {
   /** Of the present test. */
   readonly folder: () => string
-  readonly database: () => string
+  /** The rows that a statement answers with, as arrays. */
+  readonly query: (sql: string) => Promise<unknown[][]>
+  /** A transaction that has read, and can read the same again. */
+  readonly reads: (sql: string) => Promise<{ rows: () => Promise<unknown[][]>; end: () => Promise<void> }>
+  readonly migrations: () => Promise<Migrations>
   /** Writes a module that declares these resources, and returns its path. A module is loaded only once. */
   readonly declares: (resources: string) => string
   /** Writes a module with a data step into the folder of the plans. */
@@ -27,16 +46,24 @@ export interface MigratedApp {
 }
 
 /** Makes a folder before each test of a file, and deletes all after the last. */
-export function migratedApp(): MigratedApp {
+export function migratedApp(kind: MigratedDatabase): MigratedApp {
   const root = mkdtempSync(join(tmpdir(), 'restuary-migrated-'))
   afterAll(() => rmSync(root, { recursive: true, force: true }))
   let directory = root
   let modules = 0
-  beforeEach(() => {
+  const address = { url: '', schema: '' }
+  beforeEach(async () => {
     directory = mkdtempSync(join(root, 'app-'))
     mkdirSync(join(directory, 'migrations'))
+    if (kind === 'sqlite') return
+    address.url = await startPostgres(inject('postgresFolder'))
+    address.schema = newSchema()
   })
   const database = (): string => join(directory, 'app.db')
+  const store = (): string =>
+    kind === 'sqlite'
+      ? `sqlite('${database()}')`
+      : `postgres('${address.url}', { schema: '${address.schema}', readers: 2 })`
   const opened: MigratedApp['opened'] = async (module, work) => {
     const { app } = (await import(`${pathToFileURL(module).href}?opened=${modules++}`)) as { app: Api<any> }
     try {
@@ -48,14 +75,46 @@ export function migratedApp(): MigratedApp {
   }
   return {
     folder: () => directory,
-    database,
+    query: async sql => {
+      if (kind === 'postgres') {
+        const connection = await PostgresConnection.open(address)
+        const rows = await connection.all({ name: undefined, sql, slots: null })
+        await connection.close()
+        return rows
+      }
+      const db = new DatabaseSync(database())
+      const statement = db.prepare(sql)
+      statement.setReturnArrays(true)
+      const rows = statement.all() as unknown as unknown[][]
+      db.close()
+      return rows
+    },
+    reads: async sql => {
+      if (kind === 'postgres') {
+        const connection = await PostgresConnection.open(address)
+        await connection.exec('begin isolation level repeatable read')
+        const rows = (): Promise<unknown[][]> => connection.all({ name: undefined, sql, slots: null })
+        await rows()
+        return { rows, end: () => connection.close() }
+      }
+      const db = new DatabaseSync(database())
+      db.exec('BEGIN')
+      const statement = db.prepare(sql)
+      statement.setReturnArrays(true)
+      const rows = async (): Promise<unknown[][]> => statement.all() as unknown as unknown[][]
+      await rows()
+      return { rows, end: async () => db.close() }
+    },
+    migrations: async () =>
+      kind === 'sqlite' ? new SqliteMigrations(database()) : PostgresMigrations.open({ ...address }),
     opened,
     declares: resources => {
       const file = join(directory, `app${modules++}.ts`)
       writeFileSync(
         file,
-        `import { api, resource, sqlite, t } from '${SOURCES}'
-         export const app = api({ ${resources} }, { store: sqlite('${database()}'), report: () => {} })`,
+        `import { api, resource, ${kind === 'sqlite' ? 'sqlite, ' : ''}t } from '${SOURCES}'
+         ${kind === 'sqlite' ? '' : `import { postgres } from '${POSTGRES}'`}
+         export const app = api({ ${resources} }, { store: ${store()}, report: () => {} })`,
       )
       return file
     },

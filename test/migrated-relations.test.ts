@@ -1,117 +1,119 @@
 // Migrations of relations and ids: they take links, references and the log along.
-import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
-import { migratedApp } from './migrated-app.ts'
+import { describe, expect, test } from 'vitest'
+import { migratedApp, migratedDatabases } from './migrated-app.ts'
 
-const { database, declares, migrate, opened, rows } = migratedApp()
+describe.each(migratedDatabases)('%s', database => {
+  const { declares, migrate, opened, query, rows } = migratedApp(database)
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+  const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-function foreignKeyFaults(): unknown[] {
-  const db = new DatabaseSync(database())
-  const faults = db.prepare('PRAGMA foreign_key_check').all()
-  db.close()
-  return faults
-}
-
-test('a to-one relation that is to-many now has its references as links, and goes back', async () => {
-  const one = declares(`user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignee: t.one('user') })`)
-  await opened(one, async app => {
-    await app.post('user', [{}, {}, {}])
-    await app.post('todo', [{ assignee: 1 }, { assignee: 2 }, { assignee: 2 }])
-  })
-  const many = declares(
-    `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignees: t.many('user').was('assignee') })`,
-  )
-  expect((await migrate('plan', many, '--name', 'many')).slice(1, -1)).toEqual([
-    '  table todo: index restuary_todo_assignee dropped',
-    '  table todo_assignees: made',
-    '  todo.assignee: now nullable',
-    '  todo.assignee: its values become links in todo_assignees',
-    '  todo.assignee: dropped; its values are in todo_assignees',
-    '  table todo_assignees: index restuary_todo_assignees_user_id made',
-  ])
-  await migrate('apply', many)
-  expect(await rows(many, 'todo')).toEqual([
-    { id: 1, assignees: [1] },
-    { id: 2, assignees: [2] },
-    { id: 3, assignees: [2] },
-  ])
-  await opened(many, async app => {
-    await app.patch('todo', 1, { assignees: [3] })
-    await app.patch('todo', 2, { assignees: [1, 2] })
-    await app.post('todo', { assignees: [2, 3] })
-  })
-  await migrate('down', many)
-  expect(await rows(one, 'todo')).toEqual([
-    { id: 1, assignee: 3 },
-    { id: 2, assignee: 2 },
-    { id: 3, assignee: 2 },
-    { id: 4, assignee: 2 },
-  ])
-  await migrate('apply', many)
-  expect((await rows(many, 'todo'))[1]).toEqual({ id: 2, assignees: [1, 2] })
-})
-
-test('it happens at start as well, since nothing is lost', async () => {
-  const one = declares(
-    `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignee: t.one('user').nullable() })`,
-  )
-  await opened(one, async app => {
-    await app.post('user', {})
-    await app.post('todo', [{ assignee: 1 }, {}])
-  })
-  const many = declares(
-    `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignees: t.many('user').was('assignee') })`,
-  )
-  expect(await rows(many, 'todo')).toEqual([
-    { id: 1, assignees: [1] },
-    { id: 2, assignees: [] },
-  ])
-})
-
-test('integer ids become UUIDs, and references, links and history follow', async () => {
-  const declared = (id: string): string =>
-    declares(
-      `user: resource({ id: t.id(${id}), friends: t.many('user'), name: t.text() }),
-       todo: resource({ id: t.id(), by: t.one('user'), title: t.text() })`,
+  /** PostgreSQL has none once its foreign keys are valid. */
+  const foreignKeyFaults = (): Promise<unknown[]> =>
+    query(
+      database === 'sqlite'
+        ? 'PRAGMA foreign_key_check'
+        : `select conname from pg_constraint where contype = 'f' and not convalidated and connamespace = current_schema()::regnamespace`,
     )
-  const integer = declared('')
-  await opened(integer, async app => {
-    await app.post('user', [{ name: 'a' }, { name: 'b' }, { name: 'c' }])
-    await app.patch('user', 1, { friends: [2, 3] })
-    await app.patch('user', 2, { name: 'bb' })
-    await app.post('todo', [
-      { by: 2, title: 'x' },
-      { by: 1, title: 'y' },
+
+  test('a to-one relation that is to-many now has its references as links, and goes back', async () => {
+    const one = declares(`user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignee: t.one('user') })`)
+    await opened(one, async app => {
+      await app.post('user', [{}, {}, {}])
+      await app.post('todo', [{ assignee: 1 }, { assignee: 2 }, { assignee: 2 }])
+    })
+    const many = declares(
+      `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignees: t.many('user').was('assignee') })`,
+    )
+    expect((await migrate('plan', many, '--name', 'many')).slice(1, -1)).toEqual([
+      '  table todo: index restuary_todo_assignee dropped',
+      '  table todo_assignees: made',
+      '  todo.assignee: now nullable',
+      '  todo.assignee: its values become links in todo_assignees',
+      '  todo.assignee: dropped; its values are in todo_assignees',
+      '  table todo_assignees: index restuary_todo_assignees_user_id made',
+    ])
+    await migrate('apply', many)
+    expect(await rows(many, 'todo')).toEqual([
+      { id: 1, assignees: [1] },
+      { id: 2, assignees: [2] },
+      { id: 3, assignees: [2] },
+    ])
+    await opened(many, async app => {
+      await app.patch('todo', 1, { assignees: [3] })
+      await app.patch('todo', 2, { assignees: [1, 2] })
+      await app.post('todo', { assignees: [2, 3] })
+    })
+    await migrate('down', many)
+    expect(await rows(one, 'todo')).toEqual([
+      { id: 1, assignee: 3 },
+      { id: 2, assignee: 2 },
+      { id: 3, assignee: 2 },
+      { id: 4, assignee: 2 },
+    ])
+    await migrate('apply', many)
+    expect((await rows(many, 'todo'))[1]).toEqual({ id: 2, assignees: [1, 2] })
+  })
+
+  test('it happens at start as well, since nothing is lost', async () => {
+    const one = declares(
+      `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignee: t.one('user').nullable() })`,
+    )
+    await opened(one, async app => {
+      await app.post('user', {})
+      await app.post('todo', [{ assignee: 1 }, {}])
+    })
+    const many = declares(
+      `user: resource({ id: t.id() }), todo: resource({ id: t.id(), assignees: t.many('user').was('assignee') })`,
+    )
+    expect(await rows(many, 'todo')).toEqual([
+      { id: 1, assignees: [1] },
+      { id: 2, assignees: [] },
     ])
   })
-  const uuid = declared(`'uuid'`)
-  await expect(opened(uuid, app => app.list('user'))).rejects.toThrow('user.id changes from integer to text')
-  expect(await migrate('plan', uuid, '--name', 'ids')).toContain(
-    '  user.id: now UUIDs, which are made of the former ids; positions and addresses of before end',
-  )
-  await migrate('apply', uuid)
-  expect(foreignKeyFaults()).toEqual([])
-  await opened(uuid, async app => {
-    const users: any[] = await app.list('user', { sort: 'name' } as never)
-    expect(users.map(({ id }) => id)).toEqual([0, 1, 2].map(() => expect.stringMatching(UUID)))
-    const [a, b, c] = users
-    expect(new Set(a.friends)).toEqual(new Set([b.id, c.id]))
-    expect((await app.list('todo')).map(({ by }: any) => by)).toEqual([b.id, a.id])
-    const history = await app.fetch(new Request(`http://localhost/user/${b.id}/history`))
-    expect(JSON.stringify(await history.json())).toContain('"name":"b"')
-    await app.patch('user', c.id, { name: 'cc' })
+
+  test('integer ids become UUIDs, and references, links and history follow', async () => {
+    const declared = (id: string): string =>
+      declares(
+        `user: resource({ id: t.id(${id}), friends: t.many('user'), name: t.text() }),
+       todo: resource({ id: t.id(), by: t.one('user'), title: t.text() })`,
+      )
+    const integer = declared('')
+    await opened(integer, async app => {
+      await app.post('user', [{ name: 'a' }, { name: 'b' }, { name: 'c' }])
+      await app.patch('user', 1, { friends: [2, 3] })
+      await app.patch('user', 2, { name: 'bb' })
+      await app.post('todo', [
+        { by: 2, title: 'x' },
+        { by: 1, title: 'y' },
+      ])
+    })
+    const uuid = declared(`'uuid'`)
+    await expect(opened(uuid, app => app.list('user'))).rejects.toThrow('user.id changes from integer to text')
+    expect(await migrate('plan', uuid, '--name', 'ids')).toContain(
+      '  user.id: now UUIDs, which are made of the former ids; positions and addresses of before end',
+    )
+    await migrate('apply', uuid)
+    expect(await foreignKeyFaults()).toEqual([])
+    await opened(uuid, async app => {
+      const users: any[] = await app.list('user', { sort: 'name' } as never)
+      expect(users.map(({ id }) => id)).toEqual([0, 1, 2].map(() => expect.stringMatching(UUID)))
+      const [a, b, c] = users
+      expect(new Set(a.friends)).toEqual(new Set([b.id, c.id]))
+      expect((await app.list('todo')).map(({ by }: any) => by)).toEqual([b.id, a.id])
+      const history = await app.fetch(new Request(`http://localhost/user/${b.id}/history`))
+      expect(JSON.stringify(await history.json())).toContain('"name":"b"')
+      await app.patch('user', c.id, { name: 'cc' })
+    })
+    await migrate('down', uuid)
+    expect(await foreignKeyFaults()).toEqual([])
+    expect(await rows(integer, 'user')).toEqual([
+      { id: 1, friends: [2, 3], name: 'a' },
+      { id: 2, friends: [], name: 'bb' },
+      { id: 3, friends: [], name: 'cc' },
+    ])
+    expect((await rows(integer, 'todo')).map((row: any) => row.by)).toEqual([2, 1])
+    await migrate('apply', uuid)
+    await opened(uuid, app => app.post('user', { name: 'new' }))
+    await expect(migrate('down', uuid)).rejects.toThrow('user.id cannot become integer in 1 row')
   })
-  await migrate('down', uuid)
-  expect(foreignKeyFaults()).toEqual([])
-  expect(await rows(integer, 'user')).toEqual([
-    { id: 1, friends: [2, 3], name: 'a' },
-    { id: 2, friends: [], name: 'bb' },
-    { id: 3, friends: [], name: 'cc' },
-  ])
-  expect((await rows(integer, 'todo')).map((row: any) => row.by)).toEqual([2, 1])
-  await migrate('apply', uuid)
-  await opened(uuid, app => app.post('user', { name: 'new' }))
-  await expect(migrate('down', uuid)).rejects.toThrow('user.id cannot become integer in 1 row')
 })

@@ -57,7 +57,7 @@ export async function migrate(
   if (declared === null) throw new Misuse(`${file} makes no API`, 'write there: export const app = api({ … })')
   const { migrations } = declared.store ?? {}
   if (migrations === undefined)
-    throw new Misuse(`${file} keeps its rows in a store that has no plans`, 'plans are for sqlite(…) so far')
+    throw new Misuse(`${file} keeps its rows in a store that has no plans`, 'plans are for sqlite(…) and postgres(…)')
   const opened = await migrations.call(declared.store)
   try {
     await run({ file, target: targetOf(declared.model, Date.now()), migrations: opened, write }, options)
@@ -131,12 +131,21 @@ async function tryPlans(migrating: Migrating, options: MigrateCommand): Promise<
   }
 }
 
+/** A plan that goes through rows beside writers tells of it each time it has gone through so many. */
+const TOLD_ROWS = 100_000
+
 const TOLD = { now: 'applied', before: 'was applied before', already: 'the tables are already as it makes them' }
 
 async function applyFile({ target, migrations, write }: Migrating, file: MigrationFile): Promise<void> {
   const { name, digest, plan, load } = file
-  if (plan !== null) return write(`${name}: ${TOLD[await migrations.apply(plan, target.custom)]}`)
   let rows = 0
+  if (plan !== null) {
+    const told = (done: number): void => {
+      if (Math.floor(done / TOLD_ROWS) > Math.floor(rows / TOLD_ROWS)) write(`${name}: ${done} rows so far`)
+      rows = done
+    }
+    return write(`${name}: ${TOLD[await migrations.apply(plan, target.custom, told)]}`)
+  }
   const told = ({ done, total }: DataProgress): void => {
     // At most a line for each tenth.
     if (Math.floor((10 * done) / total) > Math.floor((10 * rows) / total) && done < total)

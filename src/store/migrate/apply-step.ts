@@ -72,8 +72,19 @@ export function applyStep(shape: DatabaseShape, step: MigrationStep): DatabaseSh
   }
 }
 
+/** Whether the tables look as they do after a plan: they were made by a later declaration. */
+export function isReached(shape: DatabaseShape, steps: readonly MigrationStep[]): boolean {
+  try {
+    let after = shape
+    for (const step of steps) after = applyStep(after, step)
+    return false
+  } catch {
+    return steps.every(step => isDone(shape, step))
+  }
+}
+
 /** Whether a database has already what a step would do, so that it came about in another way. */
-export function isDone(shape: DatabaseShape, step: MigrationStep): boolean {
+function isDone(shape: DatabaseShape, step: MigrationStep): boolean {
   const table = shape[step.table]
   switch (step.do) {
     case 'create table':

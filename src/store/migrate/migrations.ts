@@ -30,9 +30,9 @@ export interface Migrations {
   applied(): Maybe<readonly Applied[]>
   /**
    * Applies a plan, all of it or nothing. Returns how: `now`, `before` by somebody else, or `already` if the tables look as if
-   * it had been. @throws {MigrationRefused} if it does not fit the database, or somebody has to decide something first.
+   * it had been. `told` hears how many rows were gone through, where that takes long. @throws {MigrationRefused} if it does not fit the database, or somebody has to decide something first.
    */
-  apply(plan: Plan, custom: CustomTypes): Maybe<'now' | 'before' | 'already'>
+  apply(plan: Plan, custom: CustomTypes, told?: (rows: number) => void): Maybe<'now' | 'before' | 'already'>
   /** Runs a data step, or goes on with it. @throws {MigrationRefused} if it was edited, or gives what a field does not take. */
   runData(data: NamedDataStep, custom: CustomTypes, told: (progress: DataProgress) => void): Maybe<'now' | 'before'>
   /**

@@ -75,6 +75,13 @@ export function startNeedOf(step: MigrationStep, concerned: Concerned): string |
   return `${placeOf(step)} changes from ${from.kind} to ${to.kind}, and ${holds(concerned.converted)} a value that has to be converted`
 }
 
+/** What a start tells of values that stay, though they are not taken any more. null = there are none. */
+export function unfitInWords(step: MigrationStep, { rows, samples }: Concerned): string | null {
+  if (step.do !== 'change column' || rows === 0) return null
+  const which = rows === 1 ? '1 row holds a value' : `${rows} rows hold values`
+  return `${placeOf(step)}: ${which} that it no longer takes${shown(samples)}; change them, or allow these values again`
+}
+
 const isSamePlace = ({ from, to }: ChangeColumn): boolean => from.references?.table === to.references?.table
 
 /** A step in words, with the number of rows that it concerns. */

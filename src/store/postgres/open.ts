@@ -1,7 +1,6 @@
 import { fingerprintOf } from '../../model/fingerprint.ts'
 import { isComposed } from '../../model/key-text.ts'
 import type { Model, Resource } from '../../model/model.ts'
-import { FORMER_SHAPES } from '../migrate/former-shapes.ts'
 import { ServedLayouts } from '../migrate/served-layouts.ts'
 import { layoutsOf, type Baseline, type PostgresFacts } from '../sql/layout.ts'
 import { statementText } from '../sql/kysely.ts'
@@ -12,6 +11,7 @@ import { PostgresConnection, type PostgresAddress } from './connection.ts'
 import { PostgresLog } from './log.ts'
 import type { PostgresSettings } from './options.ts'
 import { isTransient } from './failures.ts'
+import { startLock } from './migrate/migrations.ts'
 import { ConnectionPool } from './pool.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { Snapshots } from './read/snapshots.ts'
@@ -21,6 +21,7 @@ import { IS_CAPTURED } from './schema/triggers.ts'
 import { foreignFacts } from './schema/foreign-facts.ts'
 import { BOOT, functionsText } from './schema/functions.ts'
 import { quoted } from './schema/identifier.ts'
+import { storedMeta, storeMeta } from './schema/meta.ts'
 import { OWN_TABLES } from './schema/tables.ts'
 import { PostgresState, type PostgresStateOptions } from './state.ts'
 import { Statements } from './statements.ts'
@@ -122,19 +123,16 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
     address.schema === undefined
       ? ''
       : `create schema if not exists ${quoted(address.schema)}; set local search_path to ${quoted(address.schema)};`
-  await connection.exec(`begin; select pg_advisory_xact_lock(hashtext('restuary ${address.schema ?? ''}')); ${schema}`)
-  let meta = await metaOf(connection)
+  await connection.exec(`begin; ${startLock(address.schema)}; ${schema}`)
+  let meta = await storedMeta(connection)
   // Making a table that is there locks it all the same, and nodes that are up write to it.
   if (meta.get('tables') !== OWN_TABLES) {
     await connection.exec(OWN_TABLES)
-    meta = await metaOf(connection)
+    meta = await storedMeta(connection)
   }
   const functions = functionsText()
   if (meta.get('functions') !== functions) await connection.exec(functions)
-  const kinds = JSON.parse(meta.get('kinds') ?? '{}') as Record<string, string>
-  const former = meta.get(FORMER_SHAPES)
-  const adapting = { model, now: environment.clock(), drop: settings.drop, kinds, former }
-  const adapted = await adaptToModel(connection, adapting)
+  const adapted = await adaptToModel(connection, { model, now: environment.clock(), drop: settings.drop, meta })
   const foreign = await foreignFacts(connection, model)
   await numberRows(connection, model, foreign)
   const head = Number(await value(connection, 'select pos from _restuary_head where k = 1 for update'))
@@ -144,12 +142,11 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   const isCaptured = (await value(connection, IS_CAPTURED)) === 1
   const list = await begin(connection, { model, environment, stored: meta, position })
   const secret = meta.get('secret') ?? Buffer.from(environment.random(32)).toString('hex')
-  await remember(connection, meta, {
+  await storeMeta(connection, meta, {
+    ...adapted.meta,
     tables: OWN_TABLES,
     secret,
     functions,
-    kinds: JSON.stringify(adapted.kinds),
-    [FORMER_SHAPES]: adapted.former,
     declaration: fingerprintOf(model),
     terms: termsText(list),
     ...(baseline.seq > 0 && { baseline: JSON.stringify(baseline) }),
@@ -181,13 +178,6 @@ async function adoptTables(
     await log.append(connection, [log.adoption(1, baseline.at)], null)
   }
   return { position: baseline.seq, baseline }
-}
-
-async function metaOf(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {
-  const isMade = (await value(connection, "select to_regclass('_restuary_meta') is not null")) === 1
-  if (!isMade) return new Map()
-  const sql = 'select key, value from _restuary_meta'
-  return new Map((await connection.all({ name: undefined, sql, slots: null })) as [string, string][])
 }
 
 /** Begins a term if the server has started since the newest one began, or if another declaration wrote it. */
@@ -243,16 +233,6 @@ const nameOf = (resource: Resource): string => statementText(tableOf(resource), 
 /** Whether its new rows get their ids from us. */
 function isNumbered({ options: { foreign } }: Resource, facts: PostgresFacts | undefined): boolean {
   return foreign === null || (!foreign.view && !isComposed(foreign) && facts?.sequence === null)
-}
-
-async function remember(
-  connection: PostgresConnection,
-  stored: ReadonlyMap<string, string>,
-  now: Readonly<Record<string, string>>,
-): Promise<void> {
-  const sql = `insert into _restuary_meta(key, value) values ($1, $2) on conflict (key) do update set value = excluded.value`
-  const changed = Object.entries(now).filter(([key, text]) => stored.get(key) !== text)
-  await Promise.all(changed.map(([key, text]) => connection.all({ name: undefined, sql, slots: null }, key, text)))
 }
 
 async function value(connection: PostgresConnection, sql: string): Promise<unknown> {

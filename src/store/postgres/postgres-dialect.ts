@@ -9,16 +9,6 @@ const TYPES = { INTEGER: 'bigint', REAL: 'double precision', TEXT: 'text', BLOB:
 
 const typeName = ({ column, postgres }: ColumnType): string => postgres?.type ?? TYPES[column]
 
-/** Booleans are cast to no number but `int`, and moments have to be written as we write them. */
-function cast(value: Sql, from: string, to: ColumnType): Sql {
-  const name = typeName(to)
-  if (from === name) return value
-  if (from.startsWith('timestamp') && name === 'text')
-    return sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-  const number = from === 'boolean' ? sql`(${value})::int` : sql`(${value})`
-  return sql`${number}::${sql.raw(name)}`
-}
-
 /**
  * How PostgreSQL writes what other databases write otherwise. Lists are bound as JSON text, as for SQLite. The functions
  * `restuary_…` are made by schema/functions.ts.
@@ -68,9 +58,6 @@ export const postgresDialect: SqlDialect = Object.freeze<SqlDialect>({
     // The order of code points, whatever the locale of the database.
     return name === 'text' ? sql`text collate "C"` : sql.raw(name)
   },
-  cast,
-  refersLater: true,
-  tableEnd: { ofOne: sql``, ofSeveral: sql`` },
   // A literal in quotes has no type of its own.
   number: value => sql.lit(String(value)),
   bytes: value => sql.raw(`'\\x${Buffer.from(value).toString('hex')}'`),

@@ -6,11 +6,13 @@ import { keyFrom } from '../shared/secrets.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import { completeCommits } from '../log/complete-commits.ts'
 import type { Ahead, Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
+import type { Migrations } from '../migrate/migrations.ts'
 import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import type { PostgresAddress, PostgresConnection } from './connection.ts'
 import { codeOf, unavailable } from './failures.ts'
 import { NotifyBus } from './notify-bus.ts'
+import { PostgresMigrations } from './migrate/migrations.ts'
 import { openPostgres, type OpenedPostgres } from './open.ts'
 import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
 import { HAS_CAPTURED } from './write/captured.ts'
@@ -173,6 +175,10 @@ class PostgresStore implements Store {
 
   async loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Promise<number> {
     return bulkLoadPairs(this.#store, join, pairs)
+  }
+
+  migrations(): Promise<Migrations> {
+    return PostgresMigrations.open(this.#address)
   }
 
   async close(): Promise<void> {

@@ -8,10 +8,9 @@ import { readTerms, type Term, type Terms } from '../terms.ts'
 import type { PostgresConnection } from './connection.ts'
 import type { PostgresLog } from './log.ts'
 import type { PostgresSettings } from './options.ts'
-import { neededShape, statesOf } from './schema/table-states.ts'
+import { foundTables, foundShape } from './migrate/found-tables.ts'
+import { storedMeta } from './schema/meta.ts'
 import type { Statements } from './statements.ts'
-
-type Kinds = Readonly<Record<string, string>>
 
 /** The head of the log as a transaction has found it. */
 export interface Head {
@@ -141,10 +140,8 @@ export class PostgresState {
   /** Another version of the application may have changed the tables: what no longer fits is refused from now on. */
   async #checkFit(connection: PostgresConnection): Promise<void> {
     const { model, environment, layouts } = this
-    const [row] = await connection.all(this.statements.of("select value from _restuary_meta where key = 'kinds'"))
-    const states = await statesOf(connection, JSON.parse((row?.[0] as string | undefined) ?? '{}') as Kinds)
-    const needed = targetOf(model, environment.clock()).shape
-    const misfits = misfitsOf(model, needed, neededShape(states, needed))
+    const shape = foundShape(await foundTables(connection), await storedMeta(connection))
+    const misfits = misfitsOf(model, targetOf(model, environment.clock()).shape, shape)
     layouts.refuse(misfits)
     reportMisfits(misfits, environment.report)
   }

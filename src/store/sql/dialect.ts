@@ -81,12 +81,6 @@ export interface SqlDialect {
   /** The type of a column: its name as the database shows it, and as it is declared. */
   readonly typeName: (column: ColumnType) => string
   readonly columnType: (column: ColumnType) => Sql
-  /** The value of a column whose type is named `from`, as another one would hold it. */
-  readonly cast: (value: Sql, from: string, to: ColumnType) => Sql
-  /** Foreign keys are added when all tables are there, as they cannot name a table that is missing. */
-  readonly refersLater: boolean
-  /** What follows the columns in `create table`, for a key of one column or of several. */
-  readonly tableEnd: { readonly ofOne: Sql; readonly ofSeveral: Sql }
   /** Numbers and bytes in the text of a statement, whatever the type of the column that they are for. */
   readonly number: (value: number | bigint) => Sql
   readonly bytes: (value: Uint8Array) => Sql

@@ -53,9 +53,6 @@ export const sqliteDialect: SqlDialect = Object.freeze<SqlDialect>({
   fitsPart: () => true,
   typeName: ({ column }) => column,
   columnType: ({ column }) => sql.raw(column),
-  cast: (value, _, { column }) => sql`cast(${value} as ${sql.raw(column)})`,
-  refersLater: false,
-  tableEnd: { ofOne: sql` strict`, ofSeveral: sql` strict, without rowid` },
   number: value => sql.raw(String(value)),
   bytes: value => sql.raw(`x'${Buffer.from(value).toString('hex')}'`),
 })

@@ -47,7 +47,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('tables', ()
       { a: t.text() },
       [{ id: 1, a: 'x' }],
       { b: t.bool().default(true), a: t.text() },
-      ['thing.b: added, rows have 1'],
+      ['thing.b: added, rows have true'],
       [[1, true, 'x']],
     ],
     [
@@ -62,11 +62,11 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('tables', ()
         data: t.bytes().default('AQID'),
       },
       [
-        'thing.made: added, rows have 2023-11-14T22:13:20.000Z',
+        'thing.made: added, rows have "2023-11-14T22:13:20.000Z"',
         'thing.tags: added, rows have ["x"]',
-        'thing.cost: added, rows have 1.50',
-        'thing.day: added, rows have 2026-01-31',
-        'thing.data: added, rows have \u0001\u0002\u0003',
+        'thing.cost: added, rows have "1.50"',
+        'thing.day: added, rows have "2026-01-31"',
+        'thing.data: added, rows have "AQID"',
       ],
       [[1, '2023-11-14T22:13:20.000Z', ['x'], '1.50', '2026-01-31', 'AQID']],
     ],
@@ -76,7 +76,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('tables', ()
       { owner: t.one('user').nullable() },
       [{ id: 1 }],
       { owner: t.integer().nullable() },
-      ['thing.owner: refers to nothing now', 'table thing: index restuary_thing_owner dropped'],
+      ['table thing: index restuary_thing_owner dropped', 'thing.owner: refers to nothing now'],
       [[1, null]],
     ],
     [
@@ -84,7 +84,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('tables', ()
       { a: t.text().nullable() },
       [{ id: 1, a: null }],
       { a: t.text().default('d') },
-      ['thing.a: now required'],
+      ['thing.a: now required, rows without a value get "d"'],
       [[1, 'd']],
     ],
     ['numbers of truth', { a: t.bool() }, [{ id: 1, a: true }], { a: t.integer() }, ['thing.a: now integer'], [[1, 1]]],
@@ -113,13 +113,13 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('tables', ()
     const { things } = await opened(schema, before, rows)
     const after = thingsWith({ type: t.integer(), need: t.text(), twice: t.integer().unique(), fresh: t.text() })
     const error: unknown = await opened(schema, after).catch((thrown: unknown) => thrown)
-    expect((error as Error).message.split('\n  ')).toEqual([
-      'The database cannot follow the model:',
-      'thing.type: changes from text to integer; keep its type, or use another column',
-      'thing.need: is required now, but some rows have none; give it a default or leave it nullable',
-      'thing.fresh: is new and required, but there are rows without it; give it a default or make it nullable',
-      `thing.gone: is not in the model any more, but holds data; if it is called fresh now, keep its data by .column('gone') on that field; let its data go by the option drop: ['thing.gone']`,
-      'thing.twice: must be unique now, but 1 occurs twice; change the rows first',
+    expect((error as Error).message.split('\nThe whole plan:')[0]!.split('\n  ')).toEqual([
+      'The database cannot follow the model until this is decided:',
+      'thing.type cannot become integer in 2 rows, such as "x": say what becomes of their values, by --map thing.type:OLD=NEW or --otherwise thing.type=VALUE',
+      'thing.need is required now, but 1 row is there without it: give it a default, leave it nullable, or say --set thing.need=VALUE',
+      'thing.fresh is new and required, and 2 rows are there without it: give it a default, make it nullable, or say --set thing.fresh=VALUE',
+      "thing.gone is not declared any more, but 2 rows hold a value: let it go by --drop thing.gone, or name the field that it is now, by .was('gone') there or by --rename thing.gone=NAME",
+      'thing.twice must be unique now, but 2 rows share a value with another, such as 1: change them first',
     ])
     expect((await opened(schema, before)).things).toEqual(things)
   })

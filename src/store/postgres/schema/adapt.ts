@@ -1,61 +1,91 @@
 import type { Model } from '../../../model/model.ts'
-import { formerShapes, laterMisfit, LATER, shapeDigest, withShape } from '../../migrate/former-shapes.ts'
+import { applyStep } from '../../migrate/apply-step.ts'
+import { refuseFaults, refuseUndecided, Undecided, withTypes } from '../../migrate/at-start.ts'
+import {
+  FORMER_SHAPES,
+  formerShapes,
+  laterMisfit,
+  LATER,
+  shapeDigest,
+  tooOld,
+  withShape,
+} from '../../migrate/former-shapes.ts'
+import { inWords, nobody, unfitInWords } from '../../migrate/need.ts'
+import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
+import type { DatabaseShape } from '../../migrate/shape.ts'
+import { changesTable } from '../../migrate/step.ts'
 import { targetOf } from '../../migrate/target.ts'
-import { planMigration, type MigrationPlan, type TableQuestions } from '../../sql/tables/migrate.ts'
 import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { PostgresConnection } from '../connection.ts'
-import { postgresDialect } from '../postgres-dialect.ts'
-import { alterTable } from './alter-table.ts'
-import { identifier, quoted } from './identifier.ts'
-import { neededShape, statesOf, type TableStates } from './table-states.ts'
+import { askPostgresRows } from '../migrate/ask-rows.ts'
+import { foundTables, foundShape, shapeTexts, type FoundTables } from '../migrate/found-tables.ts'
+import { PostgresLedger } from '../migrate/ledger.ts'
+import { runAtOnce } from '../migrate/run-at-once.ts'
+import { identifier } from './identifier.ts'
 
 /** What the tables are adapted to. */
 export interface AdaptTo {
   readonly model: Model
   readonly now: number
-  /** Columns whose data may be dropped, as `table.column`. */
+  /** Columns and tables that may be dropped with their data. */
   readonly drop: readonly string[]
-  /** The meaning of the values of each column, as recorded when it was made, by `table.column`. */
-  readonly kinds: Readonly<Record<string, string>>
-  /** The declarations that have used the database, as `_restuary_meta` has them. */
-  readonly former: string | undefined
+  /** What the store keeps beside rows. */
+  readonly meta: ReadonlyMap<string, string>
 }
 
-/** What was done to the tables. */
+/** What was done to the tables, and what is to be kept of it. */
 export interface Adapted {
   readonly report: readonly string[]
-  readonly kinds: Readonly<Record<string, string>>
-  readonly former: string
+  readonly meta: Readonly<Record<string, string>>
 }
 
-/** Makes the tables of the model or adapts them, within the open transaction. Throws one Error with all faults. */
+/**
+ * Makes the tables of the model or adapts them within the open transaction, as far as no row loses anything. Throws one Error with
+ * all that somebody has to decide first.
+ */
 export async function adaptToModel(connection: PostgresConnection, to: AdaptTo): Promise<Adapted> {
-  const tables = tablesOf(to.model).map(native)
-  const faults = tables.flatMap(longNames)
-  const states = await statesOf(connection, to.kinds)
-  const needed = targetOf(to.model, to.now).shape
-  const [known, digest] = [formerShapes(to.former), shapeDigest(needed)]
-  const former = withShape(known, digest)
-  const isFormer = known.slice(0, -1).includes(digest)
-  if (isFormer && laterMisfit(to.model, needed, neededShape(states, needed)) === null)
-    return { report: [LATER], kinds: to.kinds, former }
-  const plan = faults.length > 0 ? null : await planned(connection, tables, states, to)
-  faults.push(...(plan?.faults ?? []))
-  if (faults.length > 0)
-    throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
-  if (plan!.statements.length > 0) await connection.exec(plan!.statements.join(';\n'))
-  const kinds = { ...to.kinds }
-  for (const { name, columns } of tables)
-    for (const column of columns) kinds[`${name}.${column.name}`] = column.codec.kind
-  return { report: plan!.report, kinds, former }
+  const { model, drop, meta } = to
+  const tables = tablesOf(model)
+  const target = targetOf(model, to.now)
+  const found = await foundTables(connection)
+  const shape = foundShape(found, meta)
+  refuseFaults([...tables.flatMap(longNames), ...tables.flatMap(table => strangeTable(table, shape, found))])
+  // A join table of another program stays as it is.
+  const steps = planSteps(shape, target, { ...nothingAsked, drop: new Set(drop) }).filter(
+    ({ table }) => shape[table] !== undefined || !found.has(table),
+  )
+  const [known, digest] = [formerShapes(meta.get(FORMER_SHAPES)), shapeDigest(target.shape)]
+  const former = { [FORMER_SHAPES]: withShape(known, digest) }
+  const isChanged = steps.some(changesTable)
+  const applied = await new PostgresLedger(connection).all()
+  const begun = applied.find(({ mark }) => mark !== null)
+  if (known.slice(0, -1).includes(digest) || (begun !== undefined && isChanged)) {
+    const why = laterMisfit(model, target.shape, shape)
+    if (why === null) return { report: isChanged ? [LATER] : [], meta: former }
+    if (begun !== undefined) throw new Undecided(isBeingApplied(begun.name, why))
+    if (applied.length > 0) throw new Undecided(tooOld(why, applied.at(-1)!.name))
+  }
+  const concerned = await askPostgresRows(connection, { shape, found, steps, custom: target.custom, kept: () => null })
+  refuseUndecided(steps, concerned, drop)
+  await runAtOnce(connection, shape, steps, target.custom)
+  const after = withTypes(steps.reduce(applyStep, shape), target.shape)
+  return {
+    report: [
+      ...steps.filter(changesTable).map(step => inWords(step, nobody)),
+      ...steps.flatMap((step, i) => unfitInWords(step, concerned[i]!) ?? []),
+    ],
+    meta: { ...former, ...shapeTexts(after, meta) },
+  }
 }
 
-/** A table as PostgreSQL has it: with its own column types, and indexes whose names it does not cut. */
-const native = (table: TableSpec): TableSpec => ({
-  ...table,
-  columns: table.columns.map(column => ({ ...column, codec: postgresDialect.codec(column.codec) })),
-  indexes: table.indexes.map(index => ({ ...index, name: identifier(index.name) })),
-})
+const isBeingApplied = (plan: string, why: string): string =>
+  [
+    `The plan ${plan} is being applied, and until then this version does not fit:`,
+    `  ${why}`,
+    'Start it when that has ended. If nobody applies it any more, go on with it, or take it back:',
+    '  restuary migrate apply',
+    '  restuary migrate down',
+  ].join('\n')
 
 function longNames({ name, columns }: TableSpec): string[] {
   return [name, ...columns.map(column => column.name)]
@@ -65,53 +95,13 @@ function longNames({ name, columns }: TableSpec): string[] {
     )
 }
 
-/** A question about rows whose answer is not known yet. */
-class Unanswered extends Error {
-  readonly sql: string
-
-  constructor(sql: string) {
-    super(sql)
-    this.sql = sql
-  }
-}
-
-/**
- * Plans the changes. The planner asks about rows as if the answers were there at once. So it is started again after each question,
- * with the answers so far; there are few.
- */
-async function planned(
-  connection: PostgresConnection,
-  tables: readonly TableSpec[],
-  states: TableStates,
-  to: AdaptTo,
-): Promise<MigrationPlan> {
-  const answers = new Map<string, unknown>()
-  const ask = (sql: string): unknown => {
-    if (!answers.has(sql)) throw new Unanswered(sql)
-    return answers.get(sql)
-  }
-  const exists = (sql: string): boolean => ask(`select exists (${sql})`) === 1
-  const questions: TableQuestions = {
-    table: name => states.get(name) ?? null,
-    isEmpty: table => !exists(`select 1 from ${quoted(table)}`),
-    hasValue: (table, column) => exists(`select 1 from ${quoted(table)} where ${quoted(column)} is not null`),
-    hasNull: (table, column) => exists(`select 1 from ${quoted(table)} where ${quoted(column)} is null`),
-    duplicate: (table, columns) => {
-      const list = columns.map(quoted)
-      const all = list.map(column => `${column} is not null`).join(' and ')
-      const shown = list.map(column => `${column}::text`).join(` || ', ' || `)
-      const sql = `select (select ${shown} from ${quoted(table)} where ${all} group by ${list.join()} having count(*) > 1 limit 1)`
-      return ask(sql) as string | null
-    },
-  }
-  const { now, drop } = to
-  for (;;) {
-    try {
-      return planMigration(tables, questions, { dialect: postgresDialect, now, drop, change: alterTable })
-    } catch (error) {
-      if (!(error instanceof Unanswered)) throw error
-      const [row] = await connection.all({ name: undefined, sql: error.sql, slots: null })
-      answers.set(error.sql, row![0])
-    }
-  }
+/** A table that somebody else made may be a join table of ours, if it has its columns. */
+function strangeTable({ name, resource, columns }: TableSpec, shape: DatabaseShape, found: FoundTables): string[] {
+  const is = found.get(name)
+  if (shape[name] !== undefined || is === undefined) return []
+  if (resource !== null)
+    return [`${name}: was not made by Restuary; give the resource another \`table\`, or serve the file as it is`]
+  return columns.every(column => is.columns.has(column.name))
+    ? []
+    : [`${name}: is not a join table of the model; give the relation another table by \`through\``]
 }

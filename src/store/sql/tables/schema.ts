@@ -1,9 +1,9 @@
-import type { Join, Model, Resource, StoredField, Value } from '../../../model/model.ts'
+import type { Join, Model, Resource, StoredField } from '../../../model/model.ts'
 import { ID } from '../../../model/model.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { Bind, Codec } from '../codec.ts'
 import type { SqlDialect } from '../dialect.ts'
-import { sql, statementText, type Sql } from '../kysely.ts'
+import { sql, type Sql } from '../kysely.ts'
 
 /** A table as the model needs it. */
 export interface TableSpec {
@@ -107,51 +107,6 @@ function joinOf({ table, a, b }: Join): TableSpec {
   }
 }
 
-/** `create table`, under another name if it will replace an existing table. */
-export function createTable(table: TableSpec, dialect: SqlDialect, name: string = table.name): string {
-  const parts: Sql[] = table.columns.map(column => definitionOf(column, table, dialect))
-  if (table.key.length > 1) parts.push(sql`primary key (${sql.join(table.key.map(column => sql.id(column)))})`)
-  const end = table.key.length > 1 ? dialect.tableEnd.ofSeveral : dialect.tableEnd.ofOne
-  return statementText(sql`create table ${sql.id(name)} (${sql.join(parts)})${end}`, dialect.text)
-}
-
-function definitionOf(column: ColumnSpec, table: TableSpec, { columnType, refersLater }: SqlDialect): Sql {
-  const key = table.key.length === 1 && table.key[0] === column.name ? sql` primary key` : sql``
-  const required = column.required ? sql` not null` : sql``
-  return sql`${sql.id(column.name)} ${columnType(column.codec)}${key}${required}${refersLater ? sql`` : referencesOf(column)}`
-}
-
-/** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
-function referencesOf({ references }: ColumnSpec): Sql {
-  if (references === null) return sql``
-  const cascade = references.cascade ? sql` on delete cascade` : sql``
-  return sql` references ${sql.id(references.table)} (${sql.id(references.column)})${cascade} deferrable initially deferred`
-}
-
-/** `alter table … add column`. `preset` fills existing rows; a required column needs it. */
-export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind, dialect: SqlDialect): string {
-  const fill = preset === null ? sql`` : sql` default ${sqlLiteral(preset, dialect)}`
-  const definition = definitionOf(column, table, dialect)
-  return statementText(sql`alter table ${sql.id(table.name)} add column ${definition}${fill}`, dialect.text)
-}
-
-/** `alter table … add foreign key`, for a column that refers to another table. */
-export function addReference({ name: table }: TableSpec, column: ColumnSpec, { text }: SqlDialect): string {
-  return statementText(
-    sql`alter table ${sql.id(table)} add foreign key (${sql.id(column.name)})${referencesOf(column)}`,
-    text,
-  )
-}
-
-/** The statement that creates an index. */
-export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec, { text }: SqlDialect): string {
-  const kind = unique ? sql`unique index` : sql`index`
-  return statementText(
-    sql`create ${kind} ${sql.id(name)} on ${sql.id(table.name)} (${sql.join(columns.map(column => sql.id(column)))})`,
-    text,
-  )
-}
-
 /** A value as it is written in the text of a schema, where nothing can be bound. */
 export function sqlLiteral(value: Bind, { bytes, number }: SqlDialect): Sql {
   switch (typeof value) {
@@ -162,18 +117,5 @@ export function sqlLiteral(value: Bind, { bytes, number }: SqlDialect): Sql {
       return number(value)
     default:
       return value === null ? sql`null` : bytes(value)
-  }
-}
-
-/** The value that existing rows get for a new field; undefined if there is none. */
-export function presetOf({ field, codec }: ColumnSpec, now: number): Bind | undefined {
-  if (field === null) return undefined
-  if (field.is === 'scalar' && field.def.now) return codec.encode(field.type.fromDate!(new Date(now)))
-  if (field.default === null) return undefined
-  try {
-    const value = 'value' in field.default ? field.default.value : field.default.from({ me: null, auth: {}, now })
-    return value === null || value === undefined ? undefined : codec.encode(value as Value)
-  } catch {
-    return undefined // the default needs a caller, and at start there is none
   }
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { applyStep, isDone, StepMisfit } from '../../migrate/apply-step.ts'
+import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
 import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
 import { MigrationRefused, type Applied, type Migrations, type TableContent } from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
@@ -203,17 +203,6 @@ export class SqliteMigrations implements Migrations {
       if (this.#connection.db.isTransaction) this.#connection.exec('ROLLBACK')
       throw error
     }
-  }
-}
-
-/** Whether the tables look as they do after a plan: they were made by a later declaration. */
-function isReached(shape: DatabaseShape, steps: readonly MigrationStep[]): boolean {
-  try {
-    let after = shape
-    for (const step of steps) after = applyStep(after, step)
-    return false
-  } catch {
-    return steps.every(step => isDone(shape, step))
   }
 }
 

@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import type { Model } from '../../../model/model.ts'
 import {
   FORMER_SHAPES,
@@ -9,9 +8,10 @@ import {
   tooOld,
   withShape,
 } from '../../migrate/former-shapes.ts'
-import { inWords, nobody, placeOf, startNeedOf } from '../../migrate/need.ts'
+import { refuseFaults, refuseUndecided, Undecided, withTypes } from '../../migrate/at-start.ts'
+import { inWords, nobody } from '../../migrate/need.ts'
 import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
-import type { ColumnShape, DatabaseShape, TableShape } from '../../migrate/shape.ts'
+import type { DatabaseShape } from '../../migrate/shape.ts'
 import { targetOf, type Target } from '../../migrate/target.ts'
 import { changesTable, type MigrationStep } from '../../migrate/step.ts'
 import { askRows } from '../migrate/ask-rows.ts'
@@ -57,9 +57,6 @@ export function adaptTables(connection: Connection, meta: MetaTable, options: Ad
   for (const line of report) options.environment.report(line)
 }
 
-/** Thrown if somebody has to decide what becomes of rows. */
-class Undecided extends Error {}
-
 interface Difference {
   readonly shape: DatabaseShape
   readonly target: Target
@@ -91,9 +88,7 @@ function isAdapted(connection: Connection, meta: MetaTable, options: AdaptOption
 function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): readonly string[] {
   const { drop } = options.options
   const { shape, target, steps } = difference(connection, meta, options)
-  const faults = faultsOf(connection, meta, options.model, shape)
-  if (faults.length > 0)
-    throw new Undecided(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
+  refuseFaults(faultsOf(connection, meta, options.model, shape))
   const known = formerShapes(meta.get(FORMER_SHAPES))
   const digest = shapeDigest(target.shape)
   meta.set(FORMER_SHAPES, withShape(known, digest))
@@ -104,47 +99,10 @@ function adapt(connection: Connection, meta: MetaTable, options: AdaptOptions): 
     if (plan !== null) throw new Undecided(tooOld(why, plan))
   }
   const concerned = askRows(connection, shape, steps, target.custom)
-  const needs = steps.flatMap((step, i) => {
-    if (step.do.startsWith('drop') && drop.includes(placeOf(step))) return []
-    return startNeedOf(step, concerned[i]!) ?? []
-  })
-  if (needs.length > 0)
-    throw new Undecided(
-      refusal(
-        needs,
-        steps.map((step, i) => inWords(step, concerned[i]!)),
-      ),
-    )
+  refuseUndecided(steps, concerned, drop)
   const after = runSteps(connection, shape, steps, { custom: target.custom, keeping: null })
   writeShape(meta, withTypes(after, target.shape))
   return steps.filter(changesTable).map(step => inWords(step, nobody))
-}
-
-/** The shape with the types of the declaration. Files of earlier releases have not recorded them. */
-function withTypes(shape: DatabaseShape, wanted: DatabaseShape): DatabaseShape {
-  const typed = Object.entries(wanted).map(([table, as]): [string, TableShape] => {
-    const is = shape[table] ?? as
-    const columns = Object.entries(is.columns).map(([name, column]): [string, ColumnShape] => {
-      const { type = column.type, field = column.field } = as.columns[name] ?? {}
-      return [name, { ...column, type, field }]
-    })
-    return [table, { ...is, resource: as.resource, columns: Object.fromEntries(columns) }]
-  })
-  return { ...shape, ...Object.fromEntries(typed) }
-}
-
-/** Why the database does not follow by itself, what would happen, and the commands. */
-function refusal(needs: readonly string[], plan: readonly string[]): string {
-  const lines = (all: readonly string[]): string => all.map(line => `\n  ${line}`).join('')
-  const main = basename(process.argv[1] ?? 'app.ts')
-  return [
-    `The database cannot follow the model until this is decided:${lines(needs)}`,
-    `The whole plan:${lines(plan)}`,
-    `Nothing was changed. Write the plan to a file with what you decide, look at it, and apply it:${lines([
-      `restuary migrate plan ${main}`,
-      `restuary migrate apply ${main}`,
-    ])}`,
-  ].join('\n')
 }
 
 /** Tables that cannot be what the model says, because somebody else made them, or because we did. */

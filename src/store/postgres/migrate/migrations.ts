@@ -1,0 +1,300 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
+import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
+import { MigrationRefused, type Migrations, type TableContent } from '../../migrate/migrations.ts'
+import { needOf, type Concerned } from '../../migrate/need.ts'
+import { planDigest, type Plan } from '../../migrate/plan-file.ts'
+import type { DatabaseShape } from '../../migrate/shape.ts'
+import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
+import type { CustomTypes } from '../../migrate/type-data.ts'
+import { PostgresConnection, type PostgresAddress } from '../connection.ts'
+import { storedMeta } from '../schema/meta.ts'
+import { OWN_TABLES } from '../schema/tables.ts'
+import { beginTermOfAll } from '../write/begin-term.ts'
+import { askPostgresRows } from './ask-rows.ts'
+import { contentsOf } from './contents.ts'
+import { copySchema, dropSchema } from './copy-schema.ts'
+import { keptName } from './folded-rows.ts'
+import { foundTables, foundShape } from './found-tables.ts'
+import { PostgresLedger, type Entry, type PlanMark } from './ledger.ts'
+import { runDataStep, type PostgresDataRun } from './data/run-data-step.ts'
+import { abandonPlan, runPlan } from './run-plan.ts'
+import type { ColumnKeeping } from './table-changes.ts'
+
+type Closed = () => Promise<void>
+
+/** A lock of the whole schema for which starts wait as well. */
+export const startLock = (schema: string | undefined): string =>
+  `select pg_advisory_xact_lock(hashtext('restuary ${schema ?? ''}'))`
+
+/**
+ * The migrations of a PostgreSQL schema. One process at a time carries them out; others wait, and find them applied. A plan is
+ * carried out while nodes read and write (run-plan.ts). If the process ends in the middle, the next one goes on.
+ */
+export class PostgresMigrations implements Migrations {
+  readonly #address: PostgresAddress
+  readonly #connection: PostgresConnection
+  readonly #ledger: PostgresLedger
+  readonly #clock: () => number
+  readonly #closed: Closed
+
+  private constructor(address: PostgresAddress, connection: PostgresConnection, clock: () => number, closed: Closed) {
+    this.#address = address
+    this.#connection = connection
+    this.#clock = clock
+    this.#closed = closed
+    this.#ledger = new PostgresLedger(connection)
+  }
+
+  /** `closed` is called when they are closed. Throws ApiError `unavailable`. */
+  static async open(
+    address: PostgresAddress,
+    clock: () => number = Date.now,
+    closed: Closed = async () => {},
+  ): Promise<PostgresMigrations> {
+    return new PostgresMigrations(address, await PostgresConnection.open(address), clock, closed)
+  }
+
+  async shape(): Promise<DatabaseShape> {
+    return foundShape(await foundTables(this.#connection), await storedMeta(this.#connection))
+  }
+
+  ask(steps: readonly MigrationStep[], custom: CustomTypes): Promise<Concerned[]> {
+    return this.#transaction(() => this.#asked(steps, custom, () => null), 'isolation level repeatable read')
+  }
+
+  async #asked(
+    steps: readonly MigrationStep[],
+    custom: CustomTypes,
+    kept: (step: number) => string | null,
+  ): Promise<Concerned[]> {
+    const found = await foundTables(this.#connection)
+    const shape = foundShape(found, await storedMeta(this.#connection))
+    try {
+      return await askPostgresRows(this.#connection, { shape, found, steps, custom, kept })
+    } catch (error) {
+      if (!(error instanceof StepMisfit)) throw error
+      throw new MigrationRefused(`It was planned for another database: ${error.message}. Plan again`)
+    }
+  }
+
+  applied(): Promise<Entry[]> {
+    return this.#ledger.all()
+  }
+
+  apply(plan: Plan, custom: CustomTypes, told?: (rows: number) => void): Promise<'now' | 'before' | 'already'> {
+    const { name, steps } = plan
+    const digest = planDigest(plan)
+    return this.#alone(async () => {
+      let known = await this.#known(name, digest)
+      if (known !== undefined && known.mark === null) return 'before'
+      if (known?.mark?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
+      // Values return from the way back only if it is the same plan: another one has other steps.
+      const keeping: ColumnKeeping = {
+        saves: step => ({ plan: name, step, way: 'up' }),
+        restores: step => ({ plan: digest, step, way: 'down' }),
+      }
+      if (known === undefined) {
+        const isAlready = await this.#begin(steps, custom, keeping, async (isReached, mark) => {
+          await this.#ledger.note(name, digest, { steps, mark: isReached ? null : mark }, this.#clock())
+        })
+        if (isAlready) return 'already'
+        known = (await this.#ledger.find(name))!
+      }
+      await this.#carryOut(known, steps, { custom, keeping, told, failed: () => this.#ledger.remove(name) })
+      await this.#ledger.mark(name, { steps, mark: null })
+      return 'now'
+    })
+  }
+
+  down(name: string, custom: CustomTypes, data: DataStep | null = null): Promise<void> {
+    return this.#alone(async () => {
+      const last = (await this.applied()).at(-1)
+      if (last?.name !== name)
+        throw new MigrationRefused(
+          `${name} is not the plan that was applied last${last ? `, which is ${last.name}` : ''}`,
+        )
+      if (last.isData) await this.#takeBackData(last, custom, data)
+      else await this.#takeBack(last, custom)
+      await this.#ledger.remove(name)
+    })
+  }
+
+  async #takeBackData({ name, begun }: Entry, custom: CustomTypes, data: DataStep | null): Promise<void> {
+    if (data?.back == null) return
+    if (begun?.way !== 'back') await this.#ledger.mark(name, { data: { way: 'back', last: null, done: 0 } })
+    await this.#goThrough(data, data.back, name, custom, () => {})
+  }
+
+  async #takeBack(entry: Entry, custom: CustomTypes): Promise<void> {
+    const { name, digest, plan, mark } = entry
+    const { steps } = plan
+    if (mark?.way === 'there' && mark.phase === 'fill') return abandonPlan(this.#connection)
+    const at = (step: number): number => steps.length - 1 - step
+    const keeping: ColumnKeeping = {
+      saves: step => ({ plan: digest, step: at(step), way: 'down' }),
+      restores: step => ({ plan: name, step: at(step), way: 'up' }),
+    }
+    if (steps.length === 0) return
+    if (mark?.way === 'there') await this.#carryOut(entry, steps, { custom, keeping, failed: async () => {} })
+    const reverse = steps.toReversed().map(reverseOf)
+    if (mark?.way !== 'back')
+      await this.#begin(reverse, custom, keeping, async (_, begun) => {
+        await this.#ledger.mark(name, { steps, mark: { ...begun, way: 'back' } })
+      })
+    const failed = (): Promise<unknown> => this.#ledger.mark(name, { steps, mark: null })
+    await this.#carryOut((await this.#ledger.find(name))!, reverse, { custom, keeping, failed })
+  }
+
+  /** Asks the rows, and notes that the plan has begun. From then on no start changes tables. Returns whether there is nothing to do. */
+  #begin(
+    steps: readonly MigrationStep[],
+    custom: CustomTypes,
+    { restores }: ColumnKeeping,
+    note: (isReached: boolean, mark: PlanMark) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#transaction(async () => {
+      await this.#connection.exec(`${startLock(this.#address.schema)}; ${OWN_TABLES}`)
+      await this.#ledger.make()
+      const shape = await this.shape()
+      const isDone = Object.keys(shape).length === 0 || (steps.length > 0 && isReached(shape, steps))
+      if (!isDone) {
+        const kept = (step: number): string => keptName(restores(step))
+        const concerned = await this.#asked(steps, custom, kept)
+        const needs = steps.flatMap((step, i) =>
+          step.do.startsWith('drop') ? [] : (needOf(step, concerned[i]!) ?? []),
+        )
+        if (needs.length > 0) throw new MigrationRefused('Rows stand against it, nothing was changed:', needs)
+      }
+      const [row] = await this.#connection.all({ name: undefined, sql: 'select pos from _restuary_head', slots: null })
+      const position = row![0] as number
+      await note(isDone, { way: 'there', phase: 'fill', position, table: null, last: null, logged: 0, done: 0 })
+      return isDone
+    })
+  }
+
+  /** Carries out what was begun. If rows stand against it, nothing is left of it. */
+  async #carryOut(
+    { name, plan, mark }: Entry,
+    steps: readonly MigrationStep[],
+    {
+      custom,
+      keeping,
+      told = () => {},
+      failed,
+    }: {
+      readonly custom: CustomTypes
+      readonly keeping: ColumnKeeping
+      readonly told?: ((rows: number) => void) | undefined
+      readonly failed: () => Promise<unknown>
+    },
+  ): Promise<void> {
+    const keep = (now: PlanMark): Promise<unknown> => this.#ledger.mark(name, { steps: plan.steps, mark: now })
+    try {
+      await runPlan({ connection: this.#connection, steps, custom, keeping, mark: mark!, keep, told })
+    } catch (error) {
+      if (!(error instanceof MigrationRefused)) throw error
+      await abandonPlan(this.#connection)
+      await failed()
+      throw error
+    }
+  }
+
+  runData(
+    { name, digest, step }: NamedDataStep,
+    custom: CustomTypes,
+    told: (progress: DataProgress) => void,
+  ): Promise<'now' | 'before'> {
+    return this.#alone(async () => {
+      await this.#ledger.make()
+      const known = await this.#known(name, digest)
+      if (known !== undefined && known.begun === null) return 'before'
+      if (known?.begun?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
+      const mark = { way: 'there', last: null, done: 0 } as const
+      if (known === undefined) await this.#ledger.note(name, digest, { data: mark }, this.#clock())
+      await this.#goThrough(step, step.change, name, custom, told)
+      return 'now'
+    })
+  }
+
+  async #goThrough(
+    step: DataStep,
+    change: DataStep['change'],
+    name: string,
+    custom: CustomTypes,
+    told: PostgresDataRun['told'],
+  ): Promise<void> {
+    const { begun } = (await this.#ledger.find(name))!
+    await runDataStep(step, change, {
+      connection: this.#connection,
+      shape: await this.shape(),
+      custom,
+      clock: this.#clock,
+      mark: begun!,
+      transaction: work => this.#transaction(work),
+      keep: mark => this.#ledger.mark(name, { data: mark }),
+      restart: () => beginTermOfAll(this.#connection),
+      told,
+    })
+  }
+
+  async #known(name: string, digest: string): Promise<Entry | undefined> {
+    const known = await this.#ledger.find(name)
+    if (known === undefined || known.digest === digest) return known
+    throw new MigrationRefused(
+      `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
+    )
+  }
+
+  note(name: string, digest: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#ledger.make()
+      await this.#ledger.note(name, digest, { data: null }, this.#clock())
+    })
+  }
+
+  contents(): Promise<Record<string, TableContent>> {
+    return this.#transaction(
+      async () => contentsOf(this.#connection, await this.shape()),
+      'isolation level repeatable read',
+    )
+  }
+
+  async copy(): Promise<PostgresMigrations> {
+    const schema = await copySchema(this.#connection, await this.shape())
+    return PostgresMigrations.open({ ...this.#address, schema }, this.#clock, () => dropSchema(this.#address, schema))
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+    await this.#closed()
+  }
+
+  /**
+   * Work that one process at a time does. It is asked for again and again instead of waited for, as an index that is built without
+   * a lock waits for all statements that have begun, also for such a wait.
+   */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const lock = `hashtext('restuary migrate ' || current_schema())`
+    const one = async (sql: string): Promise<unknown> =>
+      (await this.#connection.all({ name: undefined, sql, slots: null }))[0]![0]
+    while ((await one(`select pg_try_advisory_lock(${lock})`)) !== 1) await sleep(100)
+    try {
+      return await work()
+    } finally {
+      if (!this.#connection.isLost) await one(`select pg_advisory_unlock(${lock})`)
+    }
+  }
+
+  async #transaction<T>(work: () => Promise<T>, mode = ''): Promise<T> {
+    await this.#connection.exec(`begin ${mode}`)
+    try {
+      const result = await work()
+      await this.#connection.exec('commit')
+      return result
+    } catch (error) {
+      if (!this.#connection.isLost) await this.#connection.exec('rollback')
+      throw error
+    }
+  }
+}
