@@ -111,6 +111,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'restuary migrate apply app.ts',
     ],
   },
+  seed: {
+    takes: 'MODULE',
+    does: 'makes rows to develop with: calls the default export of each module in a folder with the API, in the order of their names',
+    options: { 'dir FOLDER': 'where they are; default: seeds next to the module' },
+    examples: ['restuary seed app.ts', 'restuary seed app.ts --dir seeds/demo'],
+  },
   bench: {
     takes: 'URL',
     does: 'measures how fast an API answers. It only reads: the path of the URL, or without a path each list of the API and its first row',

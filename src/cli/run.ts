@@ -110,6 +110,7 @@ async function execute(command: string, file: string, more: readonly string[], v
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
   // Each command loads only what it needs, so that the others start quickly.
   if (command === 'import') return (await import('./import.ts')).importFile(file, { out: values.out })
+  else if (command === 'seed') await (await import('./seed.ts')).seed(file, values.dir ?? join(dirname(file), 'seeds'))
   else if (command === 'routes') await (await import('./routes.ts')).printRoutes(file)
   else if (command === 'bench') await (await import('./bench/bench.ts')).benchApi(file, benchOptions(values))
   else if (command === 'client') await (await import('./client.ts')).writeClient(file, { out: values.out })

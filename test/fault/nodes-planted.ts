@@ -1,16 +1,7 @@
 // Faults planted into what nodes agree on: the tests of test/nodes must find each of them.
 // node test/fault/nodes-planted.ts [--only=TEXT]
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Planted } from './oracle-planted.ts'
-
-export interface PlantedInNodes {
-  /** A part of the title of the test that has to fail. */
-  readonly test: string
-  readonly faults: readonly Planted[]
-}
+import { failsWith, tellAll, type PlantedForTest } from './planted.ts'
 
 const shared = (file: string, find: string, replace: string): Planted => ({
   file: `store/shared/${file}`,
@@ -18,7 +9,7 @@ const shared = (file: string, find: string, replace: string): Planted => ({
   replace,
 })
 
-export const planted: Readonly<Record<string, PlantedInNodes>> = {
+export const planted: Readonly<Record<string, PlantedForTest>> = {
   'a lease is taken although another node has it': {
     test: 'make the first rows once',
     faults: [shared('leases.ts', 'if (held && held.until > now) return { value: null }', '')],
@@ -176,41 +167,6 @@ export const planted: Readonly<Record<string, PlantedInNodes>> = {
   },
 }
 
-/** Runs the test with the faults planted. Resolves to whether it has failed, as it has to. */
-export async function isFound(name: string): Promise<boolean> {
-  const { test, faults } = planted[name]!
-  const root = join(import.meta.dirname, '../..')
-  const args = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--root',
-    '.',
-    '--config',
-    'test/fault/planted.config.ts',
-    '-t',
-    test,
-  ]
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PLANTED: JSON.stringify(faults), FORCE_COLOR: '0' },
-  })
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (out += text))
-  const [code] = (await once(child, 'close')) as [number]
-  if (out.includes('does not have once:')) throw new Error(out)
-  if (!out.includes(test)) throw new Error(`no test is called ${test}:\n${out}`)
-  return code !== 0
-}
+export const isFound = (name: string): Promise<boolean> => failsWith(planted[name]!, ['test/nodes/*.test.ts'])
 
-if (import.meta.main) {
-  const { only } = parseArgs({ options: { only: { type: 'string', default: '' } } }).values
-  for (const name of Object.keys(planted).filter(name => name.includes(only))) {
-    const begin = performance.now()
-    const found = await isFound(name)
-    console.log(
-      `${String(Math.round(performance.now() - begin)).padStart(6)} ms ${found ? 'found' : 'NOT FOUND'}: ${name}`,
-    )
-    if (!found) process.exitCode = 1
-  }
-}
+if (import.meta.main) await tellAll(planted, isFound)

@@ -5,7 +5,7 @@ import type { Planted } from './oracle-planted.ts'
 const planted = JSON.parse(process.env['PLANTED'] ?? '[]') as Planted[]
 const root = join(import.meta.dirname, '../..')
 
-/** The tests of several nodes over PostgreSQL, with pieces of the sources replaced (PLANTED is JSON). */
+/** The tests of some files (PLANTED_IN), with pieces of the sources replaced (PLANTED is JSON). */
 const config: ViteUserConfig = defineConfig({
   plugins: [
     {
@@ -26,7 +26,7 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: 'test/postgres/server.ts',
     // The sources differ each time.
     fsModuleCache: false,
-    include: ['test/nodes/*.test.ts'],
+    include: (process.env['PLANTED_IN'] ?? '').split(' '),
     pool: 'threads',
     isolate: false,
     testTimeout: 20_000,

@@ -1,23 +1,19 @@
 // A random walk of declarations, each migrated from the last on a database with rows in it: the rows become what the
-// declarations say, taking a plan back restores them, and all plans can be taken back. DECLARATIONS=200 npm test --
-// test/property/migrations walks further, SEED=7 elsewhere.
-import { mkdtempSync, rmSync } from 'node:fs'
+// declarations say, taking a plan back restores them, and all plans can be taken back. `npm run migrations` walks through 200,
+// SEED=7 elsewhere.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { afterAll, expect, test } from 'vitest'
-import { SEQ, type Model, type Value } from '../../src/model/model.ts'
-import { everything } from '../../src/query/predicate.ts'
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import type { Value } from '../../src/model/model.ts'
 import { decide } from '../../src/store/migrate/decide.ts'
+import type { Migrations } from '../../src/store/migrate/migrations.ts'
 import { inWords, needOf } from '../../src/store/migrate/need.ts'
 import { readPlan, writePlan, type Plan } from '../../src/store/migrate/plan-file.ts'
 import { planSteps } from '../../src/store/migrate/plan-steps.ts'
 import { targetOf } from '../../src/store/migrate/target.ts'
-import type { MigrationStep } from '../../src/store/migrate/step.ts'
-import { sqlite } from '../../src/store/sqlite/index.ts'
-import { SqliteMigrations } from '../../src/store/sqlite/migrate/migrations.ts'
-import type { Snapshot } from '../../src/store/store.ts'
-import { wait } from '../../src/store/work.ts'
+import { hasPostgres, startPostgres } from '../../src/testing/postgres/postgres-server.ts'
+import { runsWith } from '../system-programs.ts'
 import {
   becomes,
   changed,
@@ -28,73 +24,30 @@ import {
   type FieldOf,
   type RowOf,
 } from './changing-model.ts'
+import { fill, opened, pairsOf, walkedPostgres, walkedSqlite, type WalkedDatabase } from './walked-database.ts'
 
-const DECLARATIONS = Number(process.env['DECLARATIONS'] ?? 20)
+const DECLARATIONS = Number(process.env['DECLARATIONS'] ?? 12)
 const SEED = Number(process.env['SEED'] ?? 1)
+/** Rows that come at a time. */
 const ROWS = 30
+/** Dropped columns of PostgreSQL count, and a table has at most 1,600: a walk goes so far on one table. */
+const STRETCH = 40
 
-const folder = mkdtempSync(join(tmpdir(), 'restuary-walk-'))
+// Nothing has to survive the machine.
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'restuary-walk-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Opens the database as an application would. Returns what start-up reported, and all rows by field. */
-async function opened(file: string, model: Model, name: string): Promise<{ report: string[]; rows: RowOf[] }> {
-  const report: string[] = []
-  const store = sqlite(file)
-  try {
-    await store.open(model, {
-      clock: () => 1e12,
-      random: bytes => crypto.getRandomValues(new Uint8Array(bytes)),
-      report: line => report.push(line),
-    })
-    const thing = model.resources.get(name)!
-    const rows = await store.read(function* (snapshot: Snapshot) {
-      return yield* wait(snapshot.select(thing, { where: everything, sort: [], limit: null, offset: 0, cursor: null }))
-    })
-    const shown = rows.map(row =>
-      Object.fromEntries([...thing.columns.map(({ name, slot }) => [name, row[slot]!] as const), ['_seq', row[SEQ]!]]),
-    )
-    return { report, rows: shown.toSorted((a, b) => Number(a['id']) - Number(b['id'])) }
-  } finally {
-    await store.close()
-  }
-}
-
-/** Adds rows beside the application: the migrations are under test here. */
-function fill(dice: Dice, file: string, { name, fields }: Declaration, from: number): void {
-  const db = new DatabaseSync(file)
-  const columns = ['id', '_seq', '_at', 'parent', ...fields.map(field => field.name)]
-  const insert = db.prepare(`INSERT INTO "${name}"(${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
-  for (let id = from; id < from + ROWS; id++) {
-    const values = fields.map(field => {
-      const value = field.nullable && dice.chance(0.3) ? null : valueFor(dice, field)
-      return typeof value === 'boolean' ? Number(value) : (value as string | number | null)
-    })
-    insert.run(id, id, 1, id === from ? null : from, ...values)
-    db.exec(`INSERT INTO user(id, _seq, _at) VALUES (${id}, 1, 1); INSERT INTO "${name}_friends" VALUES (${id}, ${id})`)
-  }
-  db.close()
-}
-
-const pairsOf = (file: string, { name }: Declaration): unknown[] => {
-  const db = new DatabaseSync(file)
-  try {
-    return db.prepare(`SELECT "${name}_id" AS a, user_id AS b FROM "${name}_friends" ORDER BY 1`).all()
-  } finally {
-    db.close()
-  }
-}
-
 /** Decides at random what the planner asks, and tells what rows must become. */
-function settled(
+async function settled(
   dice: Dice,
-  migrations: SqliteMigrations,
+  migrations: Migrations,
   after: Declaration,
   number: number,
-): { plan: Plan; given: ReadonlyMap<string, { set: Value; otherwise: Value }> } {
+): Promise<{ plan: Plan; given: ReadonlyMap<string, { set: Value; otherwise: Value }> }> {
   const target = targetOf(modelOf(after), 1e12)
-  const shape = migrations.shape()
+  const shape = await migrations.shape()
   const steps = planSteps(shape, target)
-  const concerned = migrations.ask(steps, target.custom)
+  const concerned = await migrations.ask(steps, target.custom)
   const given = new Map(
     after.fields.map(field => [field.name, { set: valueFor(dice, field), otherwise: valueFor(dice, field) }]),
   )
@@ -135,58 +88,68 @@ function expected(
   })
 }
 
-test.each([
+/** Walks through declarations. `writes` = rows come in between; without them, all plans are taken back at the end. */
+async function walk(database: WalkedDatabase, seed: number, declarations: number, writes: boolean): Promise<void> {
+  const dice = new Dice(seed)
+  let declaration: Declaration = changed(dice, { name: 'thing', was: null, fields: [] })
+  declaration = { ...declaration, name: 'thing', was: null }
+  await opened(database, modelOf(declaration), declaration.name)
+  await fill(dice, database, declaration, 1)
+  const past: { rows: RowOf[]; declaration: Declaration }[] = []
+  const migrations = await database.migrations()
+  for (let number = 1; number <= declarations; number++) {
+    const context = `SEED=${seed}, declaration ${number}`
+    const before = declaration
+    const { rows } = await opened(database, modelOf(before), before.name)
+    const pairs = await pairsOf(database, before)
+    past.push({ rows, declaration: before })
+    declaration = changed(dice, before)
+    const { plan, given } = await settled(dice, migrations, declaration, number)
+    const { custom } = targetOf(modelOf(declaration), 1e12)
+    const told = `${context}\n${JSON.stringify(plan.steps, null, 1)}`
+    await migrations.apply(plan, custom)
+    const wanted = expected(rows, before, declaration, given)
+    const now = await opened(database, modelOf(declaration), declaration.name)
+    expect(now.report, told).toEqual([])
+    expect(now.rows, told).toEqual(wanted)
+    expect((await pairsOf(database, declaration)).length, context).toBe(pairs.length)
+    // There and back again.
+    await migrations.down(plan.name, custom)
+    expect((await opened(database, modelOf(before), before.name)).rows, `back: ${told}`).toEqual(rows)
+    expect(await pairsOf(database, before), context).toEqual(pairs)
+    await migrations.apply(plan, custom)
+    const again = await opened(database, modelOf(declaration), declaration.name)
+    expect(again.rows, `again: ${told}`).toEqual(wanted)
+    if (writes && dice.chance(0.3)) await fill(dice, database, declaration, 1 + number * ROWS)
+  }
+  for (const { name } of writes ? [] : (await migrations.applied()).toReversed()) {
+    await migrations.down(name, new Map())
+    const { rows, declaration } = past.pop()!
+    const now = await opened(database, modelOf(declaration), declaration.name)
+    expect(now.rows, `SEED=${seed}, ${name} taken back`).toEqual(rows)
+  }
+  await migrations.close()
+}
+
+const stretches: readonly number[] = Array.from({ length: Math.ceil(DECLARATIONS / STRETCH) }, (_, i) =>
+  Math.min(STRETCH, DECLARATIONS - i * STRETCH),
+)
+
+describe.each([
   ['rows that do not change in between', SEED, false],
   ['rows that come in between', SEED + 1, true],
-])(
-  'a walk with %s',
-  async (_, seed, writes) => {
-    const dice = new Dice(seed)
-    const file = join(folder, `${seed}.db`)
-    let declaration: Declaration = changed(dice, { name: 'thing', was: null, fields: [] })
-    declaration = { ...declaration, name: 'thing', was: null }
-    await opened(file, modelOf(declaration), declaration.name)
-    fill(dice, file, declaration, 1)
-    const past: { rows: RowOf[]; declaration: Declaration }[] = []
-    for (let number = 1; number <= DECLARATIONS; number++) {
-      const context = `SEED=${seed}, declaration ${number}`
-      const before = declaration
-      const { rows } = await opened(file, modelOf(before), before.name)
-      const pairs = pairsOf(file, before)
-      past.push({ rows, declaration: before })
-      declaration = changed(dice, before)
-      const migrations = new SqliteMigrations(file)
-      const { plan, given } = settled(dice, migrations, declaration, number)
-      const { custom } = targetOf(modelOf(declaration), 1e12)
-      const told = JSON.stringify(plan.steps satisfies readonly MigrationStep[], null, 1)
-      migrations.apply(plan, custom)
-      const wanted = expected(rows, before, declaration, given)
-      const now = await opened(file, modelOf(declaration), declaration.name)
-      expect(now.report, `${context}\n${told}`).toEqual([])
-      expect(now.rows, `${context}\n${told}`).toEqual(wanted)
-      expect(pairsOf(file, declaration).length, context).toBe(pairs.length)
-      // There and back again.
-      await migrations.down(plan.name, custom)
-      expect((await opened(file, modelOf(before), before.name)).rows, `${context}, back\n${told}`).toEqual(rows)
-      expect(pairsOf(file, before), context).toEqual(pairs)
-      migrations.apply(plan, custom)
-      expect((await opened(file, modelOf(declaration), declaration.name)).rows, `${context}, again\n${told}`).toEqual(
-        wanted,
-      )
-      migrations.close()
-      if (writes && dice.chance(0.3)) fill(dice, file, declaration, 1 + number * ROWS)
-    }
-    if (writes) return
-    const migrations = new SqliteMigrations(file)
-    for (const { name } of migrations.applied().toReversed()) {
-      await migrations.down(name, new Map())
-      const { rows, declaration } = past.pop()!
-      expect(
-        (await opened(file, modelOf(declaration), declaration.name)).rows,
-        `SEED=${seed}, ${name} taken back`,
-      ).toEqual(rows)
-    }
-    migrations.close()
-  },
-  9_000 * DECLARATIONS,
-)
+])('a walk with %s', (_, seed, writes) => {
+  const timeout = 60_000 + 6_000 * DECLARATIONS
+
+  test('on SQLite', () => walk(walkedSqlite(folder, String(seed)), seed, DECLARATIONS, writes), timeout)
+
+  test.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))(
+    'on PostgreSQL',
+    async () => {
+      const url = await startPostgres(inject('postgresFolder'))
+      for (const [i, declarations] of stretches.entries())
+        await walk(walkedPostgres(url), seed + 1_000 * i, declarations, writes)
+    },
+    timeout,
+  )
+})

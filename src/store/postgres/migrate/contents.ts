@@ -4,7 +4,7 @@ import type { PostgresConnection } from '../connection.ts'
 import { quoted } from '../schema/identifier.ts'
 
 /** What the tables of a shape hold. */
-export async function contentsOf(
+export async function tableContents(
   connection: PostgresConnection,
   shape: DatabaseShape,
 ): Promise<Record<string, TableContent>> {

@@ -12,7 +12,7 @@ import { storedMeta } from '../schema/meta.ts'
 import { OWN_TABLES } from '../schema/tables.ts'
 import { beginTermOfAll } from '../write/begin-term.ts'
 import { askPostgresRows } from './ask-rows.ts'
-import { contentsOf } from './contents.ts'
+import { tableContents } from './contents.ts'
 import { copySchema, dropSchema } from './copy-schema.ts'
 import { keptName } from './folded-rows.ts'
 import { foundTables, foundShape } from './found-tables.ts'
@@ -22,6 +22,8 @@ import { abandonPlan, runPlan } from './run-plan.ts'
 import type { ColumnKeeping } from './table-changes.ts'
 
 type Closed = () => Promise<void>
+
+const SNAPSHOT = 'isolation level repeatable read'
 
 /** A lock of the whole schema for which starts wait as well. */
 export const startLock = (schema: string | undefined): string =>
@@ -60,7 +62,7 @@ export class PostgresMigrations implements Migrations {
   }
 
   ask(steps: readonly MigrationStep[], custom: CustomTypes): Promise<Concerned[]> {
-    return this.#transaction(() => this.#asked(steps, custom, () => null), 'isolation level repeatable read')
+    return this.#transaction(() => this.#asked(steps, custom, () => null), SNAPSHOT)
   }
 
   async #asked(
@@ -147,30 +149,32 @@ export class PostgresMigrations implements Migrations {
   }
 
   /** Asks the rows, and notes that the plan has begun. From then on no start changes tables. Returns whether there is nothing to do. */
-  #begin(
+  async #begin(
     steps: readonly MigrationStep[],
     custom: CustomTypes,
     { restores }: ColumnKeeping,
     note: (isReached: boolean, mark: PlanMark) => Promise<void>,
   ): Promise<boolean> {
-    return this.#transaction(async () => {
-      await this.#connection.exec(`${startLock(this.#address.schema)}; ${OWN_TABLES}`)
-      await this.#ledger.make()
-      const shape = await this.shape()
-      const isDone = Object.keys(shape).length === 0 || (steps.length > 0 && isReached(shape, steps))
-      if (!isDone) {
-        const kept = (step: number): string => keptName(restores(step))
-        const concerned = await this.#asked(steps, custom, kept)
-        const needs = steps.flatMap((step, i) =>
-          step.do.startsWith('drop') ? [] : (needOf(step, concerned[i]!) ?? []),
-        )
-        if (needs.length > 0) throw new MigrationRefused('Rows stand against it, nothing was changed:', needs)
-      }
+    // Making a table that is there locks it all the same.
+    if ((await storedMeta(this.#connection)).size === 0) await this.#connection.exec(OWN_TABLES)
+    await this.#ledger.make()
+    const shape = await this.shape()
+    const isDone = Object.keys(shape).length === 0 || (steps.length > 0 && isReached(shape, steps))
+    if (!isDone) {
+      const kept = (step: number): string => keptName(restores(step))
+      const concerned = await this.#transaction(() => this.#asked(steps, custom, kept), SNAPSHOT)
+      const needs = steps.flatMap((step, i) => (step.do.startsWith('drop') ? [] : (needOf(step, concerned[i]!) ?? [])))
+      if (needs.length > 0) throw new MigrationRefused('Rows stand against it, nothing was changed:', needs)
+    }
+    await this.#transaction(async () => {
+      await this.#connection.exec(startLock(this.#address.schema))
+      if (JSON.stringify(await this.shape()) !== JSON.stringify(shape))
+        throw new MigrationRefused('Somebody has changed the tables in the meantime. Plan again')
       const [row] = await this.#connection.all({ name: undefined, sql: 'select pos from _restuary_head', slots: null })
       const position = row![0] as number
       await note(isDone, { way: 'there', phase: 'fill', position, table: null, last: null, logged: 0, done: 0 })
-      return isDone
     })
+    return isDone
   }
 
   /** Carries out what was begun. If rows stand against it, nothing is left of it. */
@@ -254,10 +258,7 @@ export class PostgresMigrations implements Migrations {
   }
 
   contents(): Promise<Record<string, TableContent>> {
-    return this.#transaction(
-      async () => contentsOf(this.#connection, await this.shape()),
-      'isolation level repeatable read',
-    )
+    return this.#transaction(async () => tableContents(this.#connection, await this.shape()), SNAPSHOT)
   }
 
   async copy(): Promise<PostgresMigrations> {
