@@ -22,7 +22,6 @@ import { abandonPlan, runPlan } from './run-plan.ts'
 import type { ColumnKeeping } from './table-changes.ts'
 
 type Closed = () => Promise<void>
-
 const SNAPSHOT = 'isolation level repeatable read'
 
 /** A lock of the whole schema for which starts wait as well. */
