@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { api, resource, t } from '../src/index.ts'
-import { fixtures } from '../src/testing/fixtures.ts'
+import { fixtures } from '../src/testing/rows/fixtures.ts'
 
 test('fixtures are rows by names, with the types of the declaration', async () => {
   const app = api({

@@ -1,6 +1,6 @@
 /** What tests of an API may need: `restuary/testing`. */
 export { expectRule, ruleMatrix, type RuleExpectation } from './expect-rule.ts'
-export { fixtures } from './fixtures.ts'
+export { fixtures } from './rows/fixtures.ts'
 export {
   testClient,
   type TestConnection,

@@ -1,5 +1,5 @@
-import type { Modelled, New, Own, Row } from '../model/declare/types.ts'
-import type { RowOperations } from '../model/rules/row-operations.ts'
+import type { Modelled, New, Own, Row } from '../../model/declare/types.ts'
+import type { RowOperations } from '../../model/rules/row-operations.ts'
 
 /**
  * Makes rows that tests speak of by names, one after the other, and returns them by these names. The names and the fields have the
