@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts'
 import { PostgresMigrations } from '../../../src/store/postgres/migrate/migrations.ts'
+import { newDatabase } from '../../../src/testing/postgres/new-database.ts'
 import { hasPostgres, startPostgres } from '../../../src/testing/postgres/postgres-server.ts'
 import { newSchema } from '../../../src/testing/postgres/postgres-store.ts'
 import { faults, tell } from '../../fault/counts.ts'
@@ -30,7 +31,8 @@ interface World {
 
 /** A schema with rows, and processes that migrate it. */
 async function world(): Promise<World> {
-  const address = { url: await startPostgres(inject('postgresFolder')), schema: newSchema() }
+  // Of its own: an index that is made concurrently waits for all transactions of a database.
+  const address = { url: await newDatabase(await startPostgres(inject('postgresFolder'))), schema: newSchema() }
   await fillTodos(address, ROWS)
   const file = join(folder, `${address.schema}.json`)
   const steps = await stepsOf(address)

@@ -3,7 +3,7 @@ import * as types from '../../../schema/field-types/built-in.ts'
 import type { ColumnDefault, ColumnInfo } from '../../sql/tables/catalog.ts'
 
 /** A column as the catalog of PostgreSQL has it. */
-export interface FoundColumn {
+export interface CatalogColumn {
   readonly table: string
   readonly name: string
   readonly type: string
@@ -18,7 +18,7 @@ export interface FoundColumn {
 }
 
 /** What a column is in a declaration. */
-export function columnOf(column: FoundColumn, isKey: boolean): ColumnInfo {
+export function columnOf(column: CatalogColumn, isKey: boolean): ColumnInfo {
   const { name, required, isGenerated } = column
   const type = typeOf(column, isKey)
   return {
@@ -34,7 +34,7 @@ export function columnOf(column: FoundColumn, isKey: boolean): ColumnInfo {
 }
 
 /** The type of a field for a column. What has no type of ours is text, as PostgreSQL shows it. */
-function typeOf({ type, element, isArray, modifier, labels }: FoundColumn, isKey: boolean): ScalarType {
+function typeOf({ type, element, isArray, modifier, labels }: CatalogColumn, isKey: boolean): ScalarType {
   if (labels !== null) return types.enum(labels)
   if (isArray && element !== null) return types.list(scalarOf(element, -1, false))
   return scalarOf(type, modifier, isKey)
@@ -81,7 +81,7 @@ function decimalOf(modifier: number): ScalarType {
 }
 
 /** A constant, the moment at which a row is made, or what the database makes for it. */
-function defaultOf({ default: given, isIdentity }: FoundColumn, type: ScalarType): ColumnDefault | null {
+function defaultOf({ default: given, isIdentity }: CatalogColumn, type: ScalarType): ColumnDefault | null {
   const sql = given ?? (isIdentity ? 'identity' : null)
   if (sql === null) return null
   const other: ColumnDefault = { sql, evaluate: () => null, isFilled: true }

@@ -1,7 +1,7 @@
 import { NTH } from '../../../model/key-text.ts'
 import type { Catalog, Reference, TableInfo } from '../../sql/tables/catalog.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
-import { columnOf, type FoundColumn } from './column-info.ts'
+import { columnOf, type CatalogColumn } from './column-info.ts'
 import { quoted } from './identifier.ts'
 
 const TABLES = `
@@ -72,7 +72,7 @@ export async function introspectPostgres(address: PostgresAddress): Promise<Cata
     await connection.exec(`set search_path to ''`)
     const found = await all<FoundTable>(TABLES)
     const oids = found.map(table => table.oid)
-    const columns = await all<FoundColumn>(COLUMNS, oids)
+    const columns = await all<CatalogColumn>(COLUMNS, oids)
     const constraints = await all<FoundConstraint>(CONSTRAINTS, oids)
     const names = namesOf(found)
     const tables = found.map(table =>
@@ -106,7 +106,7 @@ function namesOf(tables: readonly FoundTable[]): ReadonlyMap<string, string> {
 
 function tableOf(
   table: FoundTable,
-  columns: readonly FoundColumn[],
+  columns: readonly CatalogColumn[],
   constraints: readonly FoundConstraint[],
   names: ReadonlyMap<string, string>,
 ): TableInfo {
@@ -117,7 +117,7 @@ function tableOf(
     const table = names.get(to ?? '')
     return kind === 'f' && table !== undefined ? [{ columns, table, to: toColumns, onDelete: deletion(onDelete) }] : []
   })
-  const isKey = ({ name }: FoundColumn): boolean => key.length === 1 && key[0] === name
+  const isKey = ({ name }: CatalogColumn): boolean => key.length === 1 && key[0] === name
   const key = keyOf(columns, primary, unique)
   return {
     name,
@@ -143,7 +143,7 @@ function readOnly({ kind }: FoundTable, key: readonly string[]): string | null {
 
 /** The columns that identify a row: the primary key, or unique ones that are never null. */
 function keyOf(
-  columns: readonly FoundColumn[],
+  columns: readonly CatalogColumn[],
   primary: readonly string[],
   unique: readonly (readonly string[])[],
 ): readonly string[] {
