@@ -6,8 +6,10 @@ import type { RowOperations } from '../../model/rules/row-operations.ts'
  * types of the declaration. Rules are not asked. Throws what `app.create` throws.
  *
  * @example
- * const { ada, bob } = await fixtures(app, 'user', { ada: { name: 'Ada' }, bob: { name: 'Bob' } })
- * const { milk } = await fixtures(app, 'todo', { milk: { title: 'Milk', owner: ada.id } })
+ * const { ada } = await fixtures(app, 'user', {
+ *   ada: { email: 'ada@example.org', password: 'correct horse' },
+ * })
+ * const { milk, bread } = await fixtures(app, 'todo', { milk: { text: 'Milk' }, bread: { text: 'Bread', rank: 2 } })
  */
 export async function fixtures<M, K extends Modelled<M>, const N extends string>(
   app: RowOperations<M>,
