@@ -85,6 +85,19 @@ describe('Socket.IO', () => {
   })
 })
 
+describe('Server-Sent Events', () => {
+  test('a row is waited for, also where a field is called like a word of streams', async () => {
+    const day = resource({ id: t.id(), absent: t.bool(), since: t.text() }).public()
+    const app = api({ day })
+    const c = clientAt<{ day: typeof day }>(await urlOf(app), { transport: 'sse' })
+    const live = c.day.live(1)
+    await live.ready
+    expect(live.row).toBeNull()
+    await app.post('day', { absent: true, since: 'Monday' })
+    await expect.poll(() => live.row).toEqual({ id: 1, absent: true, since: 'Monday' })
+  })
+})
+
 describe('auto', () => {
   /** Connects to a port on which nobody listens, as where no WebSocket comes through. */
   class Blocked extends WebSocket {

@@ -105,13 +105,12 @@ class Stream {
 
   async #read(signal: AbortSignal): Promise<void> {
     const { request, position } = this.#follower
-    const { uri, params, ...more } = request
-    const query = { ...params, ...more }
+    const { uri, params: query, absent } = request
     await this.#learn()
-    // In the URI, `since` would be a filter where a field is called like that.
+    // In the URI, `since` and `absent` would be filters where fields are called like that.
     const headers = {
       accept: 'text/event-stream',
-      prefer: 'changes=patch',
+      prefer: absent ? 'changes=patch, absent=wait' : 'changes=patch',
       'last-event-id': position ?? undefined,
     }
     const response = await this.#options.http.send('GET', uri as string, { query, headers, signal })

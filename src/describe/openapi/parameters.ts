@@ -15,7 +15,8 @@ const requestHeaders: Readonly<Record<string, string>> = {
   'If-Match': 'Writes only if the row is still one of these versions; otherwise 412.',
   'If-Unmodified-Since': 'Writes only if the row has not changed since.',
   'Idempotency-Key': 'A key that the client chooses. A request that is sent twice with the same key happens once.',
-  Prefer: '`return=minimal`, `return=representation`, for reads `position`, for streams `changes=patch` (RFC 7240).',
+  Prefer:
+    '`return=minimal`, `return=representation`, for reads `position`, for streams `changes=patch` and `absent=wait` (RFC 7240).',
   'Min-Position': 'Answers only from a state that includes this position.',
   'Last-Event-ID': 'Continues a stream after this position.',
 }

@@ -31,6 +31,8 @@ export async function sendStream(
   const { exchange } = call
   const { engine } = face
   const words = liveWords(call, readParameters(exchange.query, engine.limits.parameters))
+  const preferences = readPreferences(exchange.prefer)
+  const waits = words.waits || (preferences.waitsForRow && call.operation === 'get')
   if (words.min !== null) await live.awaitPosition(words.min, { parameter: 'min-position' })
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationHeaders(endpoint.resource).flat()]
@@ -38,18 +40,17 @@ export async function sendStream(
     // HEAD must be refused if GET would be. Reading one row is enough to find out.
     if (call.query) call.query = { ...call.query, limit: 1 }
     const outcome = await engine.handle(call)
-    if (outcome.kind === 'failure' && !(words.waits && outcome.error.code === 'not_found')) throw outcome.error
+    if (outcome.kind === 'failure' && !(waits && outcome.error.code === 'not_found')) throw outcome.error
     return exchange.send(200, fields(), null)
   }
   const showsId = call.shape.fields?.includes(endpoint.resource.id.name) ?? true
   const since = exchange.header('last-event-id') ?? words.since
-  const patches = readPreferences(exchange.prefer).patches ? patchesOf(call.shape) : null
+  const patches = preferences.patches ? patchesOf(call.shape) : null
   await followAsStream(face, live, exchange, {
     fields,
     teller: streamedRows(live.terms, { showsId, reader: call.principal, patches }),
     // If the rights of the reader change, the subscription itself tells the difference.
-    begin: (stream, standing) =>
-      live.subscribe(call, stream, { since, mode: words.mode, standing, waits: words.waits }),
+    begin: (stream, standing) => live.subscribe(call, stream, { since, mode: words.mode, standing, waits }),
   })
 }
 

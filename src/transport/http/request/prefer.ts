@@ -12,6 +12,8 @@ export interface Preferences {
   readonly position: boolean
   /** A stream tells changed rows as their changed members. */
   readonly patches: boolean
+  /** A stream waits for a row that is not there yet. */
+  readonly waitsForRow: boolean
 }
 
 export const noPreferences: Preferences = Object.freeze({
@@ -21,6 +23,7 @@ export const noPreferences: Preferences = Object.freeze({
   respondAsync: false,
   position: false,
   patches: false,
+  waitsForRow: false,
 })
 
 /** Parses a Prefer field. If a preference comes twice, the first one counts (RFC 7240 §2). */
@@ -40,5 +43,6 @@ export function readPreferences(prefer: string | undefined): Preferences {
     respondAsync: said.has('respond-async'),
     position: said.has('position'),
     patches: said.get('changes') === 'patch',
+    waitsForRow: said.get('absent') === 'wait',
   }
 }
