@@ -94,7 +94,10 @@ describe.runIf(isInstalled)('an application with triggers on its tables', () => 
   })
 
   test('new rows get ids and versions, and gone ones are told', async () => {
+    const { count } = await log()
     await execute(url, `insert into todo (title, owner) values ('raw', 2)`)
+    // What comes and goes before a node looks leaves no record.
+    await expect.poll(async () => (await log()).count).toBeGreaterThan(count)
     await expect
       .poll(async () => (await send(nodes[1]!, 'GET', '/todo?title=raw')).body)
       .toMatchObject([{ id: 3, owner: 2 }])

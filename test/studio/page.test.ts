@@ -171,6 +171,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     for (let n = 0; n < 3; n++) await studio.app.post('task', { title: 'many', owner: 1 })
     const page = await open(`data/task?filter=${encodeURIComponent('[["title","eq","many"]]')}`)
     await page.waitForSelector('.total >> text=3 rows')
+    await page.waitForSelector('[data-id] >> text=many')
     await page.click('[aria-label="Select all rows in view"]')
     await page.click('.bulk >> text=Delete')
     await page.click('dialog >> text=Delete 3 rows >> nth=-1')

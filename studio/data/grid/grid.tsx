@@ -35,6 +35,8 @@ export function Grid(props: GridProps): VNode {
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ scroll: 0, height: 600 })
   const [active, setActive] = useState({ row: 0, column: 0 })
+  // The newest one: a key may be pressed before the last one is drawn.
+  const place = useRef(active)
   const [editing, setEditing] = useState<{ readonly id: Id; readonly field: string } | null>(null)
   const isDue = useRef(false)
 
@@ -79,32 +81,38 @@ export function Grid(props: GridProps): VNode {
       if (current) setView({ scroll: current.scrollTop, height: current.clientHeight - ROW })
     })
   }
+  const activate = (next: { readonly row: number; readonly column: number }): void => {
+    place.current = next
+    setActive(next)
+  }
   const move = (row: number, column: number): void => {
     const next = { row: clamp(row, rows), column: clamp(column, columns.length) }
-    setActive(next)
+    activate(next)
     const top = scrollTo(next.row, view.scroll, view.height, rows)
     if (top !== null) box.current?.scrollTo({ top })
-    requestAnimationFrame(() =>
-      box.current?.querySelector<HTMLElement>('[data-active]')?.focus({ preventScroll: top !== null }),
-    )
+    requestAnimationFrame(() => {
+      if (box.current?.querySelector('.cell-editor')) return
+      box.current?.querySelector<HTMLElement>('[data-active]')?.focus({ preventScroll: top !== null })
+    })
   }
   const pressed = (event: KeyboardEvent): void => {
     if (editing || (event.target as HTMLElement).closest('[role=columnheader]')) return
     const page = Math.max(1, Math.floor(view.height / ROW) - 1)
+    const { row: at, column } = place.current
     const moves: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowDown: [active.row + 1, active.column],
-      ArrowUp: [active.row - 1, active.column],
-      ArrowRight: [active.row, active.column + 1],
-      ArrowLeft: [active.row, active.column - 1],
-      PageDown: [active.row + page, active.column],
-      PageUp: [active.row - page, active.column],
-      Home: [event.ctrlKey ? 0 : active.row, 0],
-      End: [event.ctrlKey ? rows - 1 : active.row, columns.length - 1],
+      ArrowDown: [at + 1, column],
+      ArrowUp: [at - 1, column],
+      ArrowRight: [at, column + 1],
+      ArrowLeft: [at, column - 1],
+      PageDown: [at + page, column],
+      PageUp: [at - page, column],
+      Home: [event.ctrlKey ? 0 : at, 0],
+      End: [event.ctrlKey ? rows - 1 : at, columns.length - 1],
     }
     const move_ = moves[event.key]
-    const { row } = windows.rowAt(active.row)
+    const { row } = windows.rowAt(at)
     const id = row?.[resource.id] as Id | undefined
-    const field = columns[active.column]
+    const field = columns[column]
     if (move_) move(...move_)
     else if (event.key === ' ' && id !== undefined) toggle(selected, id)
     else if ((event.key === 'Enter' || event.key === 'F2') && id !== undefined) {
@@ -116,13 +124,13 @@ export function Grid(props: GridProps): VNode {
   }
 
   // One object for all drawings, so that rows that did not change are not drawn again.
-  const latest = useRef({ onOpen, selected })
-  latest.current = { onOpen, selected }
+  const latest = useRef({ onOpen, selected, activate })
+  latest.current = { onOpen, selected, activate }
   const act = useMemo(
     (): RowActions => ({
       open: id => latest.current.onOpen(id),
       select: id => toggle(latest.current.selected, id),
-      focus: (row, column) => setActive({ row, column }),
+      focus: (row, column) => latest.current.activate({ row, column }),
       stopEditing: () => setEditing(null),
     }),
     [],
