@@ -4,6 +4,7 @@ import { Badge, Button, Empty } from '../ui/controls.tsx'
 import { complain, say } from '../ui/toast.tsx'
 import { usePolled } from '../ui/use-polled.ts'
 import { agoWords } from '../ui/words.ts'
+import { TableHead } from '../ui/table-head.tsx'
 
 const tones: Readonly<Record<string, string>> = {
   succeeded: 'good',
@@ -27,18 +28,7 @@ export function Jobs(): VNode {
   return (
     <div class="scroll box">
       <table class="jobs">
-        <thead>
-          <tr>
-            <th scope="col">Job</th>
-            <th scope="col">Status</th>
-            <th scope="col">Progress</th>
-            <th scope="col">For</th>
-            <th scope="col">Begun</th>
-            <th scope="col">
-              <span class="hidden-text">Cancel</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead names={['Job', 'Status', 'Progress', 'For', 'Begun']} action="Cancel" />
         <tbody>
           {jobs.map(job => (
             <tr key={job.id}>

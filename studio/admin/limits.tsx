@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { InnerModel } from '../server/inner.ts'
 import { Badge } from '../ui/controls.tsx'
 import { countWords } from '../ui/words.ts'
+import { SearchBox } from '../ui/search-box.tsx'
 
 /** What a single request or connection may ask for. */
 export function Limits({ model: { limits, defaultLimits } }: { readonly model: InnerModel }): VNode {
@@ -11,13 +12,7 @@ export function Limits({ model: { limits, defaultLimits } }: { readonly model: I
   return (
     <>
       <div class="toolbar">
-        <input
-          type="search"
-          placeholder="Find a limit"
-          aria-label="Find a limit"
-          value={wanted}
-          onInput={event => setWanted(event.currentTarget.value)}
-        />
+        <SearchBox label="Find a limit" text={wanted} onText={setWanted} />
         <span class="muted">
           Set others with <code>{'api(…, { limits: { body: 5_000_000 } })'}</code>
         </span>

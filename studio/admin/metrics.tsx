@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { send } from '../server/client.ts'
 import { Empty } from '../ui/controls.tsx'
 import { usePolled } from '../ui/use-polled.ts'
+import { SearchBox } from '../ui/search-box.tsx'
 
 interface Family {
   readonly name: string
@@ -20,13 +21,7 @@ export function Metrics(): VNode {
   return (
     <>
       <div class="toolbar">
-        <input
-          type="search"
-          placeholder="Find a metric"
-          aria-label="Find a metric"
-          value={wanted}
-          onInput={event => setWanted(event.currentTarget.value)}
-        />
+        <SearchBox label="Find a metric" text={wanted} onText={setWanted} />
       </div>
       {found.map(({ name, help, samples }) => (
         <details key={name} class="box metric" open={samples.length < 4}>

@@ -4,6 +4,7 @@ import { Badge, Button, Empty } from '../ui/controls.tsx'
 import { complain, say } from '../ui/toast.tsx'
 import { usePolled } from '../ui/use-polled.ts'
 import { agoWords, durationWords } from '../ui/words.ts'
+import { TableHead } from '../ui/table-head.tsx'
 
 /** Who is logged in. A session that is ended here is refused from its next request on, and its connections are closed. */
 export function Sessions(): VNode {
@@ -19,17 +20,7 @@ export function Sessions(): VNode {
   return (
     <div class="scroll box">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Who</th>
-            <th scope="col">Scopes</th>
-            <th scope="col">Refreshed</th>
-            <th scope="col">Ends in</th>
-            <th scope="col">
-              <span class="hidden-text">End</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead names={['Who', 'Scopes', 'Refreshed', 'Ends in']} action="End" />
         <tbody>
           {sessions.map(one => (
             <tr key={one.id}>

@@ -6,6 +6,7 @@ import { settings } from '../server/settings.ts'
 import { route, to } from '../shell/route.ts'
 import { Badge, Empty } from '../ui/controls.tsx'
 import { RequestForm } from './request-form.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 
 /** Every operation of the API, to read about and to try. */
 export function Operations(): VNode {
@@ -21,13 +22,7 @@ export function Operations(): VNode {
       <header class="page-head">
         <h1>Operations</h1>
         <span class="space" />
-        <input
-          type="search"
-          aria-label="Search operations"
-          placeholder="Search operations"
-          value={wanted}
-          onInput={event => setWanted(event.currentTarget.value)}
-        />
+        <SearchBox label="Search operations" text={wanted} onText={setWanted} />
         {settings.docs && (
           <a class="button quiet" href={settings.docs}>
             The plain reference

@@ -17,6 +17,7 @@ import { Badge, Empty } from '../ui/controls.tsx'
 import { agoWords, byteWords, countWords, durationWords, nounWords } from '../ui/words.ts'
 import { Chart } from './chart.tsx'
 import { ratesOf, useServer } from './server-state.ts'
+import { TableHead } from '../ui/table-head.tsx'
 
 /** What there is, and how it is doing. */
 export function Home(): VNode {
@@ -233,15 +234,7 @@ function Connected({ state }: { readonly state: ServerState }): VNode {
         <p class="muted">Nobody is connected by a socket or a stream.</p>
       ) : (
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Who</th>
-              <th scope="col">How</th>
-              <th scope="col">Follows</th>
-              <th scope="col">Waits</th>
-              <th scope="col">Since</th>
-            </tr>
-          </thead>
+          <TableHead names={['Who', 'How', 'Follows', 'Waits', 'Since']} />
           <tbody>
             {state.connections.map((one, i) => (
               <tr key={i}>

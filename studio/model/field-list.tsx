@@ -5,6 +5,7 @@ import type { FieldInfo } from '../server/fields.ts'
 import { inner } from '../server/inner.ts'
 import { to } from '../shell/route.ts'
 import { Badge } from '../ui/controls.tsx'
+import { TableHead } from '../ui/table-head.tsx'
 
 /** Every resource with its fields, relations, actions and rules, to read. */
 export function FieldList(): VNode {
@@ -40,14 +41,7 @@ function ResourceFields({ resource }: { readonly resource: ResourceInfo }): VNod
       )}
       <div class="scroll">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">Type</th>
-              <th scope="col">What</th>
-              {known && <th scope="col">Rules</th>}
-            </tr>
-          </thead>
+          <TableHead names={['Field', 'Type', 'What', ...(known ? ['Rules'] : [])]} />
           <tbody>
             {resource.fields.map(field => (
               <tr key={field.name}>

@@ -17,6 +17,7 @@ import { Icon, type IconName } from './icons.tsx'
 import { route, to } from './route.ts'
 import { SessionMenu } from './session-menu.tsx'
 import { isDark, toggleTheme } from './theme.ts'
+import { SearchBox } from '../ui/search-box.tsx'
 
 interface PlaceLink {
   readonly name: string
@@ -130,15 +131,7 @@ function Resources({ chosen }: { readonly chosen: string | null }): VNode {
   return (
     <section class="resources" aria-label="Resources">
       <h2>Data</h2>
-      {resources.length > 10 && (
-        <input
-          type="search"
-          placeholder="Find a resource"
-          aria-label="Find a resource"
-          value={wanted}
-          onInput={event => setWanted(event.currentTarget.value)}
-        />
-      )}
+      {resources.length > 10 && <SearchBox label="Find a resource" text={wanted} onText={setWanted} />}
       <ul>
         {found.map(one => {
           const rows = inner.value?.resources.find(({ name }) => name === one.name)?.rows

@@ -7,6 +7,7 @@ import { Badge, Button } from '../ui/controls.tsx'
 import { byteWords, lineOf } from '../ui/words.ts'
 import { Console } from './console.tsx'
 import { FrameDetail } from './frame-detail.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 
 /** How many frames are listed. */
 const LISTED = 300
@@ -30,13 +31,7 @@ export function FrameList(): VNode {
     <>
       <Console />
       <div class="toolbar">
-        <input
-          type="search"
-          placeholder="Search frames"
-          aria-label="Search frames"
-          value={wanted}
-          onInput={event => setWanted(event.currentTarget.value)}
-        />
+        <SearchBox label="Search frames" text={wanted} onText={setWanted} />
         <select
           aria-label="Carrier"
           value={carrier}

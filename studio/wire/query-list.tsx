@@ -1,7 +1,8 @@
 import type { VNode } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { askSubscriptions, type SubscribedQuery } from '../server/inner.ts'
+import { askSubscriptions } from '../server/inner.ts'
 import { Badge, Empty } from '../ui/controls.tsx'
+import { TableHead } from '../ui/table-head.tsx'
+import { usePolled } from '../ui/use-polled.ts'
 
 const upkeepWords: Readonly<Record<string, string>> = {
   rows: 'A changed row alone shows what it means.',
@@ -11,29 +12,14 @@ const upkeepWords: Readonly<Record<string, string>> = {
 
 /** All queries that somebody follows, and what each costs. */
 export function QueryList(): VNode {
-  const [queries, setQueries] = useState<readonly SubscribedQuery[] | null>(null)
-  useEffect(() => {
-    const look = (): void => void askSubscriptions().then(setQueries, () => {})
-    look()
-    const timer = setInterval(look, 2_000)
-    return () => clearInterval(timer)
-  }, [])
+  const { value: queries } = usePolled(askSubscriptions, 2_000)
   if (!queries) return <p class="muted">Loading …</p>
   if (queries.length === 0)
     return <Empty title="Nobody follows anything">Open a table in another window, and its queries appear here.</Empty>
   return (
     <div class="scroll">
       <table class="queries">
-        <thead>
-          <tr>
-            <th scope="col">Resource</th>
-            <th scope="col">Query</th>
-            <th scope="col">Followers</th>
-            <th scope="col">Upkeep</th>
-            <th scope="col">Found by</th>
-            <th scope="col">Cost</th>
-          </tr>
-        </thead>
+        <TableHead names={['Resource', 'Query', 'Followers', 'Upkeep', 'Found by', 'Cost']} />
         <tbody>
           {queries.map((one, i) => (
             <tr key={i}>

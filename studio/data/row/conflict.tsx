@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import type { Row } from '../../server/client.ts'
 import { Button } from '../../ui/controls.tsx'
 import { lineOf } from '../../ui/words.ts'
+import { TableHead } from '../../ui/table-head.tsx'
 
 /** Somebody else changed the row meanwhile: what it was, what it is, and what was to be written. */
 export function Conflict({
@@ -25,14 +26,7 @@ export function Conflict({
         Somebody changed this row while you did. Nothing was written.
       </p>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Was</th>
-            <th scope="col">Is now</th>
-            <th scope="col">Yours</th>
-          </tr>
-        </thead>
+        <TableHead names={['Field', 'Was', 'Is now', 'Yours']} />
         <tbody>
           {names.map(name => (
             <tr key={name}>

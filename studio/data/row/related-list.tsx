@@ -5,6 +5,7 @@ import { description, type ResourceInfo } from '../../server/description.ts'
 import type { FieldInfo } from '../../server/fields.ts'
 import { to } from '../../shell/route.ts'
 import { countWords, lineOf } from '../../ui/words.ts'
+import { TableHead } from '../../ui/table-head.tsx'
 
 /** How many rows a nested list shows at first, and by how many it grows. */
 const STEP = 5
@@ -45,16 +46,7 @@ export function RelatedList({
   return (
     <div class="related-list scroll">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">{target.id}</th>
-            {columns.map(({ name }) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead names={[target.id, ...columns.map(({ name }) => name)]} />
         <tbody>
           {found.rows.map(row => (
             <tr key={String(row[target.id])}>
