@@ -54,3 +54,9 @@ export function withTypes(shape: DatabaseShape, wanted: DatabaseShape): Database
 }
 
 const lines = (all: readonly string[]): string => all.map(line => `\n  ${line}`).join('')
+
+/** Why a table that another program made cannot be one of the model: it has the name of a resource, or is not like a join table. */
+export const strangeInWords = (table: string, isOfResource: boolean): string =>
+  isOfResource
+    ? `${table}: was not made by Restuary; give the resource another \`table\`, or serve the database as it is`
+    : `${table}: is not a join table of the model; give the relation another table by \`through\``

@@ -77,9 +77,13 @@ export function startNeedOf(step: MigrationStep, concerned: Concerned): string |
 
 /** What a start tells of values that stay, though they are not taken any more. null = there are none. */
 export function unfitInWords(step: MigrationStep, { rows, samples }: Concerned): string | null {
-  if (step.do !== 'change column' || rows === 0) return null
+  return step.do !== 'change column' || rows === 0 ? null : unfitValues(placeOf(step), rows, samples)
+}
+
+/** Tells of values that stay in a column, though it does not take them any more. */
+export function unfitValues(place: string, rows: number, samples: readonly string[]): string {
   const which = rows === 1 ? '1 row holds a value' : `${rows} rows hold values`
-  return `${placeOf(step)}: ${which} that it no longer takes${shown(samples)}; change them, or allow these values again`
+  return `${place}: ${which} that it no longer takes${shown(samples)}; change them, or allow these values again`
 }
 
 const isSamePlace = ({ from, to }: ChangeColumn): boolean => from.references?.table === to.references?.table

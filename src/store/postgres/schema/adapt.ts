@@ -1,6 +1,6 @@
 import type { Model } from '../../../model/model.ts'
 import { applyStep } from '../../migrate/apply-step.ts'
-import { refuseFaults, refuseUndecided, Undecided, withTypes } from '../../migrate/at-start.ts'
+import { refuseFaults, refuseUndecided, strangeInWords, Undecided, withTypes } from '../../migrate/at-start.ts'
 import {
   FORMER_SHAPES,
   formerShapes,
@@ -99,9 +99,6 @@ function longNames({ name, columns }: TableSpec): string[] {
 function strangeTable({ name, resource, columns }: TableSpec, shape: DatabaseShape, found: FoundTables): string[] {
   const is = found.get(name)
   if (shape[name] !== undefined || is === undefined) return []
-  if (resource !== null)
-    return [`${name}: was not made by Restuary; give the resource another \`table\`, or serve the file as it is`]
-  return columns.every(column => is.columns.has(column.name))
-    ? []
-    : [`${name}: is not a join table of the model; give the relation another table by \`through\``]
+  const isJoin = resource === null && columns.every(column => is.columns.has(column.name))
+  return isJoin ? [] : [strangeInWords(name, resource !== null)]
 }

@@ -8,7 +8,7 @@ import {
   tooOld,
   withShape,
 } from '../../migrate/former-shapes.ts'
-import { refuseFaults, refuseUndecided, Undecided, withTypes } from '../../migrate/at-start.ts'
+import { refuseFaults, refuseUndecided, strangeInWords, Undecided, withTypes } from '../../migrate/at-start.ts'
 import { inWords, nobody } from '../../migrate/need.ts'
 import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
@@ -121,10 +121,7 @@ function faultsOf(connection: Connection, meta: MetaTable, model: Model, shape: 
 function strangeTable(connection: Connection, { name, resource, columns }: TableSpec): string[] {
   const found = connection.prepare('SELECT name FROM pragma_table_xinfo(?)').all(name)
   if (found.length === 0) return []
-  if (resource !== null)
-    return [`${name}: was not made by Restuary; give the resource another \`table\`, or serve the file as it is`]
   const there = new Set(found.map(([column]) => column))
-  return columns.every(column => there.has(column.name))
-    ? []
-    : [`${name}: is not a join table of the model; give the relation another table by \`through\``]
+  const isJoin = resource === null && columns.every(column => there.has(column.name))
+  return isJoin ? [] : [strangeInWords(name, resource !== null)]
 }

@@ -1,6 +1,7 @@
 import type { Model, ScalarField } from '../../../model/model.ts'
 import { Refused } from '../../../schema/read/refused.ts'
 import type { Value } from '../../../schema/value.ts'
+import { unfitValues } from '../../migrate/need.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
@@ -59,7 +60,5 @@ function reportField(
     rows += one['rows'] as number
     if (unfit.length < SHOWN) unfit.push(JSON.stringify(value))
   }
-  if (rows === 0) return
-  const which = `${rows === 1 ? '1 row holds a value' : `${rows} rows hold values`} that it no longer takes`
-  report(`${table}.${column}: ${which}, such as ${unfit.join(', ')}; change them, or allow these values again`)
+  if (rows > 0) report(unfitValues(`${table}.${column}`, rows, unfit))
 }
