@@ -67,7 +67,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     if (rest.length > 0) throw new Misuse('migrate takes one action and one module', 'restuary migrate plan app.ts')
     return (await import('./migrate/migrate.ts')).migrate(file, module, migrateOptions(values, module ?? ''))
   }
-  if (command === 'triggers') return (await import('./database/triggers.ts')).triggers(file ?? '', more[0])
+  if (command === 'triggers') return (await import('./database/triggers.ts')).triggers(file, more[0])
   if (file === undefined) {
     const takesUrl = command === 'client' || command === 'bench'
     const [kind, example] = takesUrl ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']

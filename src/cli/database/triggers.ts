@@ -3,11 +3,12 @@ import { Misuse } from '../misuse.ts'
 import { isPostgres, reasonOf, shownUrl } from './postgres-source.ts'
 
 /** `restuary triggers install|remove SOURCE`: whether what other programs write is recorded in the log. */
-export async function triggers(action: string, source: string | undefined): Promise<void> {
-  if (action !== 'install' && action !== 'remove')
-    throw new Misuse(`triggers has no action ${action}`, 'it has install and remove')
-  if (source === undefined || !isPostgres(source))
-    throw new Misuse('triggers needs a PostgreSQL database', `restuary triggers ${action} postgres://me@localhost/shop`)
+export async function triggers(action: string | undefined, source: string | undefined): Promise<void> {
+  if ((action !== 'install' && action !== 'remove') || source === undefined || !isPostgres(source))
+    throw new Misuse(
+      'triggers needs an action and a PostgreSQL database',
+      'restuary triggers install postgres://me@localhost/shop; there is install, remove',
+    )
   let tables: readonly string[]
   try {
     tables = await changeTriggers({ url: source }, action)
@@ -18,6 +19,6 @@ export async function triggers(action: string, source: string | undefined): Prom
   console.error(
     tables.length === 0
       ? 'There is nothing to change.'
-      : `${done} ${tables.length} tables: ${tables.join(', ')}. Start the servers again, so that they know.`,
+      : `${done} ${tables.join(', ')}. Start the servers again, so that they know.`,
   )
 }
