@@ -90,6 +90,8 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('plans on Po
       for (let attempt = 1; (await run(way, Math.random() * attempt * whole)) !== 0; attempt++) {
         killed++
         expect([was, is]).toContainEqual(await contents())
+        // A process may be killed after its last step: a plan that was taken back cannot be taken back again.
+        if (way === 'down' && (await query('select name from _restuary_migration')).length === 0) break
       }
       expect(await contents()).toEqual(way === 'up' ? is : was)
     }
