@@ -40,10 +40,10 @@ export class RowLoader {
   }
 
   async #one(layout: Layout, id: Id, { resolve, reject }: PromiseWithResolvers<Row | undefined>): Promise<void> {
-    const binds = keyBinds(layout, id)
-    if (binds === null) return resolve(undefined)
-    const statement = this.#statements.get(`get ${layout.resource.name}`, () => getRow(layout))
     try {
+      const binds = keyBinds(layout, id)
+      if (binds === null) return resolve(undefined)
+      const statement = this.#statements.get(`get ${layout.resource.name}`, () => getRow(layout))
       const [row] = await this.#connection.all(statement, ...binds)
       resolve(decode(layout, row))
     } catch (error) {
@@ -52,9 +52,9 @@ export class RowLoader {
   }
 
   async #several(layout: Layout, asked: Asked): Promise<void> {
-    const codec = codecAt(layout, ID)
-    const statement = this.#statements.get(`several ${layout.resource.name}`, () => getSeveral(layout))
     try {
+      const codec = codecAt(layout, ID)
+      const statement = this.#statements.get(`several ${layout.resource.name}`, () => getSeveral(layout))
       for (const found of await this.#connection.all(
         statement,
         Array.from(asked.keys(), id => codec.encode(id)),

@@ -50,8 +50,8 @@ export class IdSequences {
   async #take(connection: PostgresConnection, resource: Resource): Promise<void> {
     const waiting = this.#waiting.get(resource)!
     this.#waiting.delete(resource)
-    const next = this.#statements.of(`select nextval('${this.#literal(resource)}') from generate_series(1, $1)`)
     try {
+      const next = this.#statements.of(`select nextval('${this.#literal(resource)}') from generate_series(1, $1)`)
       const rows = await connection.all(next, waiting.length)
       const ids = rows.map(([id]) => id as number)
       this.#highest.set(resource, Math.max(...ids, this.#highest.get(resource) ?? 0))

@@ -223,8 +223,8 @@ class OutcomeUnknown extends Error {}
 
 const lost = (cause: unknown): ApiError => unavailable('the connection to the database was lost', cause)
 
-/** The database cannot be reached at the moment. */
-const isOutage = (error: unknown): boolean => error instanceof ApiError && error.code === 'unavailable'
+/** The database cannot be reached at the moment. What is refused because another version has changed the tables stays refused. */
+const isOutage = (error: unknown): boolean => error instanceof ApiError && error.code === 'unavailable' && error.isFault
 
 const isOfServer = (error: unknown): boolean => error instanceof Error && 'severity' in error
 
