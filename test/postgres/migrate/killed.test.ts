@@ -73,6 +73,12 @@ async function world(): Promise<World> {
   }
 }
 
+/** What a refusal says, and what it comes from. */
+function wordsOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause === undefined ? message : `${message} (${wordsOf(cause)})`
+}
+
 describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('plans on PostgreSQL', () => {
   test(`${faults.migrations} processes are killed while they migrate: rows are as before or as after, and it goes on`, async () => {
     const { run, contents, query } = await world()
@@ -134,7 +140,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('plans on Po
         await node.patch('todo', id, { size: String(2e6 + n) })
         written.set(id, 2e6 + n)
       } catch (error) {
-        refusals.add((error as Error).message)
+        refusals.add(wordsOf(error))
         await sleep(5)
       }
     }
