@@ -23,7 +23,13 @@ const FLOOR = 'select min(seq) from _restuary_log'
 const REACH = `select (select min(seq) - 1 from _restuary_log), (select max(seq) from _restuary_log where op = '${ADOPT}')`
 const ONE = `select ${LOG_COLUMNS} from _restuary_log where seq = $1 and resource = $2 and id = $3`
 const GONE = `select max(seq) from _restuary_log where op = 'delete' and resource = $1 and id = $2 and ($3::bigint is null or seq < $3)`
-const TRIM = `delete from _restuary_log where seq < (select min(seq) from _restuary_log) + $1 and seq <= $2 and at < $3`
+/** The oldest records, up to the first that is kept, so that no gap comes about. An array, because no plan reads the whole log for it. */
+const TRIM = `delete from _restuary_log where seq = any(array(
+  select seq from (
+    select seq, bool_and(seq <= $2 and at < $3) over (order by seq) as is_over
+    from (select seq, at from _restuary_log order by seq
+      limit case when (select at from _restuary_log order by seq limit 1) < $3 then $1 else 0 end) as oldest) as judged
+  where is_over))`
 
 /** The change log in its table. Its methods work in whatever transaction is open on a connection. */
 export class PostgresLog {

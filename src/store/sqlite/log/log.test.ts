@@ -35,6 +35,15 @@ test('only records that are both old and surplus are deleted, in portions; readi
   expect(log.after(2001, 2, 2000)).toBeNull()
 })
 
+test('records are deleted up to the first that is kept, also if a clock was put back: no gap comes about', () => {
+  const { log } = opened
+  for (let seq = 1; seq <= 20; seq++)
+    log.append(seq, seq, seq === 6 ? 9000 : 1000, created(user, { id: seq, email: `${seq}` }))
+  log.trim(20, 5000, { changes: 10, milliseconds: 1000 })
+  expect(floor()).toBe(6)
+  expect(log.after(5, 10, 20)!.map(commit => commit.position)).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+})
+
 test('a commit is whole, however many changes it has; from within it the rest comes', () => {
   const { log } = opened
   for (let seq = 1; seq <= 30; seq++) {

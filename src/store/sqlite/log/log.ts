@@ -64,7 +64,10 @@ export class LogTable {
       `SELECT ${LOG_COLUMNS} FROM _restuary_log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     )
     this.#trim = connection.prepare(
-      'DELETE FROM _restuary_log WHERE seq < (SELECT min(seq) FROM _restuary_log) + ? AND seq <= ? AND at < ?',
+      // Up to the first record that is kept, so that no gap comes about.
+      `DELETE FROM _restuary_log WHERE seq < (
+        SELECT coalesce(min(seq) FILTER (WHERE seq > ?2 OR at >= ?3), max(seq) + 1)
+        FROM (SELECT seq, at FROM _restuary_log ORDER BY seq LIMIT ?1))`,
     )
     this.#reach = connection.prepare(
       `SELECT (SELECT min(seq) - 1 FROM _restuary_log), (SELECT max(seq) FROM _restuary_log WHERE op = '${ADOPT}')`,
