@@ -75,10 +75,21 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   }
   const layouts = new ServedLayouts(layoutsOf(model, { dialect: postgresDialect, baseline, facts, foreign }))
   const log = new PostgresLog(model, statements)
-  const state = new PostgresState({ model, layouts, environment, settings, statements, log, terms, position, changed })
+  const state = new PostgresState({
+    model,
+    layouts,
+    environment,
+    settings,
+    statements,
+    log,
+    terms,
+    position,
+    changed,
+    isCaptured,
+  })
   const readers = new ConnectionPool(address, settings.readers)
   const writers = new ConnectionPool(address, 1, connection)
-  const lane = new WriteLane(writers, state, new IdSequences(statements, layouts))
+  const lane = new WriteLane(writers, state, new IdSequences(statements, layouts, terms))
   const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
   const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
   return { state, readers, writers, snapshots, lane, shared, secret, skew, isCaptured }

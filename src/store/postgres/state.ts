@@ -11,14 +11,19 @@ import type { PostgresSettings } from './options.ts'
 import { foundTables, foundShape } from './migrate/found-tables.ts'
 import { storedMeta } from './schema/meta.ts'
 import type { Statements } from './statements.ts'
+import { KeptRows } from './write/kept-rows.ts'
 
 /** The head of the log as a transaction has found it. */
 export interface Head {
   readonly position: number
   readonly epoch: string
+  /** What tells the transaction that has moved it last from all others. */
+  readonly nonce: Nonce
   /** False if the server has started again since the newest term began; then another has to begin. */
   readonly isCurrent: boolean
 }
+
+export type Nonce = number | null
 
 /** Commits after a position, which are on their way. */
 export interface ReadAhead {
@@ -40,6 +45,8 @@ export interface PostgresStateOptions {
   readonly position: number
   /** The seq of the last change to each resource, by name. */
   readonly changed: ReadonlyMap<string, number>
+  /** Whether triggers capture what other programs write. What this node knows of rows may then be older than what is there. */
+  readonly isCaptured: boolean
 }
 
 /** What this node knows of the database: the newest position it has heard of, when each resource last changed, and the newest commits. */
@@ -51,12 +58,17 @@ export class PostgresState {
   readonly statements: Statements
   readonly log: PostgresLog
   readonly terms: Terms
+  /** Whether rows are kept. */
+  readonly isKeeping: boolean
   readonly recent: RecentCommits
+  readonly kept: KeptRows = new KeptRows()
   /** Called after commits of this node or of others have become known. */
   onNews: () => void = () => {}
   /** Called after commits of this node, so that others hear of them. */
   onOwn: () => void = () => {}
   #position: number
+  /** The one of the head at the position; undefined if this node does not know. */
+  #nonce: Nonce | undefined
   /** Everything may have changed up to this position. */
   #everything = 0
   readonly #changed = new Map<Resource, number>()
@@ -71,6 +83,7 @@ export class PostgresState {
     this.statements = options.statements
     this.log = options.log
     this.terms = options.terms
+    this.isKeeping = !options.isCaptured
     this.#position = options.position
     for (const [name, seq] of options.changed) {
       const resource = this.model.resources.get(name)
@@ -87,10 +100,24 @@ export class PostgresState {
     return Math.max(this.#changed.get(resource) ?? 0, this.#everything)
   }
 
-  /** Takes over what this node has committed. A read may have found it in the log already. */
-  committed(commits: readonly Commit[]): void {
+  /**
+   * The nonce of the head, if it is expected to be where this node knows it; undefined if it has to be asked where it is, because
+   * other nodes tell of commits, or because one of this node came to nothing.
+   */
+  get expectedNonce(): Nonce | undefined {
+    return this.#expected > this.#position ? undefined : this.#nonce
+  }
+
+  /** Called when a transaction has not found the head where it expected it, or has left it at an unknown place. */
+  askAgain(): void {
+    this.#nonce = undefined
+  }
+
+  /** Takes over what a transaction of this node has committed. A read may have found it in the log already. */
+  committed(commits: readonly Commit[], head: number, nonce: Nonce): void {
     const before = this.#position
     for (const commit of commits) if (commit.position > this.#position) this.#learn(commit)
+    if (this.#position === head) this.#nonce = nonce
     this.onOwn()
     if (this.#position !== before) this.onNews()
   }
@@ -126,6 +153,7 @@ export class PostgresState {
         commits.forEach(one => this.#learn(one))
       else this.#restart(head.position)
     }
+    if (head.position === this.#position) this.#nonce = head.nonce
     if (this.#position !== before) this.onNews()
   }
 
@@ -155,6 +183,7 @@ export class PostgresState {
 
   #learn(commit: Commit): void {
     this.recent.push(commit)
+    if (this.isKeeping) this.kept.learn(commit)
     for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)
     this.#position = commit.position
   }
@@ -162,6 +191,8 @@ export class PostgresState {
   /** Called when nobody knows what has changed. */
   #restart(position: number): void {
     this.recent.restart(position)
+    this.kept.clear()
+    this.#nonce = undefined
     this.#changed.clear()
     this.#position = this.#everything = position
   }

@@ -7,16 +7,17 @@ import type { Snapshot } from '../../store.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import { BOOT } from '../schema/functions.ts'
-import type { Head, PostgresState } from '../state.ts'
+import type { Head, Nonce, PostgresState } from '../state.ts'
 
 /** Asks for the head of the log; `headOf` reads the answer. */
-export const HEAD_STATEMENT: string = `select pos, epoch, boot = ${BOOT} from _restuary_head where k = 1`
-const HEAD_COLUMNS = 3
+export const HEAD_STATEMENT: string = `select pos, epoch, boot = ${BOOT}, nonce from _restuary_head where k = 1`
+const HEAD_COLUMNS = 4
 
-export const headOf = ([position, epoch, isCurrent]: Row): Head => ({
+export const headOf = ([position, epoch, isCurrent, nonce]: Row): Head => ({
   position: position as number,
   epoch: epoch as string,
   isCurrent: isCurrent === 1,
+  nonce: nonce as Nonce,
 })
 
 /** Rows of one resource, by id. null = no rows. */
@@ -64,8 +65,8 @@ function headAndRows(layout: Layout, isOne: boolean): Compiled {
   const type = postgresDialect.typeName(codecAt(layout, ID))
   const matches: Sql = isOne ? sql`= ${bound(0)}` : sql`= any(${bound(0)}::${sql.raw(`${type}[]`)})`
   return compileStatement(
-    sql`select ${rowOf(layout, 't')}, h.pos, h.epoch, h.is_current
-      from (select pos, epoch, boot = ${sql.raw(BOOT)} as is_current from _restuary_head where k = 1) as h
+    sql`select ${rowOf(layout, 't')}, h.pos, h.epoch, h.is_current, h.nonce
+      from (select pos, epoch, boot = ${sql.raw(BOOT)} as is_current, nonce from _restuary_head where k = 1) as h
       left join ${fromOf(layout, 't')} on ${idExpression(layout, 't')} ${matches}`,
     postgresDialect.text,
   )

@@ -8,6 +8,12 @@ export const STALE = 'RS001'
 /** The error code of a query that has visited all the rows that it may. */
 export const EXHAUSTED = 'RS002'
 
+/**
+ * What tells whether the server has started again, or its tables come from a dump, since a position was told: the moment at
+ * which it started, and the identity of the table. Clients may then hold positions of commits that were lost.
+ */
+export const BOOT = `extract(epoch from pg_postmaster_start_time())::text || ' ' || tableoid::text`
+
 /** The functions that our statements call, made anew where this text has changed. */
 export function functionsText(): string {
   const { from, to } = foldAlphabets()
@@ -66,19 +72,15 @@ export function functionsText(): string {
         end if;
         return null;
       end $$;
-    -- Moves the head at the end of a group. It fails if another node was faster, so that nothing of the group is committed.
-    create or replace function restuary_advance(base bigint, head bigint, resources text[], seqs bigint[], by bigint)
+    -- Moves the head at the end of a group, from where the group has taken it to be. It fails if another node was faster, or if the
+    -- server has started again, so that nothing of the group is committed.
+    create or replace function restuary_advance(base bigint, was bigint, term text, head bigint, by bigint, resources text[], seqs bigint[])
       returns void language plpgsql as $$
       begin
-        update _restuary_head set pos = head, nonce = by where k = 1 and pos = base;
+        update _restuary_head set pos = head, nonce = by
+          where k = 1 and pos = base and nonce is not distinct from was and epoch = term and boot = ${BOOT};
         if not found then raise exception 'another node has committed' using errcode = '${STALE}'; end if;
         insert into _restuary_changed select * from unnest(resources, seqs)
           on conflict (resource) do update set seq = excluded.seq;
       end $$`
 }
-
-/**
- * What tells whether the server has started again, or its tables come from a dump, since a position was told: the moment at
- * which it started, and the identity of the table. Clients may then hold positions of commits that were lost.
- */
-export const BOOT = `extract(epoch from pg_postmaster_start_time())::text || ' ' || tableoid::text`

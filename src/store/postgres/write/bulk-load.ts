@@ -26,7 +26,7 @@ export function bulkLoadRows(opened: OpenedPostgres, resource: Resource, rows: I
       if (typeof row[0] === 'number') highest = Math.max(highest, row[0])
       return writing.insert(resource, row)
     },
-    connection => new IdSequences(statements, layouts).reserve(connection, resource, highest),
+    connection => new IdSequences(statements, layouts, opened.state.terms).reserve(connection, resource, highest),
   )
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { AT, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import { CommitDrafts } from '../../log/commit-drafts.ts'
 import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
@@ -8,6 +7,7 @@ import { PostgresReader } from '../read/postgres-reader.ts'
 import { readBack } from '../../captured/read-back.ts'
 import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
+import { newNonce } from './in-doubt.ts'
 import { KeptTexts } from './kept-texts.ts'
 import type { UnitWrite } from './reads.ts'
 import { RowStatements } from './row-statements.ts'
@@ -20,7 +20,10 @@ const IDLE_WITH_LOCKS = 1_000
 /** After this many changes, old records of the log are removed. */
 const TRIM_EVERY = 256
 
-const ADVANCE = 'select restuary_advance($1, $2, $3, $4, $5)'
+const ADVANCE = 'select restuary_advance($1, $2, $3, $4, $5, $6, $7)'
+
+/** The head was not where it was foreseen, and nothing was written. */
+export class Misforeseen extends Error {}
 
 export interface PostgresWriterOptions extends WriteHeadOptions {
   readonly ids: IdSequences
@@ -81,17 +84,14 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   }
 
   override async get(resource: Resource, id: Id): Promise<Row | undefined> {
-    const row = this.#isSafe ? undefined : this.#rowsNow.get(resource)?.get(id)
+    if (this.#isSafe) return super.get(resource, id)
+    let row = this.#rowsNow.get(resource)?.get(id)
+    if (row === undefined && this.base.isForeseen) row = this.state.kept.get(resource, id)
     return row === undefined ? super.get(resource, id) : (row?.slice() ?? undefined)
   }
 
   /** What tells this transaction from all others, also where a server that has lost it gave its id to another one. */
-  readonly nonce: number = randomBytes(6).readUIntBE(0, 6)
-
-  /** The id of the transaction in the database. */
-  get xid(): string {
-    return this.base.xid
-  }
+  readonly nonce: number = newNonce()
 
   /** What is committed, or may be. */
   get commits(): readonly Commit[] {
@@ -130,10 +130,14 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     return this.#hasMore || this.#head >= this.#tx
   }
 
-  /** Commits if anything was written. */
+  /** Commits if anything was written. Throws `Misforeseen` if nothing was, and the head is elsewhere. */
   async commit(): Promise<void> {
     this.#isOpen = false
-    if (!this.hasWritten) return void (await this.connection.exec('rollback'))
+    if (!this.hasWritten) {
+      // What was refused may be right in the state that is there.
+      if (this.base.isForeseen && !(await this.base.isTrue())) throw new Misforeseen()
+      return void (await this.connection.exec('rollback'))
+    }
     const { statements, environment, log } = this.state
     if (this.#head % TRIM_EVERY < this.#head - this.base.position)
       log.trim(this.connection, this.#head, environment.clock())
@@ -146,10 +150,12 @@ export class PostgresWriter extends PostgresReader implements Transaction {
       this.connection.all(
         statements.of(ADVANCE),
         this.base.position,
+        this.base.nonce,
+        this.base.epoch,
         this.#head,
+        this.nonce,
         [...changed.keys()],
         [...changed.values()],
-        this.nonce,
       ),
       ...this.#batch.send(),
       ...(records.length > 0 ? [log.append(this.connection, records, this.nonce)] : []),
@@ -167,7 +173,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   /** Called when it is known that the transaction is committed. */
   finish(): void {
     if (this.base.terms !== null) this.state.began(this.base.terms, this.#head)
-    this.state.committed(this.#commits.all)
+    this.state.committed(this.#commits.all, this.#head, this.nonce)
   }
 
   async rollback(): Promise<void> {
@@ -183,7 +189,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   }
 
   nextId(resource: Resource): Promise<number> {
-    return this.#ids.next(this.connection, resource)
+    return this.#ids.next(this.connection, resource, this.#isSafe)
   }
 
   reserve(resource: Resource, id: number): void {

@@ -2,18 +2,19 @@ import type { Commit } from '../../store.ts'
 import type { Term } from '../../terms.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { BOOT } from '../schema/functions.ts'
-import type { PostgresState } from '../state.ts'
+import type { Nonce, PostgresState } from '../state.ts'
 import { beginTerm } from './begin-term.ts'
 
 /**
  * How a transaction orders itself among those of other nodes. All of them advance the head of the log, one after the other.
  *
- * - `guess`: the head is expected to stay as it is. So nobody waits for this node, but the transaction fails at its end if
- *   another node has committed meanwhile.
+ * - `foresee`: the head is expected to be where this node knows it, and to stay there. So nobody waits, neither for this node nor
+ *   for an answer, but the transaction fails at its end if another node has committed.
+ * - `guess`: it is asked where the head is, which is expected to stay there.
  * - `late`: the head is locked after all units have read. What other nodes have committed meanwhile counts as earlier units.
  * - `lock`: the head is locked at once.
  */
-export type Ordering = 'guess' | 'late' | 'lock'
+export type Ordering = 'foresee' | 'guess' | 'late' | 'lock'
 
 export interface WriteHeadOptions {
   readonly ordering: Ordering
@@ -21,7 +22,7 @@ export interface WriteHeadOptions {
   readonly idleTimeout: number
 }
 
-const HEAD = `select pos, epoch, boot = ${BOOT}, pg_current_xact_id()::text, nonce from _restuary_head where k = 1`
+const HEAD = `select pos, epoch, boot = ${BOOT}, nonce from _restuary_head where k = 1`
 
 /** The place in the log from which a transaction goes on. */
 export class WriteHead {
@@ -29,9 +30,11 @@ export class WriteHead {
   readonly #state: PostgresState
   /** Whether the head is locked after the units have read. */
   readonly isLate: boolean
+  /** Whether the head is taken to be where this node knows it. */
+  readonly isForeseen: boolean
   #position: number
-  #xid = ''
-  #nonce: unknown = null
+  #epoch: string
+  #nonce: Nonce
   #terms: readonly Term[] | null = null
   #hasMoved = false
   #others: readonly Commit[] | null = []
@@ -43,14 +46,17 @@ export class WriteHead {
     this.#connection = connection
     this.#state = state
     this.#position = state.position
+    this.#epoch = state.terms.epoch
+    this.#nonce = state.expectedNonce ?? null
     this.isLate = ordering === 'late'
+    this.isForeseen = ordering === 'foresee'
     const { settings } = state
     void connection.exec(
-      `begin isolation level ${ordering === 'guess' ? 'repeatable read' : 'read committed'}; ` +
+      `begin isolation level ${ordering === 'foresee' || ordering === 'guess' ? 'repeatable read' : 'read committed'}; ` +
         `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
         `set local idle_in_transaction_session_timeout = ${idleTimeout}; set local restuary.writing = 'on'`,
     )
-    this.#known = this.#ask(ordering === 'lock')
+    this.#known = this.isForeseen ? Promise.resolve() : this.#ask(ordering === 'lock')
     // A unit may fail before anybody waits for this. What has failed the transaction is found at its end.
     this.#known.catch(() => {})
   }
@@ -60,9 +66,14 @@ export class WriteHead {
     return this.#position
   }
 
-  /** The id of the transaction in the database. */
-  get xid(): string {
-    return this.#xid
+  /** The newest term, also if the transaction has begun it. */
+  get epoch(): string {
+    return this.#terms?.at(-1)?.epoch ?? this.#epoch
+  }
+
+  /** What tells the transaction that has moved the head last. */
+  get nonce(): Nonce {
+    return this.#nonce
   }
 
   /** The terms, if the transaction has begun one. */
@@ -86,6 +97,13 @@ export class WriteHead {
     if (this.isLate) await (this.#locked ??= this.#lock())
   }
 
+  /** Whether the head is where it was foreseen, in the state that the transaction reads. */
+  async isTrue(): Promise<boolean> {
+    const [row] = await this.#connection.all(this.#state.statements.of(HEAD))
+    const [position, epoch, isCurrent, nonce] = row as [number, string, number, Nonce]
+    return position === this.#position && epoch === this.#epoch && isCurrent === 1 && nonce === this.#nonce
+  }
+
   async #lock(): Promise<void> {
     const [before, nonce, { history }] = [this.#position, this.#nonce, this.#state.terms]
     await this.#ask(true)
@@ -98,10 +116,10 @@ export class WriteHead {
   async #ask(isLocking: boolean): Promise<void> {
     const { statements } = this.#state
     const [row] = await this.#connection.all(statements.of(isLocking ? `${HEAD} for update` : HEAD))
-    const [position, epoch, isCurrent, xid, nonce] = row as [number, string, number, string, unknown]
-    this.#xid = xid
+    const [position, epoch, isCurrent, nonce] = row as [number, string, number, Nonce]
+    this.#epoch = epoch
     this.#nonce = nonce
-    await this.#state.follow(this.#connection, { position, epoch, isCurrent: isCurrent === 1 })
+    await this.#state.follow(this.#connection, { position, epoch, isCurrent: isCurrent === 1, nonce })
     if (position !== this.#position) this.#hasMoved = true
     this.#position = position
     if (isCurrent !== 1 && (isLocking || !this.isLate))

@@ -10,7 +10,7 @@ import type { PostgresState } from '../state.ts'
 import type { IdSequences } from './id-sequences.ts'
 import { recordTaken } from './captured.ts'
 import { isCommitted } from './in-doubt.ts'
-import { PostgresWriter } from './postgres-writer.ts'
+import { Misforeseen, PostgresWriter } from './postgres-writer.ts'
 import { CHECK, runSideBySide, runUnit, SpoiledGroup } from './units.ts'
 import { violationOf } from './violation.ts'
 import type { WriteHeadOptions } from './write-head.ts'
@@ -106,10 +106,13 @@ export class WriteLane {
     const failed = (error: unknown): readonly WriteResult[] => units.map(() => ({ error }))
     let results: readonly WriteResult[] = []
     let isSafe = false
+    let isFirst = true
     const deadline = performance.now() + this.#state.settings.busyTimeout
     for (;;) {
+      const head = this.#ordering(isFirst, isSafe)
+      isFirst = false
       try {
-        await this.#inTransaction(this.#ordering(isSafe), async (writer, connection) => {
+        await this.#inTransaction(head, async (writer, connection) => {
           if (!isSafe) return void (results = await runSideBySide(connection, writer, units))
           const ended: WriteResult[] = []
           await writer.settled()
@@ -124,6 +127,10 @@ export class WriteLane {
           isSafe = true
           continue
         }
+        if (head.ordering === 'foresee' && (isConflict(error) || error instanceof Misforeseen)) {
+          this.#state.askAgain()
+          continue
+        }
         const isOurs = !isTransient(error) && !isOutage(error)
         if (isOurs || performance.now() > deadline) return failed(error)
         // Whoever is too slow to hold the lock goes on without it.
@@ -133,9 +140,10 @@ export class WriteLane {
     }
   }
 
-  #ordering(isSafe: boolean): WriteHeadOptions {
+  #ordering(isFirst: boolean, isSafe: boolean): WriteHeadOptions {
     if (this.#contended > 0) return { ordering: isSafe ? 'lock' : 'late', idleTimeout: IDLE_LOCKED }
-    return { ordering: 'guess', idleTimeout: isSafe ? IDLE_LOCKED : IDLE }
+    const isForeseen = isFirst && this.#state.expectedNonce !== undefined
+    return { ordering: isForeseen ? 'foresee' : 'guess', idleTimeout: isSafe ? IDLE_LOCKED : IDLE }
   }
 
   /** A transaction of application code that waits for other things. It has the lane to itself until it ends or its time is over. */
@@ -194,6 +202,7 @@ export class WriteLane {
   /** Finds out whether a transaction was committed whose connection was lost at its end. Throws if it was not. */
   async #resolve(writer: PostgresWriter, error: unknown): Promise<void> {
     const committed = await isCommitted(this.#pool.another(), this.#state, writer)
+    this.#state.askAgain()
     if (committed === false) throw lost(error)
     if (committed === null) {
       const detail = 'the database was lost during the commit'
