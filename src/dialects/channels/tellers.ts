@@ -1,6 +1,7 @@
 import type { Batch, Frame } from '../../live/event.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
-import type { Shown, Subscription } from '../../live/subscriptions/subscription.ts'
+import type { Shown } from '../../live/subscriptions/subscription.ts'
+import type { Group } from '../../live/views/group.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
@@ -36,8 +37,8 @@ export class EventsTeller implements Teller<RowsKind> {
     return null
   }
 
-  batch(batch: Batch, subscription: Subscription | null): Frame | null {
-    return subscription && pushFrame(batch, subscription.followed, this.#stream, this.#actions)
+  batch(batch: Batch, group: Group): Frame {
+    return pushFrame(batch, group, this.#stream, this.#actions)
   }
 }
 

@@ -18,8 +18,8 @@ export interface Listener<K extends Kind = RowsKind> {
   snapshot(state: K['state'], position: string, reset: boolean): void
   /** The subscription continues after the position that it was resumed from. What has happened since follows. */
   resumed(position: string): void
-  /** One step. False if it was left out because the connection is slow. */
-  batch(step: K['step']): boolean
+  /** One step of what is followed. False if it was left out because the connection is slow. */
+  batch(step: K['step'], followed: K['followed']): boolean
   /** Something was left out. Nothing more is told until the next snapshot, which is a reset. */
   behind?(): void
   /** Whether the connection still has to take what it was given. `drained` of the subscription is called when it has. */
@@ -101,7 +101,7 @@ export class Subscription<K extends Kind = RowsKind> {
   deliver(step: K['step']): void {
     if (this.#phase === 'following') {
       if (this.#pace) this.#pace.take(step)
-      else if (!this.listener.batch(step)) this.#leaveBehind()
+      else if (!this.listener.batch(step, this.#followed)) this.#leaveBehind()
     } else if (this.#phase === 'starting' || this.#phase === 'held') {
       if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
     }
@@ -114,7 +114,7 @@ export class Subscription<K extends Kind = RowsKind> {
 
   /** Tells a step without waiting. */
   tell(step: K['step']): void {
-    if (this.#phase === 'following' && !this.listener.batch(step)) this.#leaveBehind()
+    if (this.#phase === 'following' && !this.listener.batch(step, this.#followed)) this.#leaveBehind()
   }
 
   /** Called when it cannot be told what happened: requests a new snapshot. */

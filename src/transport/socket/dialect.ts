@@ -4,7 +4,6 @@ import type { Mode } from '../../live/subscriptions/coalesce.ts'
 import type { Frame } from '../../live/event.ts'
 import type { FollowedUri, ValuesKind } from '../../live/subscriptions/published.ts'
 import type { Kind, RowsKind } from '../../live/subscriptions/source.ts'
-import type { Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 
 /**
@@ -106,7 +105,8 @@ export interface Teller<K extends Kind> {
   /** `isFirst` = nothing has been told about the subscription before. */
   snapshot(state: K['state'], position: string, reset: boolean, isFirst: boolean): Frame | null
   resumed?(position: string): Frame
-  batch(step: K['step'], subscription: Subscription<K> | null): Frame | null
+  /** `followed` = what the subscription follows; null where nobody can tell. */
+  batch(step: K['step'], followed: K['followed'] | null): Frame | null
   /** Something was left out, and a reset will follow. */
   behind?(): Frame | null
   end?(error: ApiError): Frame | null

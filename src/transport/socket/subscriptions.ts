@@ -211,8 +211,8 @@ class Held implements Listener<Kind> {
     if (frame) this.#mailbox.answer(frame)
   }
 
-  batch(step: unknown): boolean {
-    const frame = this.teller!.batch(step, this.#subscription)
+  batch(step: unknown, followed: unknown): boolean {
+    const frame = this.teller!.batch(step, followed)
     return frame === null || frame.length === 0 || this.#mailbox.push(frame)
   }
 
