@@ -23,6 +23,8 @@ export interface LiveFaults {
   readonly resumed: number
   readonly snapshots: number
   readonly contradictions: readonly string[]
+  /** Subscribers that have not received the last row in time, with what they had then. */
+  readonly deaf: readonly string[]
 }
 
 const WRITERS = 4
@@ -106,7 +108,7 @@ export async function underFire(target: Target, options: Options): Promise<LiveF
     over.abort()
     await Promise.all(writers)
     const last = await writeLast()
-    await haveHeardOf(last, ears, options.deaf ?? DEAF)
+    const deaf = await haveHeardOf(last, ears, options.deaf ?? DEAF)
     const log = await readLog()
     const head = log.at(-1)?.position ?? 0
     const fresh = new Map<string, ItemRow[]>()
@@ -126,6 +128,7 @@ export async function underFire(target: Target, options: Options): Promise<LiveF
       resumed: of('resumed'),
       snapshots: of('snapshot'),
       contradictions: contradictions(history),
+      deaf,
     }
   } finally {
     over.abort()
@@ -225,12 +228,19 @@ const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * v
 
 const position = ({ headers }: Answer): string => headers['position'] as string
 
-/** Waits until all have received a row, or some are deaf: what those have missed is found by the checks. */
-async function haveHeardOf(id: number, ears: readonly Ear[], patience: number): Promise<void> {
+/** Waits until all have received a row, or some are deaf: tells those. What they have missed is found by the checks. */
+async function haveHeardOf(id: number, ears: readonly Ear[], patience: number): Promise<string[]> {
   const over = new AbortController()
-  const deaf = sleep(patience, null, { signal: over.signal }).catch(() => null)
-  await Promise.race([Promise.all(ears.map(ear => ear.hasHeardOf(id))), deaf])
+  const late = sleep(patience, null, { signal: over.signal }).catch(() => null)
+  const deaf = new Set(ears)
+  const hearing = ears.map(ear => ear.hasHeardOf(id).then(() => deaf.delete(ear)))
+  await Promise.race([Promise.all(hearing), late])
   over.abort()
+  return [...deaf].map(({ name, isOpen, heard }) => {
+    const last = heard.at(-1)
+    const position = last !== undefined && 'position' in last ? last.position : 'no position'
+    return `${name}: ${isOpen ? 'open' : 'not open'}, ${last?.kind ?? 'nothing'} at ${position} was the last`
+  })
 }
 
 if (import.meta.main) {

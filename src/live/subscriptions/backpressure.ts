@@ -118,6 +118,7 @@ export class Mailbox {
   #posted = false
   #isSlow = false
   #isAwaited = false
+  #isHeld = false
   #watch: NodeJS.Timeout | null = null
   #closed = false
   /** Called when the connection has taken everything, if somebody was told that it is busy, full or slow. */
@@ -175,8 +176,28 @@ export class Mailbox {
     this.#add(frame)
   }
 
+  /** Writes what waits, and holds back what comes until `release`. */
+  hold(): void {
+    this.flush()
+    this.#isHeld = true
+  }
+
+  /** Ends the hold. What `answer` queues is written before what was held back. */
+  release(answer: () => void): void {
+    const [first, more, bytes] = [this.#first, this.#more ?? [], this.#bytes]
+    this.#first = this.#more = null
+    this.#bytes = 0
+    this.#isHeld = false
+    try {
+      answer()
+    } finally {
+      if (bytes > 0 && !this.#closed) for (const frame of more.length > 0 ? more : [first!]) this.#add(frame)
+    }
+  }
+
   flush(): void {
     this.#posted = false
+    if (this.#isHeld) return
     const first = this.#first
     const more = this.#more
     if (this.#closed || first === null) return
@@ -219,7 +240,7 @@ export class Mailbox {
     else if (this.#more === null) this.#more = [this.#first, frame]
     else this.#more.push(frame)
     this.#bytes += frame.length
-    if (this.#posted) return
+    if (this.#posted || this.#isHeld) return
     this.#posted = true
     this.#postman.post(this)
   }

@@ -75,6 +75,35 @@ describe('requests', () => {
     expect(log).toEqual(['a begins', 'a is done', 'b begins', 'b is done'])
   })
 
+  test('of a serial dialect are answered before anything is told that has happened since', async () => {
+    const written: string[] = []
+    const { session } = world(true, {}, { write: bytes => void written.push(String(bytes)) })
+    const read = Promise.withResolvers<string>()
+    const run = async (): Promise<() => void> => {
+      const answer = await read.promise
+      return () => session.tell(Buffer.from(answer))
+    }
+    session.mailbox.push(Buffer.from('before '))
+    session.receive({ kind: 'read', run, refuse: error => session.tell(Buffer.from(`refused: ${error.code} `)) })
+    session.mailbox.push(Buffer.from('one '))
+    session.mailbox.push(Buffer.from('two '))
+    await turn()
+    expect(written).toEqual(['before '])
+    read.resolve('answer ')
+    await turn()
+    await turn()
+    expect(written).toEqual(['before ', 'answer one two '])
+    session.receive({
+      kind: 'read',
+      run: () => Promise.reject(new ApiError('not_found')),
+      refuse: error => session.tell(Buffer.from(`refused: ${error.code} `)),
+    })
+    session.mailbox.push(Buffer.from('three '))
+    await turn()
+    await turn()
+    expect(written.slice(2).join('')).toBe('three refused: not_found ')
+  })
+
   test('that fail are refused with the error; only faults of the server are reported', async () => {
     const { session, log } = world(true)
     const fault = new TypeError('ours')

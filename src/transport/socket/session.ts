@@ -4,7 +4,7 @@ import type { Frame } from '../../live/event.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/backpressure.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { closeCodes } from '../../protocol/frames.ts'
-import type { Asked, AskedPing, Dialect } from './dialect.ts'
+import type { Asked, AskedCall, AskedPing, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Bucket, RequestTurns } from './requests.ts'
@@ -162,6 +162,7 @@ export class SocketSession<Message = never> {
   end(error: ApiError, reason: CloseReason = reasons[error.code] ?? 'unauthenticated'): void {
     if (this.#isClosed) return
     this.subscriptions.close()
+    this.mailbox.release(() => {})
     this.#dialect.bye?.(error)
     this.mailbox.flush()
     this.#wire.close(reason, error.code)
@@ -219,10 +220,8 @@ export class SocketSession<Message = never> {
     // The client may have left while the request waited for its turn. Its writes are still done.
     if (this.#isClosed && asked.kind !== 'write') return
     switch (asked.kind) {
-      case 'read': {
-        const answer = await asked.run()
-        return answer()
-      }
+      case 'read':
+        return this.#dialect.isSerial ? this.#readAlone(asked) : (await asked.run())()
       case 'write': {
         const answer = await asked.run()
         if (this.subscriptions.size > 0) await ownEffectsTold(this.host.live)
@@ -240,6 +239,17 @@ export class SocketSession<Message = never> {
         asked.done()
         if (before !== this.#principal) await this.subscriptions.handOver()
       }
+    }
+  }
+
+  /** Reads, and answers before anything is told that happened after it: the answer does not say at which position it was read. */
+  async #readAlone(asked: AskedCall): Promise<void> {
+    let answer = (): void => {}
+    this.mailbox.hold()
+    try {
+      answer = await asked.run()
+    } finally {
+      this.mailbox.release(answer)
     }
   }
 
