@@ -11,7 +11,7 @@ import type { PostgresSettings } from './options.ts'
 import { foundTables, foundShape } from './migrate/found-tables.ts'
 import { storedMeta } from './schema/meta.ts'
 import type { Statements } from './statements.ts'
-import { KeptRows } from './write/kept-rows.ts'
+import { KeptRows } from '../log/kept-rows.ts'
 
 /** The head of the log as a transaction has found it. */
 export interface Head {

@@ -6,6 +6,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { closeCodes } from '../../protocol/frames.ts'
 import type { Asked, AskedCall, AskedPing, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
+import { Lifetime } from './lifetime.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Bucket, RequestTurns } from './requests.ts'
 
@@ -285,25 +286,4 @@ const reasons: { readonly [code in ApiError['code']]?: CloseReason } = {
   unavailable: 'going_away',
   rate_limited: 'flooding',
   payload_too_large: 'too_large',
-}
-
-/** The lifetime of a connection, passed on to calls that write presence rows. */
-export class Lifetime {
-  /** Made when it is first needed, because most connections never write presence. */
-  #controller: AbortController | null = null
-  #isOver = false
-
-  /** Ties a call to this connection if it may write presence rows. */
-  of(call: Call): Call {
-    if (!call.resource.options.ephemeral?.presence) return call
-    this.#controller ??= new AbortController()
-    if (this.#isOver) this.#controller.abort()
-    return { ...call, connection: this.#controller.signal }
-  }
-
-  /** The connection is over. Presence rows of calls that are still in progress end as well. */
-  end(): void {
-    this.#isOver = true
-    this.#controller?.abort()
-  }
 }

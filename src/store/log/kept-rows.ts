@@ -1,5 +1,5 @@
-import type { Id, Resource, Row } from '../../../model/model.ts'
-import type { Commit } from '../../store.ts'
+import type { Id, Resource, Row } from '../../model/model.ts'
+import type { Commit } from '../store.ts'
 
 /** How many rows a generation holds, and how many bytes their records had in the log. */
 const ROWS = 16_384
