@@ -141,6 +141,32 @@ export const planted: Readonly<Record<string, PlantedForTest>> = {
       },
     ],
   },
+  'a refusal of what another node has made right stands': {
+    test: 'and refuses is asked again',
+    faults: [
+      {
+        file: 'store/postgres/write/postgres-writer.ts',
+        find: 'if (this.base.isForeseen && !(await this.base.isTrue())) throw new Misforeseen()',
+        replace: '',
+      },
+    ],
+  },
+  'a row is kept as an earlier commit left it': {
+    test: 'a row that another node has changed begins again',
+    faults: [
+      {
+        file: 'store/log/kept-rows.ts',
+        find: 'this.#of(resource).set(id, after)',
+        replace: 'this.#of(resource).has(id) || this.#of(resource).set(id, after)',
+      },
+    ],
+  },
+  'a write does not notice that the server has started again': {
+    test: 'the head of a server that has started again',
+    faults: [
+      { file: 'store/postgres/schema/functions.ts', find: 'and epoch = term and boot = ${BOOT};', replace: ';' },
+    ],
+  },
   'an ephemeral row goes although another node has renewed it': {
     test: 'live for their time, on whichever node',
     faults: [{ file: 'engine/ephemeral/expiry.ts', find: 'return left === 0', replace: 'return true' }],
@@ -167,6 +193,7 @@ export const planted: Readonly<Record<string, PlantedForTest>> = {
   },
 }
 
-export const isFound = (name: string): Promise<boolean> => failsWith(planted[name]!, ['test/nodes/*.test.ts'])
+export const isFound = (name: string): Promise<boolean> =>
+  failsWith(planted[name]!, ['test/nodes/*.test.ts', 'test/postgres/foreseen-writes.test.ts'])
 
 if (import.meta.main) await tellAll(planted, isFound)
