@@ -28,6 +28,8 @@ import { Statements } from './statements.ts'
 import { IdSequences, sequenceOf } from './write/id-sequences.ts'
 import { WriteLane } from './write/write-lane.ts'
 
+/** How many connections read the log. */
+const LOG_READERS = 2
 /** How often it is tried to prepare a database in which others write. */
 const ATTEMPTS = 10
 
@@ -35,6 +37,8 @@ const ATTEMPTS = 10
 export interface OpenedPostgres {
   readonly state: PostgresState
   readonly readers: ConnectionPool
+  /** Read the log. A read that waits for the log has a connection already, and may be one of as many as there are. */
+  readonly logReaders: ConnectionPool
   readonly writers: ConnectionPool
   readonly snapshots: Snapshots
   readonly lane: WriteLane
@@ -88,11 +92,12 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
     isCaptured,
   })
   const readers = new ConnectionPool(address, settings.readers)
+  const logReaders = new ConnectionPool(address, LOG_READERS)
   const writers = new ConnectionPool(address, 1, connection)
   const lane = new WriteLane(writers, state, new IdSequences(statements, layouts, terms))
   const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
   const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
-  return { state, readers, writers, snapshots, lane, shared, secret, skew, isCaptured }
+  return { state, readers, logReaders, writers, snapshots, lane, shared, secret, skew, isCaptured }
 }
 
 /** How far the clock of the server is ahead. Less than what the question took, or than 10 ms, counts as nothing. */

@@ -4,7 +4,7 @@ import type { Bus } from '../bus/bus.ts'
 export interface PostgresOptions {
   /** The schema of the tables; it is made if it is missing. Default: the first one in the search path of the role. */
   readonly schema?: string
-  /** How many connections read at the same time. One more writes. Default: 8. */
+  /** How many connections read at the same time, beside one that writes and two that read the log. Default: 8. */
   readonly readers?: number
   /**
    * How nodes hear of each other's commits at once: by NOTIFY (default), or over a bus such as `nats(…)` of `restuary/nats`. false =

@@ -16,6 +16,7 @@ import { PostgresMigrations } from './migrate/migrations.ts'
 import { openPostgres, type OpenedPostgres } from './open.ts'
 import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
 import { HAS_CAPTURED } from './write/captured.ts'
+import { PostgresReader } from './read/postgres-reader.ts'
 import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
 
 /**
@@ -124,7 +125,7 @@ class PostgresStore implements Store {
     if (this.#isGathering) return
     this.#isGathering = true
     try {
-      const [row] = await this.#with(connection => connection.all(state.statements.of(HAS_CAPTURED)))
+      const [row] = await this.#withLog(connection => connection.all(state.statements.of(HAS_CAPTURED)))
       if (row![0] === 1) await lane.collect()
     } catch {
     } finally {
@@ -142,30 +143,31 @@ class PostgresStore implements Store {
     if (after >= state.position) return after === state.position ? [] : null
     const recent = state.recent.after(after, limit)
     if (recent !== undefined) return whole(recent)
-    return this.#with(one => state.log.after(one, after, limit, state.position)).then(whole)
+    return this.#withLog(one => state.log.after(one, after, limit, state.position)).then(whole)
   }
 
   async oldestPosition(): Promise<number> {
-    return this.#with(connection => this.#store.state.log.reach(connection))
+    return this.#withLog(connection => this.#store.state.log.reach(connection))
   }
 
   async history(resource: Resource, id: Id, before: number, limit: number): Promise<Recorded[]> {
-    const { log } = this.#store.state
-    const row = await this.read(function* (snapshot) {
-      return (yield snapshot.get(resource, id) as Promise<unknown>) as Row | undefined
+    const { state } = this.#store
+    return this.#withLog(async connection => {
+      const row = await new PostgresReader(connection, state, state.position, false).get(resource, id)
+      return state.log.history(connection, { resource, id, row }, before, limit)
     })
-    return this.#with(connection => log.history(connection, { resource, id, row }, before, limit))
   }
 
-  async #with<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    const { readers } = this.#store
-    const connection = await readers.take()
+  /** Reads the log, also for work that reads something else meanwhile. */
+  async #withLog<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    const { logReaders } = this.#store
+    const connection = await logReaders.take()
     try {
       return await work(connection)
     } catch (error) {
       throw codeOf(error) === '' && !connection.isLost ? error : unavailable('the database did not answer', error)
     } finally {
-      readers.give(connection)
+      logReaders.give(connection)
     }
   }
 
@@ -195,7 +197,8 @@ class PostgresStore implements Store {
     this.#bus = null
     if (opened === null) return
     await opened.lane.close()
-    await Promise.all([opened.readers.close(), opened.writers.close(), opened.shared.close(), bus?.close()])
+    const { readers, logReaders, writers, shared } = opened
+    await Promise.all([...[readers, logReaders, writers, shared].map(one => one.close()), bus?.close()])
   }
 }
 

@@ -238,6 +238,6 @@ function isOfDatabase(error: unknown): boolean {
   return (
     error instanceof Error &&
     !(error instanceof ApiError) &&
-    ('severity' in error || error.message.startsWith('Connection terminated'))
+    ('severity' in error || /^(Connection terminated|Client was closed)/.test(error.message))
   )
 }
