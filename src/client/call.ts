@@ -71,9 +71,8 @@ export function isProblemDocument(value: unknown): value is ProblemDocument {
 export function queryText(params: Params = {}, json = false): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
-    const isNames = !json && Array.isArray(value)
-    const text = typeof value === 'string' ? value : isNames ? value.join(',') : JSON.stringify(value ?? undefined)
-    if (text !== undefined) search.set(name, text)
+    const isText = typeof value === 'string' || (!json && Array.isArray(value))
+    if (value != null) search.set(name, isText ? String(value as string | string[]) : JSON.stringify(value))
   }
   return search.size === 0 ? '' : `?${search}`
 }

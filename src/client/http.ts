@@ -14,8 +14,8 @@ export interface HttpOptions {
 export interface HttpRequest {
   readonly query?: Call['params']
   readonly headers?: Readonly<Record<string, string | undefined>>
-  readonly body?: BodyInit | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly body?: BodyInit | null | undefined
+  readonly signal?: AbortSignal | null | undefined
   /** Sent without a token: a login, or a renewal. */
   readonly isAnonymous?: boolean
 }
@@ -60,48 +60,42 @@ export function httpOf(options: HttpOptions, session: Session): Http {
         position: header('position') || undefined,
         next: cursorIn(header('link'), 'next'),
         previous: cursorIn(header('link'), 'prev'),
-        total: total ? Number(total) : undefined,
+        total: total === '' ? undefined : Number(total),
       }
     },
     wordsOf({ op, uri, params, data, method = 'POST' }) {
       const verb = op === 'act' ? method : METHODS[op]
       const isInQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
-      const query = isInQuery ? queryText(data as Params, true) : queryText(params)
+      const query = queryText(isInQuery ? (data as Params) : params, isInQuery)
       return { method: verb, uri: uri + query, body: isInQuery ? undefined : data }
     },
     json: async (...request) => jsonOf(await http.send(...request)),
-    send(method, path, request = {}) {
-      const send = (token: string | null): Promise<Response> => sendOnce(method, path, request, token)
-      return request.isAnonymous ? send(null) : session.withToken(send)
+    send(method, path, { query, headers, body = null, signal = null, isAnonymous } = {}) {
+      const url = base + path + queryText(query)
+      const sendAs = async (token: string | null): Promise<Response> => {
+        const authorization = token && `Bearer ${token}`
+        const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
+        const response = await options
+          .fetch(url, {
+            method,
+            headers: fields.filter(([, value]) => value) as [string, string][],
+            credentials: cookies ? 'include' : 'same-origin',
+            body,
+            signal,
+          })
+          .catch((cause: unknown) => {
+            throw signal?.aborted ? aborted(cause) : local('offline', `${method} ${url} could not be sent`, cause)
+          })
+        if (response.ok) return response
+        const { status, statusText } = response
+        const problem = await jsonOf(response).catch(() => null)
+        const document = isProblemDocument(problem) ? problem : { error: 'unreadable', detail: statusText }
+        throw new Problem({ ...document, status })
+      }
+      return isAnonymous ? sendAs(null) : session.withToken(sendAs)
     },
   }
   return http
-
-  /** Sends a request once, with these credentials. Resolves to a successful response. */
-  async function sendOnce(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
-    const { query, headers, body, signal } = request
-    const url = base + path
-    const authorization = token && `Bearer ${token}`
-    const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
-    const response = await options
-      .fetch(url + queryText(query), {
-        method,
-        headers: fields.filter((field): field is [string, string] => Boolean(field[1])),
-        credentials: cookies ? 'include' : 'same-origin',
-        body: body ?? null,
-        signal: signal ?? null,
-      })
-      .catch((cause: unknown) => {
-        throw signal?.aborted ? aborted(cause) : local('offline', `${method} ${url} could not be sent`, cause)
-      })
-    if (response.ok) return response
-    const { status, statusText } = response
-    const problem = await jsonOf(response).catch(() => null)
-    throw new Problem({
-      ...(isProblemDocument(problem) ? problem : { error: 'unreadable', detail: statusText }),
-      status,
-    })
-  }
 }
 
 /** The JSON of a response. null = it has no content. */

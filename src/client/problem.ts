@@ -42,16 +42,16 @@ export interface ProblemDocument {
 export class Problem<C extends string = Code | LocalCode, P extends PropertyKey = string> extends Error {
   override readonly name = 'Problem'
   /** Stable in all versions, unlike `message`. */
-  readonly code: C
+  declare readonly code: C
   /** The HTTP status. 0 = it did not come from the server. */
-  readonly status: number
-  readonly issues: readonly Complaint[]
+  declare readonly status: number
+  declare readonly issues: readonly Complaint[]
   /** After how many seconds a repetition may succeed. */
-  readonly retryAfter: number | undefined
+  declare readonly retryAfter: number | undefined
   /** Names the request in the log of the server. */
-  readonly requestId: string | undefined
+  declare readonly requestId: string | undefined
   /** The whole document. Errors of actions may have members of their own. */
-  readonly document: ProblemDocument
+  declare readonly document: ProblemDocument
 
   constructor(document: ProblemDocument, cause?: unknown) {
     super(document.detail ?? document.title ?? document.error, { cause })

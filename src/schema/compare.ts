@@ -8,16 +8,9 @@ import type { Value } from './value.ts'
 export function compareText(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return x < 0xd8_00 || y < 0xd8_00 ? x - y : rank(x) - rank(y)
-  }
+  for (let i = 0; i < length; i++) if (a.charCodeAt(i) !== b.charCodeAt(i)) return a.codePointAt(i)! - b.codePointAt(i)!
   return a.length - b.length
 }
-
-/** Moves surrogates, which stand for U+10000 and above, after U+E000…U+FFFF. */
-const rank = (unit: number): number => (unit >= 0xe0_00 ? unit - 0x8_00 : unit + 0x20_00)
 
 export const byText = (a: Value, b: Value): number => compareText(a as string, b as string)
 /** Compares numbers, and booleans with false before true. */

@@ -39,8 +39,7 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 8, []],
-  ['live/overlay.ts', 1.7, shared],
+  ['index.ts', 8.85, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 1.9, shared],

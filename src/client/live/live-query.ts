@@ -5,8 +5,7 @@ import type { KeptFollower } from '../offline/layer.ts'
 import { closed } from '../problem.ts'
 import type { LiveChange, LiveRow, LiveState } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
-import type { Outline } from '../follower.ts'
-import type { Overlay, Pending, View } from './overlay.ts'
+import { overlayOf, type Pending, type View } from './overlay.ts'
 import { idIn, type Row } from './order.ts'
 import { rowsOf } from './rows.ts'
 import type { Tellings } from './tellings.ts'
@@ -48,8 +47,7 @@ export interface LiveQuery extends KeptFollower, LiveRow<Row, Id> {
 export function liveQuery(host: LiveHost, resource: string | null, uri: string, view: View): LiveQuery {
   const { id, params } = view
   const rows = rowsOf([(params['sort'] ?? []) as string | readonly string[]].flat())
-  let overlay: Overlay | null = null
-  let outline: Outline | null = null
+  const overlay = overlayOf(view)
   /** Writes that the server has answered at a position that the query has not reached. */
   let settled: { readonly write: Pending; readonly seq: number }[] = []
   /** Keys of unanswered writes that the server has told of. */
@@ -64,15 +62,6 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   const arrival = deferred()
   // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
   arrival.promise.catch(() => {})
-  // If it cannot be loaded, own writes are shown when the server tells of them.
-  const loading = import('./overlay.ts').then(
-    ({ overlayOf }) => {
-      overlay = overlayOf(view)
-      if (outline) overlay.learn(outline)
-      if (ownWrites().length > 0) changed()
-    },
-    () => {},
-  )
 
   const query: { -readonly [X in keyof LiveQuery]: LiveQuery[X] } = {
     resource,
@@ -83,7 +72,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     problem: null,
     initial: null,
     get rows() {
-      return (shown ??= overlay?.show(rows, ownWrites()) ?? [...rows.list])
+      return (shown ??= overlay.show(rows, ownWrites()))
     },
     get row() {
       return query.rows[0] ?? null
@@ -145,9 +134,8 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
       query.initial = query.state
     },
     learn(learned) {
-      outline = learned
       if (learned.sort) rows.learn(learned.sort)
-      overlay?.learn(learned)
+      overlay.learn(learned)
     },
     hear(frame) {
       const { op, by = [], position } = frame
@@ -181,17 +169,17 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     },
     settle(write, answered, position, isTold = false) {
       const wasTold = told.delete(write.key) || (isTold && query.status !== 'reset')
-      const seq = position === undefined ? 0 : seqOf(position)
+      const seq = seqOf(position ?? '0')
       const isReached = query.position !== null && seqOf(query.position) >= seq
-      if (answered && !wasTold && !isReached && !overlay?.isTold(rows, answered)) settled.push({ write: answered, seq })
+      if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered)) settled.push({ write: answered, seq })
       changed()
     },
-    changed: () => changed(),
+    changed,
     tell() {
       const now = query.state
       for (const listener of listeners) listener(now)
       before = now.rows
-      if (now.position !== null) void loading.then(arrival.resolve)
+      if (now.position !== null) arrival.resolve()
     },
   }
   return query

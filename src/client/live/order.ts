@@ -24,16 +24,15 @@ export type Comparison = 'number' | 'text' | 'decimal' | 'moment' | null
 /** Compares values as they are shown: text by code point, numbers and booleans by size. Neither is null. */
 export const compareShown: Order = (a, b) => (typeof a === 'string' ? compareText(a, b as string) : byNumber(a, b))
 
-const comparisons: Readonly<Record<NonNullable<Comparison>, Order>> = {
-  number: compareShown,
-  text: compareShown,
+/** The comparisons of values that are not shown as what they are. */
+const comparisons: { readonly [X in NonNullable<Comparison>]?: Order } = {
   decimal: compareDecimals,
   moment: (a, b) => Date.parse(a as string) - Date.parse(b as string),
 }
 
 /** Numbers with more digits than JavaScript keeps are shown as texts. */
 function compareDecimals(...values: readonly Value[]): number {
-  const texts = values.map(value => (typeof value === 'string' ? value : JSON.stringify(value)).split('.'))
+  const texts = values.map(value => String(value as number | string).split('.'))
   const places = Math.max(...texts.map(([, rest = '']) => rest.length))
   const [a, b] = texts.map(([whole, rest = '']) => BigInt(whole + rest.padEnd(places, '0')))
   return Number(a! - b!)
@@ -50,7 +49,7 @@ export interface QueryOrder {
 export function orderOf(sort: readonly string[], told: readonly Comparison[] = []): QueryOrder {
   const keys = sort.map((key, i) => ({
     path: key.replace('-', '').split('.'),
-    order: sorted(comparisons[told[i] ?? 'text'], key.startsWith('-')),
+    order: sorted(comparisons[told[i]!] ?? compareShown, key.startsWith('-')),
   }))
   return {
     compare(a, b) {
@@ -70,11 +69,7 @@ const compareIds = (a: Id, b: Id): number =>
 
 /** The value at a path; undefined = the row does not show it. A related row counts as its id. */
 function valueAt(row: Row, path: readonly string[]): Value | undefined {
-  let value: unknown = row
-  for (const name of path) {
-    if (value === null) return null
-    value = isRow(value) ? value[name] : undefined
-  }
+  const value = path.reduce<unknown>((of, name) => (of === null ? null : isRow(of) ? of[name] : undefined), row)
   return value === undefined ? undefined : (idOf(value) as Value)
 }
 

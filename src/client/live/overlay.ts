@@ -22,10 +22,7 @@ export interface View {
   readonly params: Params
 }
 
-/**
- * Own writes over the rows of one query. It keeps what it made, so that it shows the same objects again. Its code is loaded with
- * the first live query.
- */
+/** Own writes over the rows of one query. It keeps what it made, so that it shows the same objects again. */
 export interface Overlay {
   learn(outline: Outline): void
   /** The rows with the writes applied, in their order. */
@@ -50,7 +47,7 @@ export function overlayOf({ id: only, params }: View): Overlay {
   const made = new Map<Id, Row>()
   /** What a new row has where it names nothing. */
   let defaults: Row = {}
-  let absent: Row = {}
+  const absent: Record<string, unknown> = {}
   let idName = 'id'
   /** The members that have related rows. null = nobody has told. */
   let related: readonly string[] | null = null
@@ -85,9 +82,8 @@ export function overlayOf({ id: only, params }: View): Overlay {
       idName = outline.id
       related = Object.keys(outline.relations)
       defaults = outline.defaults
-      const fieldsOf = [...Object.keys(outline.order), ...outline.files].map(name => [name, null] as const)
-      const relations = Object.entries(outline.relations).map(([name, { many }]) => [name, many ? [] : null] as const)
-      absent = Object.fromEntries<unknown>([...fieldsOf, ...relations])
+      for (const name of [...Object.keys(outline.order), ...outline.files]) absent[name] = null
+      for (const [name, { many }] of Object.entries(outline.relations)) absent[name] = many ? [] : null
     },
     show({ byId, list, put }, writes) {
       const shown = list.slice()

@@ -52,7 +52,7 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   'own writes are forgotten with their answer, before the stream tells of them': {
     file: 'live/live-query.ts',
-    find: 'if (answered && !wasTold && !isReached && !overlay?.isTold(rows, answered))',
+    find: 'if (answered && !wasTold && !isReached && !overlay.isTold(rows, answered))',
     replace: 'if (answered === undefined)',
     only: 'Server-Sent Events',
   },
