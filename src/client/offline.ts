@@ -1,14 +1,14 @@
 import type { Answer, Call } from './call.ts'
-import { deferred } from './deferred.ts'
 import type { Layer, LayerParts } from './offline/layer.ts'
 import { database, quietly } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
-import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/refused.ts'
+import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/kept-writes.ts'
+import { withId } from './offline/new-ids.ts'
 import { local, type Problem } from './problem.ts'
 import { subjectOf } from './session.ts'
+import { loaded } from './transports/later.ts'
 
 export type { Conflict, FailedWrite }
-type Refused = typeof import('./offline/refused.ts')
 
 export interface OfflineOptions {
   /** The name of the database. Default: `restuary`. */
@@ -50,27 +50,32 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
   /** The ids of created rows, by the keys of the writes that create them. */
   const ids = new Map<string, Promise<unknown>>()
   let caller = new AbortController()
+  let lastTime = 0
 
   const within = database(options.name ?? 'restuary')
   const user = async (): Promise<string> => options.user?.() ?? String(subjectOf(await parts.session.token()))
-  const put = (kept: Kept): Promise<unknown> => within('writes', 'readwrite', store => store.put(kept))
-  const all = async (): Promise<Kept[]> => {
-    const [who, kept] = await Promise.all([user(), within<Kept[]>('writes', 'readonly', store => store.getAll())])
-    return kept.filter(one => one.user === who)
+  const writes: KeptWrites = {
+    within,
+    put: kept => within('writes', store => store.put(kept, kept.call.key)),
+    find: key => within('writes', store => store.get(key)),
+    drop: key => within('writes', store => store.delete(key)),
+    async all() {
+      const who = await user()
+      const kept: Kept[] = await within('writes', store => store.getAll())
+      return kept.filter(one => one.user === who).toSorted((a, b) => a.made - b.made)
+    },
+    repeat: call => parts.repeat(call),
   }
-  const find = async (key: string): Promise<Kept | undefined> => (await all()).find(one => one.call.key === key)
-  const drop = async (key: string): Promise<void> => {
-    const at = (await find(key))?.at
-    if (at !== undefined) await within('writes', 'readwrite', store => store.delete(at))
-  }
+  /** What is seldom done with them. */
+  const seldom = (): Promise<typeof import('./offline/kept-writes.ts')> => loaded(import('./offline/kept-writes.ts'))
 
   /** Sends what was kept. Nobody waits for the answers, but whoever looks sees what came of them. */
   async function begin(): Promise<void> {
-    for (const kept of await all()) {
+    for (const kept of await writes.all()) {
       const { call, problem, made } = kept
       if (problem || flying.has(call.key!)) continue
       // The server no longer knows whether it has done it.
-      if (Date.now() - made > KEPT) await put({ ...kept, problem: { error: 'outcome_unknown' } })
+      if (Date.now() - made > KEPT) await writes.put({ ...kept, problem: { error: 'outcome_unknown' } })
       else void quietly(parts.repeat(call))
     }
   }
@@ -83,72 +88,68 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       const id = await ids.get(key!)
       if (id !== undefined) text = withId(text, key!, id)
     }
-    return { ...(JSON.parse(text) as Call), signal: call.signal }
+    return JSON.parse(text) as Call
   }
 
-  /** Puts the id of a created row into the writes that are kept. */
-  async function rename(key: string, id: unknown): Promise<void> {
-    for (const kept of await all()) {
-      const text = JSON.stringify(kept)
-      if (kept.call.key !== key && text.includes(key)) await put(JSON.parse(withId(text, key, id)) as Kept)
-    }
-  }
-
-  async function deliver(call: Call, who: string, base: unknown): Promise<Answer> {
+  /** Sends a write until it is answered, by its user. */
+  async function deliver(call: Call, { user: who, call: kept, base }: Kept): Promise<Answer> {
     for (;;) {
-      // It waits for the user who made it.
       if ((await user()) !== who) throw local('closed', 'somebody else has logged in')
       const { signal } = caller
       try {
-        const ready = await named(call)
         const signals = call.signal ? [signal, call.signal] : [signal]
-        return await parts.send({ ...ready, signal: AbortSignal.any(signals) })
+        return await parts.send({ ...(await named(call)), signal: AbortSignal.any(signals) })
       } catch (thrown) {
         const problem = thrown as Problem
+        const isAborted = call.signal?.aborted
         // Somebody has logged in. The same user goes on.
-        if (signal.aborted && !call.signal?.aborted) continue
-        const { merge } = options
-        if (problem.code !== 'precondition_failed' || !merge || call.shown?.isMerged) throw problem
-        const refused = await import('./offline/refused.ts')
-        call = refused.merged(call, problem, base, merge)
+        if (signal.aborted && !isAborted) continue
+        // What was not refused is sent later, and what its user may only do after logging in.
+        const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
+        if (isWaiting || isAborted || call.shown?.isMerged) throw problem
+        const { merged } = await seldom()
+        call = await merged(writes, call, problem, kept.key!, base, options.merge)
       }
     }
   }
 
-  async function send(call: Call): Promise<Answer> {
-    const { key, op, shown } = call
-    if (!key || op === 'act') return parts.send(call)
-    const isNew = op === 'create' && shown && shown.id === undefined
-    const created = deferred<unknown>()
-    void quietly(created.promise)
-    if (isNew) ids.set(key, created.promise)
+  /** Sends a write, and keeps it until it is answered or refused. */
+  async function sendKept(call: Call, key: string): Promise<Answer> {
+    const { op, shown, signal } = call
+    const made = (lastTime = Math.max(lastTime + 1, Date.now()))
     flying.add(key)
-    const who = await user()
-    const former = (await quietly(find(key))) as Kept | undefined
-    const base = former?.base ?? (shown?.id === undefined ? undefined : parts.known(shown.resource, shown.id))
     try {
-      if (!former) {
+      let kept = await quietly(writes.find(key))
+      if (!kept) {
+        const base = shown && parts.known(shown.resource, shown.id!)
+        kept = { user: await user(), made, call: { ...call, signal: undefined }, base }
         await begun
-        await quietly(put({ user: who, made: Date.now(), call: { ...call, signal: undefined }, base }))
+        await quietly(writes.put(kept))
       }
-      const answer = await deliver(call, who, base)
-      const id = (answer.data as { id?: unknown } | null)?.id
-      if (isNew) await quietly(rename(key, id))
-      created.resolve(id)
-      await quietly(drop(key))
+      const answer = await deliver(call, kept)
+      // Others may name the new row by its temporary id. Until they are put right, its own write stays.
+      const isReady =
+        op === 'create' && flying.size > 1 ? seldom().then(all => all.rename(writes, key, idIn(answer))) : begun
+      await quietly(isReady.then(() => writes.drop(key)))
       return answer
-    } catch (thrown) {
-      const problem = thrown as Problem
-      created.reject(problem)
-      const kept = (await quietly(find(key))) as Kept | undefined
-      // What was not refused is sent later, and what its user may only do after logging in.
-      const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
-      if (call.signal?.aborted || shown?.isMerged) await quietly(drop(key))
-      else if (kept && !isWaiting && problem.document) await quietly(put({ ...kept, problem: problem.document }))
+    } catch (problem) {
+      if (signal?.aborted || shown?.isMerged) await quietly(writes.drop(key))
       throw problem
     } finally {
       flying.delete(key)
     }
+  }
+
+  function send(call: Call): Promise<Answer> {
+    const { key, op } = call
+    if (!key || op === 'act') return parts.send(call)
+    const answer = sendKept(call, key)
+    if (op === 'create') {
+      const id = answer.then(idIn)
+      void quietly(id)
+      ids.set(key, id)
+    }
+    return answer
   }
 
   const layer = (given: LayerParts): Layer => {
@@ -164,22 +165,17 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       },
     }
   }
-  /** Asks for something that is needed when the server has refused a write. */
   const ask =
-    <A extends readonly unknown[], T>(pick: (all: Refused) => (writes: KeptWrites, ...given: A) => Promise<T>) =>
-    async (...given: A): Promise<T> =>
-      pick(await import('./offline/refused.ts'))({ all, find, drop, repeat: call => parts.repeat(call) }, ...given)
+    (name: 'failed' | 'retry' | 'discard' | 'clear') =>
+    async (key?: string): Promise<never> =>
+      (await (await seldom())[name](writes, key!)) as never
   return Object.assign(layer, {
-    failed: ask(refused => refused.failed),
-    retry: ask(refused => refused.retry),
-    discard: ask(refused => refused.discard),
-    async clear() {
-      await within('writes', 'readwrite', store => store.clear())
-      await within('rows', 'readwrite', store => store.clear())
-    },
+    failed: ask('failed'),
+    retry: ask('retry'),
+    discard: ask('discard'),
+    clear: ask('clear'),
   })
 }
 
-/** A text of JSON with the id of a created row in place of its temporary one. */
-const withId = (text: string, key: string, id: unknown): string =>
-  text.replaceAll(`"new:${key}"`, JSON.stringify(id)).replaceAll(`new%3A${key}`, encodeURIComponent(id as string))
+/** The id of a row that was created. */
+const idIn = (answer: Answer): unknown => (answer.data as { id?: unknown } | null)?.id

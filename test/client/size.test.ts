@@ -42,7 +42,7 @@ test.each([
   ['index.ts', 8.85, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
-  ['offline.ts', 1.9, shared],
+  ['offline.ts', 1.75, shared],
   ['tokens.ts', 0.4, shared],
   ['tabs.ts', 1.5, [...shared, 'client/socket/connection.ts']],
   ['adapters/react.ts', 0.6, shared],

@@ -1,29 +1,24 @@
 /** A database in the browser, which is opened when it is used. */
-export type Database = <T>(
-  name: 'writes' | 'rows',
-  mode: IDBTransactionMode,
-  work: (store: IDBObjectStore) => IDBRequest<T>,
-) => Promise<T>
+export type Database = <T>(name: 'writes' | 'rows', work: (store: IDBObjectStore) => IDBRequest<T>) => Promise<T>
 
 /** The same work, whose failure is left to whoever waits for it elsewhere. A page without IndexedDB works, but keeps nothing. */
-export const quietly = <T>(work: Promise<T>): Promise<T | void> => work.catch(() => {})
+export const quietly = <T>(work: Promise<T>): Promise<T | undefined> => work.catch(() => undefined)
 
-/** Keeps writes in their order, and rows by the query that shows them. */
+/** Keeps writes by their idempotency keys, and rows by the query that shows them. */
 export function database(name: string): Database {
   let opened: Promise<IDBDatabase> | undefined
-  return async (store, mode, work) => {
+  return async (store, work) => {
     opened ??= open(name)
-    return resultOf(work((await opened).transaction(store, mode).objectStore(store)))
+    return resultOf(work((await opened).transaction(store, 'readwrite').objectStore(store)))
   }
 }
 
 function open(name: string): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, 2)
+  const request = indexedDB.open(name, 3)
   request.addEventListener('upgradeneeded', () => {
     const { result } = request
     for (const former of result.objectStoreNames) result.deleteObjectStore(former)
-    result.createObjectStore('writes', { keyPath: 'at', autoIncrement: true })
-    result.createObjectStore('rows')
+    for (const store of ['writes', 'rows']) result.createObjectStore(store)
   })
   return resultOf(request)
 }
@@ -31,6 +26,6 @@ function open(name: string): Promise<IDBDatabase> {
 function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result))
-    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB cannot be used')))
+    request.addEventListener('error', () => reject(request.error as Error))
   })
 }

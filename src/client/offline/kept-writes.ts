@@ -1,6 +1,8 @@
-// What to do with writes that the server has refused. It is loaded when it is needed.
+// What is seldom done with writes that are kept. It is loaded when it is needed.
 import type { Call, Id } from '../call.ts'
 import type { Problem, ProblemDocument } from '../problem.ts'
+import { quietly, type Database } from './database.ts'
+import { withId } from './new-ids.ts'
 
 /** Two writers have changed the same row. */
 export interface Conflict {
@@ -23,21 +25,22 @@ export interface FailedWrite extends Pick<Call, 'op' | 'uri' | 'data'> {
 
 /** A write as it is kept. */
 export interface Kept {
-  /** Its place in the order. */
-  readonly at?: number
   readonly user: string
+  /** When it was made, in milliseconds since 1970. No two writes of a page have the same time. */
   readonly made: number
   readonly call: Call
   readonly base: unknown
   readonly problem?: ProblemDocument
 }
 
-/** The writes that are kept. */
+/** The writes that are kept, by their keys. */
 export interface KeptWrites {
   /** Those of the user, oldest first. */
   readonly all: () => Promise<readonly Kept[]>
   readonly find: (key: string) => Promise<Kept | undefined>
-  readonly drop: (key: string) => Promise<void>
+  readonly put: (kept: Kept) => Promise<unknown>
+  readonly drop: (key: string) => Promise<unknown>
+  readonly within: Database
   /** Shows a write, and sends it. */
   readonly repeat: (call: Call) => Promise<unknown>
 }
@@ -60,13 +63,40 @@ export async function discard({ find, drop }: KeptWrites, key: string): Promise<
   if ((await find(key))?.problem) await drop(key)
 }
 
-/** The write after a conflict. Throws the problem if there is none. */
-export function merged(call: Call, problem: Problem, base: unknown, merge: (conflict: Conflict) => unknown): Call {
+export async function clear({ within }: KeptWrites): Promise<void> {
+  await within('writes', store => store.clear())
+  await within('rows', store => store.clear())
+}
+
+/** The write after a conflict. If it is none, the refusal is kept under the key of the first attempt, and thrown. */
+export async function merged(
+  { find, put }: KeptWrites,
+  call: Call,
+  problem: Problem,
+  key: string,
+  base: unknown,
+  merge: ((conflict: Conflict) => unknown) | undefined,
+): Promise<Call> {
+  const next = merge && problem.code === 'precondition_failed' ? mergedCall(call, problem, base, merge) : null
+  if (next) return next
+  const write = await quietly(find(key))
+  if (write) await quietly(put({ ...write, problem: problem.document }))
+  throw problem
+}
+
+function mergedCall(call: Call, problem: Problem, base: unknown, merge: (conflict: Conflict) => unknown): Call | null {
   const { key, shown, data: mine } = call
   const { current, etag } = problem.document
   // A refusal that is repeated, because its answer was lost, does not have the row. A new key asks for it.
   if (!current && !key!.endsWith('n')) return { ...call, key: `${key}n` }
   const data = current ? merge({ resource: shown!.resource, id: shown!.id!, current, mine, base: base ?? null }) : null
-  if (data === null) throw problem
-  return { ...call, data, ifMatch: etag as string, key: `${key}m` }
+  return data === null ? null : { ...call, data, ifMatch: etag as string, key: `${key}m` }
+}
+
+/** Puts the id of a created row into the writes that are kept. */
+export async function rename({ all, put }: KeptWrites, key: string, id: unknown): Promise<void> {
+  for (const kept of await all()) {
+    const text = JSON.stringify(kept)
+    if (kept.call.key !== key && text.includes(key)) await put(JSON.parse(withId(text, key, id)) as Kept)
+  }
 }
