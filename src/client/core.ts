@@ -93,7 +93,11 @@ export function coreOf({ http, session, transport, onStatus, linger, schedule, o
     },
     dehydrate: () => JSON.stringify(Object.fromEntries(queries)).replaceAll('<', '\\u003c'),
     changeCaller() {
-      for (const query of queries.values()) if (query.problem) forget(query)
+      for (const query of queries.values()) {
+        if (query.problem) forget(query)
+        // A position is that of whoever was told of it, also while nothing is connected and no transport knows whose it is.
+        query.restart()
+      }
       layer.changeCaller?.()
       void transport.changeCaller()
     },

@@ -3,7 +3,7 @@ import type { Layer, LayerParts } from './offline/layer.ts'
 import { database, quietly } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
 import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/kept-writes.ts'
-import { withId } from './offline/new-ids.ts'
+import { withNewId } from './offline/new-ids.ts'
 import { local, type Problem } from './problem.ts'
 import { subjectOf } from './session.ts'
 import { loaded } from './transports/later.ts'
@@ -86,7 +86,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
     let text = JSON.stringify({ ...call, signal: undefined })
     for (const [, key] of text.matchAll(/new(?::|%3A)([\w-]+)/g)) {
       const id = await ids.get(key!)
-      if (id !== undefined) text = withId(text, key!, id)
+      if (id !== undefined) text = withNewId(text, key!, id)
     }
     return JSON.parse(text) as Call
   }

@@ -189,6 +189,20 @@ describe.skipIf(!hasBrowser)('a page', () => {
     await expect.poll(texts).toEqual(['of Ben'])
   })
 
+  test('shows nothing of the former user when another tab has logged in while nothing was connected', async () => {
+    const { app, page, ann, ben } = await twoUsers()
+    await inPage(page, `up(); localStorage.setItem('tokens', '${ann}')`)
+    await app.create('memo', [{ text: 'of Ben', owner: 1 }])
+    const other = await openPage(page.url().replace('/page', ''), page)
+    const texts = (): Promise<string[]> => inPage(other, 'return api.memo.live().rows.map(row => row.text)')
+    await reload(other, 'down()')
+    expect((await shown(other, 'memo')).slice(0, 2)).toMatchObject(['stale', { text: 'known' }])
+    await inPage(other, `globalThis.heard = new Promise(resolve => addEventListener('storage', resolve))`)
+    await inPage(page, `localStorage.setItem('tokens', '${ben}')`)
+    await inPage(other, 'await heard; up()')
+    await expect.poll(texts).toEqual(['of Ben'])
+  })
+
   test('sends nothing with the tokens of another user, who has logged in elsewhere', async () => {
     const { app, page, ben, ann } = await twoUsers()
     await inPage(page, `localStorage.setItem('tokens', '${ben}'); up()`)

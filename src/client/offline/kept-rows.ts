@@ -51,7 +51,8 @@ export function followKept(follower: KeptFollower, { within, user, follow, signa
   }
   const begun = quietly(load()).then(kept => ({
     follow() {
-      if (kept && follower.position === null) {
+      // If somebody has logged in meanwhile, the rows are of the former user.
+      if (kept && !signal.aborted && follower.position === null) {
         if (kept.outline) heard.learn(kept.outline)
         follower.hear(kept.frame)
         follower.stale()

@@ -2,7 +2,7 @@
 import type { Call, Id } from '../call.ts'
 import type { Problem, ProblemDocument } from '../problem.ts'
 import { quietly, type Database } from './database.ts'
-import { withId } from './new-ids.ts'
+import { withNewId } from './new-ids.ts'
 
 /** Two writers have changed the same row. */
 export interface Conflict {
@@ -97,6 +97,6 @@ function mergedCall(call: Call, problem: Problem, base: unknown, merge: (conflic
 export async function rename({ all, put }: KeptWrites, key: string, id: unknown): Promise<void> {
   for (const kept of await all()) {
     const text = JSON.stringify(kept)
-    if (kept.call.key !== key && text.includes(key)) await put(JSON.parse(withId(text, key, id)) as Kept)
+    if (kept.call.key !== key && text.includes(key)) await put(JSON.parse(withNewId(text, key, id)) as Kept)
   }
 }

@@ -1,3 +1,3 @@
 /** A text of JSON with the id of a created row in place of its temporary one. */
-export const withId = (text: string, key: string, id: unknown): string =>
+export const withNewId = (text: string, key: string, id: unknown): string =>
   text.replaceAll(`"new:${key}"`, JSON.stringify(id)).replaceAll(`new%3A${key}`, encodeURIComponent(id as string))

@@ -118,6 +118,8 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
 
   /** Somebody has logged in or out. */
   async function changeCaller(): Promise<void> {
+    // Until it is open it cannot tell that somebody else comes: what other tabs follow begins anew.
+    if (!isOpen) for (const follower of followers()) follower.restart()
     const token = await session.token()
     // An open connection becomes another caller's with its token. Otherwise it has to begin anew.
     if (isOpen && token) await introduce()
