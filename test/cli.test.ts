@@ -179,12 +179,8 @@ test.each([
   [['import', 'db.json', '--out', 'notes.txt'], 'is there already', 'name another file'],
   [['serve', 'postgres://127.0.0.1:1/shop'], 'cannot be read', 'check the address'],
   [['serve', 'postgres://127.0.0.1:1/shop', '--memory'], '--memory', 'createdb'],
-  [['triggers'], 'needs an action and a PostgreSQL database', 'there is install, remove'],
-  [
-    ['triggers', 'install', 'shop.sqlite'],
-    'needs an action and a PostgreSQL database',
-    'restuary triggers install postgres:',
-  ],
+  [['triggers'], 'needs an action and a database', 'there is install, remove'],
+  [['triggers', 'install', 'absent.sqlite'], 'there is no file', 'name a SQLite file'],
   [['serve', 'mysql://localhost/shop'], 'mysql:// is no file', 'name a SQLite or a JSON file'],
 ])('restuary %j is refused, and the fix is told', async (args, problem, fix) => {
   const placed = args.map(arg => (/^\.$|\.(sqlite?|json|txt|ts)$/.test(arg) ? join(directory, arg) : arg))

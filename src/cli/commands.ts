@@ -81,9 +81,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   triggers: {
     takes: 'ACTION SOURCE',
-    does: 'install makes what other programs write to a PostgreSQL database live as well: triggers capture it for the log. remove takes them away',
+    does: 'install makes what other programs write to a SQLite file or a PostgreSQL database live as well: triggers capture it for the log. remove takes them away',
     options: {},
-    examples: ['restuary triggers install postgres://me@localhost/shop'],
+    examples: ['restuary triggers install shop.db', 'restuary triggers install postgres://me@localhost/shop'],
   },
   changes: {
     takes: 'FILE',

@@ -1,17 +1,21 @@
+import { existsSync } from 'node:fs'
 import { changeTriggers } from '../../store/postgres/schema/triggers.ts'
+import { changeFileTriggers } from '../../store/sqlite/schema/triggers.ts'
 import { Misuse } from '../misuse.ts'
 import { isPostgres, reasonOf, shownUrl } from './postgres-source.ts'
 
 /** `restuary triggers install|remove SOURCE`: whether what other programs write is recorded in the log. */
 export async function triggers(action: string | undefined, source: string | undefined): Promise<void> {
-  if ((action !== 'install' && action !== 'remove') || source === undefined || !isPostgres(source))
+  if ((action !== 'install' && action !== 'remove') || source === undefined)
     throw new Misuse(
-      'triggers needs an action and a PostgreSQL database',
-      'restuary triggers install postgres://me@localhost/shop; there is install, remove',
+      'triggers needs an action and a database',
+      'restuary triggers install shop.db, or postgres://me@localhost/shop; there is install, remove',
     )
+  const isFile = !isPostgres(source)
+  if (isFile && !existsSync(source)) throw new Misuse(`there is no file ${source}`, 'name a SQLite file')
   let tables: readonly string[]
   try {
-    tables = await changeTriggers({ url: source }, action)
+    tables = isFile ? changeFileTriggers(source, action) : await changeTriggers({ url: source }, action)
   } catch (error) {
     throw new Misuse(`${shownUrl(source)} stays as it is: ${reasonOf(error)}`, 'call it again when that is changed')
   }
@@ -19,6 +23,6 @@ export async function triggers(action: string | undefined, source: string | unde
   console.error(
     tables.length === 0
       ? 'There is nothing to change.'
-      : `${done} ${tables.join(', ')}. Start the servers again, so that they know.`,
+      : `${done} ${tables.join(', ')}.${isFile ? '' : ' Start the servers again, so that they know.'}`,
   )
 }

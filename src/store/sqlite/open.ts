@@ -8,6 +8,7 @@ import { ServedLayouts } from '../migrate/served-layouts.ts'
 import { tableFacts } from './schema/table-facts.ts'
 import { numberedRows } from './schema/numbered-rows.ts'
 import { adaptTables } from './schema/adapt-tables.ts'
+import { installTriggers, isCaptured } from './schema/triggers.ts'
 import { reportUnfitValues } from './schema/report-unfit-values.ts'
 import { Connection } from './connection.ts'
 import { IdCounters } from './write/ids.ts'
@@ -71,6 +72,7 @@ function prepared(connection: Connection, opening: Opening): Opened {
   const meta = new MetaTable(connection)
   const log = new LogTable(connection, model)
   adaptTables(connection, meta, opening)
+  if (isCaptured(connection)) inTransaction(connection, () => installTriggers(connection))
   const baseline = begin(connection, meta, log, opening)
   connection.exec(numberedRows(model))
   const layouts = new ServedLayouts(
@@ -85,7 +87,13 @@ function prepared(connection: Connection, opening: Opening): Opened {
   const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms, onReshaped })
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
-  return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer: new Writer(state, log, ids) }
+  const writer = new Writer(state, log, ids)
+  // What other programs have written meanwhile is recorded before anybody reads.
+  while (state.isDue) {
+    writer.begin()
+    writer.commit()
+  }
+  return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer }
 }
 
 /** Makes the tables of the log, or adds what those of an earlier version of Restuary lack. */
@@ -93,16 +101,11 @@ function makeLog(connection: Connection): void {
   const isMade = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`)
   const isSigned = connection.prepare(`SELECT 1 FROM pragma_table_info('_restuary_log') WHERE name = 'signature'`)
   if (isMade.get() !== undefined && isSigned.get() !== undefined) return
-  connection.exec('BEGIN IMMEDIATE')
-  try {
+  inTransaction(connection, () => {
     connection.exec(LOG_TABLES)
     // Only now is it certain: another process may have opened the file in the same moment.
     if (isSigned.get() === undefined) connection.exec(LOG_ADDITION)
-    connection.exec('COMMIT')
-  } catch (error) {
-    if (connection.db.isTransaction) connection.exec('ROLLBACK')
-    throw error
-  }
+  })
 }
 
 /** Begins a term of the log, and makes the secret of the file. For tables of another program, also keeps the position at which they were adopted, and returns it. */
@@ -113,8 +116,7 @@ function begin(
   { model, environment: { clock, random, report } }: Opening,
 ): Baseline {
   const adopting = [...model.resources.values()].some(resource => resource.options.foreign !== null)
-  connection.exec('BEGIN IMMEDIATE')
-  try {
+  inTransaction(connection, () => {
     const { terms } = meta
     if (meta.get('secret') === undefined) meta.set('secret', Buffer.from(random(32)).toString('hex'))
     const declaration = fingerprintOf(model)
@@ -135,11 +137,18 @@ function begin(
         'tables _restuary_log, _restuary_meta, _restuary_version and _restuary_kept added: they keep versions, changes and answers',
       )
     }
+  })
+  const baseline = meta.get('baseline')
+  return baseline === undefined ? { seq: 0, at: 0 } : (JSON.parse(baseline) as Baseline)
+}
+
+function inTransaction(connection: Connection, work: () => void): void {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    work()
     connection.exec('COMMIT')
   } catch (error) {
     if (connection.db.isTransaction) connection.exec('ROLLBACK')
     throw error
   }
-  const baseline = meta.get('baseline')
-  return baseline === undefined ? { seq: 0, at: 0 } : (JSON.parse(baseline) as Baseline)
 }

@@ -201,7 +201,7 @@ class SqliteStore implements Store {
       this.#queue = units.concat(this.#queue)
       throw error
     }
-    if (state.position !== head) this.#tell()
+    if (state.position !== head || state.isDue) this.#tell()
   }
 
   /** Another process is writing. Tries again after a few milliseconds, until `busyTimeout` is over. Reads continue meanwhile. */
@@ -243,7 +243,7 @@ class SqliteStore implements Store {
 
   /** Tells of commits. */
   #tell(): void {
-    if (this.#opened?.state.isTermDue === true) this.write(() => noWork).catch(() => {}) // begins the term
+    if (this.#opened?.state.isDue === true) this.write(() => noWork).catch(() => {}) // begins a term, or records
     this.#listeners.tell()
   }
 

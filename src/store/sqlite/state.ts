@@ -8,6 +8,7 @@ import type { LogTable } from './log/log.ts'
 import type { MetaTable } from './log/meta.ts'
 import { SHAPE_NUMBER } from './migrate/read-shape.ts'
 import type { Positions } from './read/snapshot.ts'
+import { CapturedWrites } from './write/captured-writes.ts'
 import type { IdCounters } from './write/ids.ts'
 
 /** After this many changes, old records of the log are removed. */
@@ -38,6 +39,7 @@ export class SqliteState implements Positions {
   /** Tables of other programs check their foreign keys at once unless that is deferred. We write in any order. */
   readonly deferring: boolean
   readonly recent: RecentCommits
+  readonly captured: CapturedWrites
   readonly #terms: Terms
   #termsText: string | undefined
   readonly #random: StoreEnvironment['random']
@@ -74,6 +76,7 @@ export class SqliteState implements Positions {
     this.#seen = this.#version.get()?.[0]
     this.position = this.#everything = this.#accounted = log.head()
     this.recent = new RecentCommits(this.position)
+    this.captured = new CapturedWrites(connection, layouts, model)
     this.#terms = terms
     this.learn(meta.termsText)
   }
@@ -90,7 +93,7 @@ export class SqliteState implements Positions {
     }
   }
 
-  /** Called after a commit that changed rows without a record: no tag stays valid, and everybody gets the state anew. */
+  /** Called after a commit with changes that no record tells: no tag stays valid, and everybody gets the state anew. */
   unrecorded(): void {
     this.#due = 'of all'
     this.#told = Math.max(this.#told, this.position)
@@ -127,13 +130,15 @@ export class SqliteState implements Positions {
       this.#shapeNumber = shapeNumber
       this.#onReshaped()
     }
+    this.captured.isLeft = this.captured.look()
+    const isCaptured = this.captured.isLeft && this.captured.isComplete
     const head = this.#log.head()
     const { history } = this.#terms
     const isNews = this.learn(this.#meta.termsText)
     // Another process opened the file and wrote nothing yet.
     if (isNews && head === this.#accounted && this.#terms.history === history) return true
     if (head < this.#accounted || this.#terms.history !== history) this.#due ??= 'after what is left'
-    else if (!isNews && head === this.#accounted) this.#due = 'of all'
+    else if (!isNews && head === this.#accounted && !isCaptured) this.#due = 'of all'
     this.#told = Math.max(this.#told, this.position)
     this.position = this.#accounted = this.#everything = head
     this.recent.restart(head)
@@ -148,9 +153,12 @@ export class SqliteState implements Positions {
     return true
   }
 
-  /** Whether a change without a record, or an earlier state, was found, so that a new term has to begin. */
-  get isTermDue(): boolean {
-    return this.#due !== null
+  /**
+   * Whether a transaction has to begin for what others have done: it begins a new term if they left a change without a record
+   * or an earlier state, and records what triggers have captured.
+   */
+  get isDue(): boolean {
+    return this.#due !== null || this.captured.isLeft
   }
 
   /** Called when a write transaction has begun: takes into account what other processes have done. */

@@ -16,6 +16,7 @@ import { Connection } from '../connection.ts'
 import { LOG_TABLES } from '../log/log.ts'
 import { MetaTable } from '../log/meta.ts'
 import { withDefaults } from '../options.ts'
+import { isCaptured, MARK, UNMARK } from '../schema/triggers.ts'
 import { askRows } from './ask-rows.ts'
 import { Ledger } from './ledger.ts'
 import type { Saved } from './folded-tables.ts'
@@ -196,7 +197,9 @@ export class SqliteMigrations implements Migrations {
   #transaction<T>(work: () => T): T {
     this.#connection.exec('BEGIN IMMEDIATE')
     try {
+      if (isCaptured(this.#connection)) this.#connection.exec(MARK)
       const result = work()
+      if (isCaptured(this.#connection)) this.#connection.exec(UNMARK)
       this.#connection.exec('COMMIT')
       return result
     } catch (error) {

@@ -3,6 +3,7 @@ import type { DatabaseShape, TableShape } from '../../migrate/shape.ts'
 import { changesTable, type AddColumn, type CopyLinks, type MigrationStep } from '../../migrate/step.ts'
 import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { Connection } from '../connection.ts'
+import { installTriggers, isCaptured, removeTriggers } from '../schema/triggers.ts'
 import { FoldedTables, WAS, type Saved } from './folded-tables.ts'
 import { changeLoggedIds, changeLoggedValues, renameLoggedField, renameLoggedResource } from './rewrite-log.ts'
 import { columnSql, createIndexSql, createTableSql, literal, quote } from './table-sql.ts'
@@ -23,9 +24,15 @@ export function runSteps(
   steps: readonly MigrationStep[],
   { custom, keeping }: { readonly custom: CustomTypes; readonly keeping: ValueKeeping | null },
 ): DatabaseShape {
+  // Triggers name columns, and go with tables that are made anew. Everybody begins anew after these steps, so what they have
+  // captured until now need not be told.
+  const isWithTriggers = isCaptured(connection)
+  if (isWithTriggers) removeTriggers(connection)
   const run = new Run(connection, shape, custom, keeping)
   steps.forEach((step, i) => run.take(step, i))
-  return run.end()
+  const after = run.end()
+  if (isWithTriggers) installTriggers(connection)
+  return after
 }
 
 class Run {

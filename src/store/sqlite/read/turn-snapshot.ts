@@ -48,11 +48,12 @@ export class TurnSnapshot {
 
 /**
  * At the first read of a turn: whether another process has written. If it left no record, a term begins at once, so that
- * nothing kept from before is used, and no tag from before is valid. If that process still writes, the next write begins it.
+ * nothing kept from before is used, and no tag from before is valid; what triggers have captured is recorded. If that process
+ * still writes, the next write does it.
  */
 export function followOthers(turn: TurnSnapshot, state: SqliteState, writer: Writer): boolean {
   if (!state.look()) return false
-  if (!state.isTermDue) return true
+  if (!state.isDue) return true
   turn.end()
   try {
     writer.begin()

@@ -9,6 +9,7 @@ import { readDefault } from './column-default.ts'
 import { isEndless } from './endless.ts'
 import { ownTables, ownType, type OwnTables } from './own-tables.ts'
 import { profile, ROWS } from './profile.ts'
+import { isCapturing } from './triggers.ts'
 
 /** The file is damaged (https://sqlite.org/rescode.html#corrupt). It must not be written to. */
 const CORRUPT = 11
@@ -47,7 +48,10 @@ export function introspect(file: string): Catalog {
     const tables: TableInfo[] = []
     const skipped: { name: string; why: string }[] = []
     const own = ownTables(db)
-    const triggers = rows<{ sql: string }>(db, `SELECT sql FROM sqlite_schema WHERE type = 'trigger'`)
+    const triggers = rows<{ name: string; sql: string }>(
+      db,
+      `SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'`,
+    ).filter(({ name }) => !isCapturing(name))
     // What triggers change in tables with a key is recorded (write/side-effects.ts).
     const isDerived = ({ name, kind, readOnly }: TableInfo): boolean =>
       kind !== 'table' || (readOnly !== null && triggers.some(({ sql }) => isWrittenBy(sql, name)))

@@ -1,5 +1,6 @@
 import type { TableFacts } from '../../sql/layout.ts'
 import type { Connection } from '../connection.ts'
+import { isCapturing } from './triggers.ts'
 import { affinityOf } from './affinity.ts'
 
 /** Reads the facts on which comparing and writing the rows of each table depend. */
@@ -8,8 +9,8 @@ export function tableFacts(connection: Connection): TableFacts {
     `SELECT c.name, c.type, t.strict FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name) AS c
      WHERE t.schema = 'main' AND t.name = ? COLLATE NOCASE`,
   )
-  const triggers = connection.prepare(`SELECT lower(tbl_name) FROM sqlite_schema WHERE type = 'trigger'`).all()
-  const triggered = new Set(triggers.map(([table]) => table))
+  const triggers = connection.prepare(`SELECT name, lower(tbl_name) FROM sqlite_schema WHERE type = 'trigger'`).all()
+  const triggered = new Set(triggers.filter(([name]) => !isCapturing(name as string)).map(([, table]) => table))
   const clause = '%on%conflict%'
   const tables = connection.prepare(`SELECT lower(name), sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE ?`)
   const hiding = new Set(

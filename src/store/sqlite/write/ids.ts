@@ -1,4 +1,4 @@
-import type { Resource } from '../../../model/model.ts'
+import type { Id, Resource } from '../../../model/model.ts'
 import { highestId } from '../../sql/statements/rows.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
@@ -49,10 +49,12 @@ export class IdCounters {
     this.forget()
   }
 
-  /** Called before a row is deleted: its id must not be used again. */
-  mark(resource: Resource): void {
+  /** Called when a row is deleted: its id must not be used again. */
+  mark({ resource, id }: { readonly resource: Resource; readonly id: Id }): void {
     const { type } = resource.id
     if (type.key !== 'integer') return
+    // Another program may have made the row, and deleted it.
+    if (typeof id === 'number') this.reserve(resource, id)
     const top = this.#top(resource)
     if (this.#marked.get(resource) === top) return
     this.#meta.set(`id:${resource.name}`, String(top))

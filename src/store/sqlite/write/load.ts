@@ -1,6 +1,7 @@
 import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../../model/model.ts'
 import { conflictOf, isConstraint } from './conflict.ts'
 import type { Opened } from '../open.ts'
+import { MARK, UNMARK } from '../schema/triggers.ts'
 import { RowWriter } from './rows.ts'
 
 /** Rows per transaction: enough to be fast, and few enough to keep the write-ahead log small. */
@@ -38,15 +39,19 @@ function inChunks<T>(opened: Opened, items: Iterable<T>, write: (item: T, versio
   const { connection } = state
   const version: LoadVersion = { seq: state.position + 1, at: state.clock() }
   let count = 0
-  connection.exec('BEGIN IMMEDIATE')
+  const { isInstalled } = state.captured
+  const [begin, commit] = isInstalled
+    ? [`BEGIN IMMEDIATE; ${MARK}`, `${UNMARK}; COMMIT`]
+    : ['BEGIN IMMEDIATE', 'COMMIT']
+  connection.exec(begin)
   try {
     // The record comes first: if the process ends in between, nobody takes the log for complete.
     log.adopt(version.seq, version.at)
     for (const item of items) {
       write(item, version)
-      if (++count % CHUNK === 0) connection.exec('COMMIT; BEGIN IMMEDIATE')
+      if (++count % CHUNK === 0) connection.exec(`${commit}; ${begin}`)
     }
-    connection.exec('COMMIT')
+    connection.exec(commit)
   } catch (error) {
     if (connection.db.isTransaction) connection.exec('ROLLBACK')
     throw isConstraint(error) ? conflictOf(error as Error, state.model) : error

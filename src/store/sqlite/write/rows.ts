@@ -53,11 +53,10 @@ export class RowWriter {
     this.write({ ...change, op: 'patch', changed: [] })
   }
 
-  /** Keeps the version of a row that something else has changed, a trigger or a foreign key. */
+  /** Keeps the version of a row that something else has changed: a trigger, a foreign key, another program. */
   note(change: RowChange): void {
-    const { resource, id, after } = change
-    if (after === null) this.#forget(change)
-    else this.#version(getOrThrow(this.#layouts, resource), id, after[SEQ] as number, after[AT] as number)
+    if (change.after !== null) this.version(change)
+    else if (getOrThrow(this.#layouts, change.resource).baseline !== null) this.#forget(change)
   }
 
   /**
@@ -65,6 +64,8 @@ export class RowWriter {
    * unique values are given up, then what is added. Foreign keys are only checked at the commit.
    */
   writeAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    // Another program has written them: all, or none.
+    if (changes[0]?.isNoted) return changes.forEach(change => this.note(change))
     for (const link of links) if (link.op === 'remove') this.#link(link)
     // Backwards, because a unit has a row before those that are deleted along with it and refer to it.
     for (let i = changes.length - 1; i >= 0; i--) {

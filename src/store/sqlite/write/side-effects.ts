@@ -1,12 +1,10 @@
 import { ID, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
-import { bound, compileStatement, sql } from '../../sql/kysely.ts'
-import { fromOf, rowOf } from '../../sql/expressions.ts'
-import { decode, type Layout, type Layouts } from '../../sql/layout.ts'
+import type { Layout, Layouts } from '../../sql/layout.ts'
 import type { RowChange } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-
 import { readChangeset, type ChangedRow } from './changeset.ts'
+import { storedRow } from './stored-row.ts'
 
 /** A table whose rows others may change, and the names of its columns as changesets have them. */
 interface Followed {
@@ -98,17 +96,7 @@ export class SideEffects {
 
   /** A row from the values of its columns, read as if they were in the table. */
   #decode({ layout, columns }: Followed, values: ChangedRow['before']): Row {
-    const statement = this.#connection.cached(`row of ${layout.resource.name}`, () => {
-      const own = columns.map((column, i) => sql`${bound(i)} as ${sql.id(column)}`)
-      const generated = layout.resource.columns
-        .filter(({ column, slot }) => !columns.includes(column) && (slot !== ID || layout.key === null))
-        .map(({ column }) => sql`null as ${sql.id(column)}`)
-      const source = sql`(select ${sql.join([...own, ...generated])})`
-      return compileStatement(
-        sql`select ${rowOf(layout, 't')} from ${fromOf(layout, 't', source)}`,
-        layout.dialect.text,
-      )
-    })
-    return decode(layout, statement.get(...values.map((value): Bind => value ?? null)))!
+    const binds = values.map((value): Bind => value ?? null)
+    return storedRow(this.#connection, layout, columns, binds)
   }
 }

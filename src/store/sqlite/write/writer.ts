@@ -44,6 +44,8 @@ export class Writer extends Reader implements Transaction {
   /** It has stored a text. That has no position, so the head does not show it. */
   #keeps = false
   #open = false
+  /** Not all that other programs have written could be recorded. */
+  #isUnrecorded = false
 
   constructor(state: SqliteState, log: LogTable, ids: IdCounters) {
     super(state.connection, state.layouts, state)
@@ -80,21 +82,36 @@ export class Writer extends Reader implements Transaction {
       if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
       this.#base = this.#head = this.#state.position
       this.#commits.clear()
+      if (this.#state.captured.isInstalled) this.#recordCaptured()
     } catch (error) {
       this.rollback()
       throw error
     }
   }
 
+  /** What other programs have written comes first, as a commit of its own. */
+  #recordCaptured(): void {
+    this.start(true)
+    try {
+      if (this.#state.captured.begin(this)) return
+    } catch (error) {
+      // One of their triggers does not let us keep a version, and nobody should be kept from writing by it.
+      if (!isConstraint(error) && !(error instanceof ApiError)) throw error
+    }
+    this.#isUnrecorded = true
+  }
+
   /** Commits, and tells the store what was written. True if anything was. */
   commit(): boolean {
+    if (this.#state.captured.isInstalled) this.#state.captured.end()
     if (this.#head > this.#base) this.#state.trim(this.#log)
     this.#commit.run()
     this.#open = false
     const commits = this.#commits.all
     this.#commits.clear()
     this.#state.committed(commits)
-    if (this.#effects.takeUnrecorded()) this.#state.unrecorded()
+    if (this.#effects.takeUnrecorded() || this.#isUnrecorded) this.#state.unrecorded()
+    this.#isUnrecorded = false
     this.connection.ahead?.committed(commits.length)
     return commits.length > 0
   }
@@ -103,6 +120,7 @@ export class Writer extends Reader implements Transaction {
     this.#open = false
     this.#commits.clear()
     this.#effects.takeUnrecorded()
+    this.#isUnrecorded = false
     this.#ids.forget()
     // After errors such as a full disk, SQLite has already rolled back.
     if (this.connection.db.isTransaction) this.#rollback.run()
@@ -196,7 +214,7 @@ export class Writer extends Reader implements Transaction {
   #applyOne(change: RowChange): void {
     const seq = this.#head + 1
     stamp(change, seq, this.#at)
-    if (change.op === 'delete') this.#ids.mark(change.resource)
+    if (change.op === 'delete') this.#ids.mark(change)
     try {
       this.#rows.write(change)
     } catch (error) {
@@ -209,13 +227,13 @@ export class Writer extends Reader implements Transaction {
     let seq = this.#head
     for (const change of changes) {
       stamp(change, ++seq, this.#at)
-      if (change.op === 'delete') this.#ids.mark(change.resource)
+      if (change.op === 'delete') this.#ids.mark(change)
     }
     const effects = this.#effects.of(changes, () => this.#rows.writeAll(changes, links))
     for (const change of changes) this.#record(change)
     for (const change of effects) {
       stamp(change, ++this.#head, this.#at)
-      if (change.op === 'delete') this.#ids.mark(change.resource)
+      if (change.op === 'delete') this.#ids.mark(change)
       this.#rows.note(change)
       this.#append(change, this.#head)
     }
