@@ -42,12 +42,17 @@ export const isSendable = (shown: unknown): boolean =>
 const isComparable = (def: FieldDef): boolean => def.is === 'scalar' && def.type.operators !== 'none'
 const negated = (sql: string): string => `NOT ${sql}`
 
+/** What the queries are about. */
+export type Queried = Pick<ShownDatabase, 'defOf'> & {
+  rows(resource: string): readonly { readonly values: ReadonlyMap<string, Operand> }[]
+}
+
 export class RandomQueries {
   readonly #random: Random
-  readonly #shown: ShownDatabase
+  readonly #shown: Queried
   #aliases = 0
 
-  constructor(random: Random, shown: ShownDatabase) {
+  constructor(random: Random, shown: Queried) {
     this.#random = random
     this.#shown = shown
   }

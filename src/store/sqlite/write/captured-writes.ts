@@ -89,7 +89,7 @@ export class CapturedWrites {
       if (isFit) this.#add(table, images as [Bind[] | null, Bind[] | null], rows, links)
       isUnderstood &&= isFit
     }
-    run(recordCaptured(this.#model, rows, links, tx))
+    void run(recordCaptured(this.#model, rows, links, tx))
     return isUnderstood
   }
 
