@@ -1,4 +1,4 @@
-/** Reads CSV (RFC 4180) as rows of texts. */
+/** Reads CSV (RFC 4180) as rows of texts. Throws Error if a quoted cell does not end. */
 export function readCsv(text: string): string[][] {
   const rows: string[][] = []
   let row: string[] = []
@@ -22,11 +22,16 @@ export function readCsv(text: string): string[][] {
       cell = ''
     } else cell += sign
   }
+  // The first row has the names.
+  if (isQuoted) throw new Error(`Row ${rows.length}: a quoted cell does not end`)
   if (cell !== '' || row.length > 0) rows.push([...row, cell])
   return rows.filter(one => one.length > 1 || one[0] !== '')
 }
 
-/** Writes rows as CSV. Text that a spreadsheet would take for a formula begins with an apostrophe. */
+/**
+ * Writes rows as CSV. Text that a spreadsheet would take for a formula gets an apostrophe before it, and so does what looks
+ * as if it had got one: `plainOf` takes it away again.
+ */
 export function writeCsv(columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): string {
   const line = (cells: readonly unknown[]): string => cells.map(cellOf).join(',')
   return [line(columns), ...rows.map(row => line(columns.map(name => row[name])))].join('\r\n') + '\r\n'
@@ -34,6 +39,9 @@ export function writeCsv(columns: readonly string[], rows: readonly Readonly<Rec
 
 function cellOf(value: unknown): string {
   const text = value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
-  const safe = typeof value === 'string' && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+  const safe = typeof value === 'string' && /^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** The text of a cell without the apostrophe of `writeCsv`. */
+export const plainOf = (cell: string): string => cell.replace(/^'('*[=+\-@\t\r\n])/, '$1')

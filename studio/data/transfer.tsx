@@ -7,8 +7,8 @@ import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { complain, say } from '../ui/toast.tsx'
 import { countWords } from '../ui/words.ts'
-import { readCsv, writeCsv } from './csv.ts'
-import { valueOf } from './row/field-input.tsx'
+import { writeCsv } from './csv.ts'
+import { rowsIn } from './rows-in-file.ts'
 import { sortWords, type TableSort } from './window/keyset.ts'
 
 /** How many rows one request makes. */
@@ -48,12 +48,15 @@ export function TransferMenu({ resource, filter, sort }: TransferProps): VNode {
     }
     setProgress(null)
   }
-  const chosen = async (file: File | undefined): Promise<void> => {
+  const chosen = async (input: HTMLInputElement): Promise<void> => {
+    const file = input.files?.[0]
     try {
       if (file) setFound(rowsIn(await file.text(), resource))
     } catch (error) {
       complain(error)
     }
+    // A file that was mended can be chosen again.
+    input.value = ''
   }
   return (
     <details class="menu">
@@ -78,7 +81,7 @@ export function TransferMenu({ resource, filter, sort }: TransferProps): VNode {
           accept=".csv,.json,text/csv,application/json"
           hidden
           aria-label="File to import"
-          onChange={event => void chosen(event.currentTarget.files?.[0])}
+          onChange={event => void chosen(event.currentTarget)}
         />
       </div>
       {found && <ImportDialog resource={resource} rows={found} onClose={() => setFound(null)} />}
@@ -131,6 +134,7 @@ function ImportDialog({
       {problem && (
         <p class="bad" role="alert">
           {problem}
+          {made > 0 && ` The first ${countWords(made)} rows are imported.`}
         </p>
       )}
     </Dialog>
@@ -142,28 +146,6 @@ function placed(problem: Problem, from: number): string {
   const [first] = problem.issues
   const at = /^#\/(\d+)(?:\/(.*))?$/.exec(first?.pointer ?? '')
   return at && first ? `Row ${from + Number(at[1]) + 1}${at[2] ? `, ${at[2]}` : ''}: ${first.detail}` : problem.message
-}
-
-/** The rows of a file: JSON as it is, CSV by the types of the fields. */
-function rowsIn(text: string, resource: ResourceInfo): object[] {
-  const trimmed = text.replace(/^\uFEFF/, '').trim()
-  if (/^[[{]/.test(trimmed)) return [JSON.parse(trimmed)].flat() as object[]
-  const [names = [], ...lines] = readCsv(trimmed)
-  const fields = names.map(name => {
-    const field = resource.fields.find(one => one.name === name)
-    if (!field) throw new Error(`The file has a column ${name}, and ${resource.name} has no such field`)
-    return field
-  })
-  const rows = lines.map(cells =>
-    Object.fromEntries(
-      fields.flatMap((field, i) => {
-        const cell = cells[i] ?? ''
-        return field.isWritable && (cell !== '' || field.nullable) ? [[field.name, valueOf(field, cell)]] : []
-      }),
-    ),
-  )
-  if (rows.length === 0) throw new Error('The file has no rows')
-  return rows
 }
 
 function download(name: string, text: string, type: string): void {

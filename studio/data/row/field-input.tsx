@@ -16,13 +16,11 @@ export function valueOf(field: FieldInfo, text: string): unknown {
   if (text === '' && (field.nullable || isId)) return null
   switch (field.kind) {
     case 'integer':
-    case 'number': {
-      const n = Number(text)
-      if (text.trim() === '' || Number.isNaN(n)) throw new Error('must be a number')
-      return n
-    }
+    case 'number':
+      return numberOf(text)
     case 'boolean':
-      return text === 'true'
+      if (!/^(?:true|false)$/i.test(text)) throw new Error('must be true or false')
+      return text.toLowerCase() === 'true'
     case 'json':
     case 'many':
       try {
@@ -31,10 +29,16 @@ export function valueOf(field: FieldInfo, text: string): unknown {
         throw new Error('must be JSON')
       }
     case 'one':
-      return [field.schema['type']].flat().includes('integer') ? Number(text) : text
+      return [field.schema['type']].flat().includes('integer') ? numberOf(text) : text
     default:
       return text
   }
+}
+
+function numberOf(text: string): number {
+  const n = Number(text)
+  if (text.trim() === '' || Number.isNaN(n)) throw new Error('must be a number')
+  return n
 }
 
 interface InputProps {
