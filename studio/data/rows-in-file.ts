@@ -4,8 +4,8 @@ import { plainOf, readCsv } from './csv.ts'
 import { valueOf } from './row/field-input.tsx'
 
 /**
- * The rows of a file: JSON as it is, CSV by the types of the fields. Fields that nobody can write are left out, so that
- * an export can be imported. Throws Error with a sentence about the first fault, and its row.
+ * The rows of a file: JSON as it is, CSV by the types of the fields. What cannot be written, such as ids and the bytes of
+ * files, is left out, so that an export can be imported. Throws Error with a sentence about the first fault, and its row.
  */
 export function rowsIn(text: string, resource: ResourceInfo): object[] {
   const rows = /^\uFEFF?\s*[[{]/.test(text) ? rowsOfJson(text, resource) : rowsOfCsv(text, resource)
@@ -20,7 +20,7 @@ function rowsOfJson(text: string, resource: ResourceInfo): object[] {
   } catch (error) {
     throw new Error(`The file is not JSON: ${(error as Error).message}`, { cause: error })
   }
-  const fixed = new Set(resource.fields.filter(one => !one.isWritable).map(one => one.name))
+  const fixed = new Set(resource.fields.filter(one => !isMade(one)).map(one => one.name))
   return [parsed].flat().map((row, i) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row))
       throw new Error(`Row ${i + 1}: must be an object`)
@@ -41,11 +41,14 @@ function rowsOfCsv(text: string, resource: ResourceInfo): object[] {
     return Object.fromEntries(
       fields.flatMap((field, at) => {
         const cell = cells[at]!
-        return field.isWritable && (cell !== '' || field.nullable) ? [[field.name, valueIn(field, cell, i + 1)]] : []
+        return isMade(field) && (cell !== '' || field.nullable) ? [[field.name, valueIn(field, cell, i + 1)]] : []
       }),
     )
   })
 }
+
+/** Whether a new row can be given this field. */
+const isMade = ({ isWritable, kind }: FieldInfo): boolean => isWritable && kind !== 'file'
 
 function valueIn(field: FieldInfo, cell: string, row: number): unknown {
   try {

@@ -30,7 +30,10 @@ export function FileField({
 }): VNode {
   const file = (value ?? null) as StoredFile | null
   const path = `${resource.path}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}`
-  const put = (chosen: File | undefined): void => {
+  const put = (input: HTMLInputElement): void => {
+    const chosen = input.files?.[0]
+    // A file that was changed can be chosen again.
+    input.value = ''
     if (!chosen) return
     table(resource.name)
       .upload(id, field.name, chosen)
@@ -57,11 +60,7 @@ export function FileField({
         </>
       )}
       {resource.canPatch && (
-        <input
-          type="file"
-          aria-label={`Upload ${field.name}`}
-          onChange={event => put(event.currentTarget.files?.[0])}
-        />
+        <input type="file" aria-label={`Upload ${field.name}`} onChange={event => put(event.currentTarget)} />
       )}
     </div>
   )
