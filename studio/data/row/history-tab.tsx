@@ -6,6 +6,8 @@ import { Badge, Button, Empty } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { lineOf } from '../../ui/words.ts'
 import { isEditable } from '../grid/editable.ts'
+import { Conflict } from './conflict.tsx'
+import type { ReadRow } from './row-form.tsx'
 
 /** A record of the log about a row (docs/guide/history.md). */
 interface Recorded {
@@ -17,18 +19,21 @@ interface Recorded {
   readonly before: Row | null
 }
 
-/** What happened to a row, the newest first, and what each step changed. */
+/** What happened to a row, the newest first, and what each step changed. A version is restored over the one that was read. */
 export function HistoryTab({
   resource,
   id,
-  onRestored,
+  read,
+  onReload,
 }: {
   readonly resource: ResourceInfo
   readonly id: Id
-  readonly onRestored: () => void
+  readonly read: ReadRow
+  readonly onReload: () => void
 }): VNode {
   const [records, setRecords] = useState<readonly Recorded[] | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
+  const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
   const load = (): void => {
     table(resource.name)
       .history(id)
@@ -37,19 +42,44 @@ export function HistoryTab({
         (error: Problem) => setProblem(error.message),
       )
   }
-  useEffect(load, [resource, id])
+  useEffect(load, [resource, id, read])
+  const write = (data: Row, tag: string | null): void => {
+    table(resource.name)
+      .patch(id, data, tag === null ? {} : { ifMatch: tag.replaceAll('"', '') })
+      .then(
+        () => {
+          say('That version is restored')
+          onReload()
+        },
+        (error: Problem) => {
+          const current = error.document['current'] as Row | undefined
+          if (error.status === 412 && current) setConflict({ current, mine: data })
+          else complain(error)
+        },
+      )
+  }
   const restore = ({ data }: Recorded): void => {
     const members = resource.fields
       .filter(one => isEditable(one, resource) && data && one.name in data)
       .map(one => [one.name, data![one.name]])
-    table(resource.name)
-      .patch(id, Object.fromEntries(members))
-      .then(() => {
-        say('That version is restored')
-        load()
-        onRestored()
-      }, complain)
+    write(Object.fromEntries(members) as Row, read.tag)
   }
+  if (conflict)
+    return (
+      <Conflict
+        base={read.row}
+        current={conflict.current}
+        mine={conflict.mine}
+        onTheirs={() => {
+          setConflict(null)
+          onReload()
+        }}
+        onMine={() => {
+          setConflict(null)
+          write(conflict.mine, null)
+        }}
+      />
+    )
   if (problem) return <Empty title="No history">{problem}</Empty>
   if (!records) return <p class="muted">Loading …</p>
   if (records.length === 0)

@@ -42,6 +42,11 @@ export function RowPanel({
         onClose()
       }, complain)
   }
+  const choose = (next: Tab): void => {
+    setTab(next)
+    // A version is restored over what its history shows.
+    if (next === 'history') load()
+  }
   const tabs: { name: Tab; title: string }[] = [
     { name: 'edit', title: resource.canPatch ? 'Edit' : 'Fields' },
     { name: 'json', title: 'JSON' },
@@ -52,7 +57,7 @@ export function RowPanel({
     <Dialog side title={id === null ? `New ${resource.name}` : `${resource.name} ${id}`} onClose={onClose}>
       {id !== null && (
         <div class="panel-tools">
-          <Tabs label="Views of the row" all={tabs} chosen={tab} onChoose={setTab} />
+          <Tabs label="Views of the row" all={tabs} chosen={tab} onChoose={choose} />
           {resource.canDelete && <Confirmed label="Delete this row" onConfirm={remove} />}
         </div>
       )}
@@ -67,7 +72,7 @@ export function RowPanel({
       ) : tab === 'json' ? (
         <JsonView value={read.row} />
       ) : tab === 'history' ? (
-        <HistoryTab resource={resource} id={id} onRestored={load} />
+        <HistoryTab resource={resource} id={id} read={read} onReload={load} />
       ) : (
         <AccessTab resource={resource} id={id} />
       )}
