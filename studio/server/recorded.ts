@@ -44,10 +44,10 @@ export function cutConnections(milliseconds: number): void {
   for (const socket of sockets) socket.close()
 }
 
-/** The open socket with a number, else the newest that is open. */
-export function openSocket(n: number): WebSocket | undefined {
+/** The open socket with a number, else the newest that is open and speaks a subprotocol. */
+export function openSocket(n: number, protocol: string): WebSocket | undefined {
   const open = [...sockets].filter(socket => socket.readyState === WebSocket.OPEN)
-  return open.find(one => one.n === n) ?? open.at(-1)
+  return open.find(one => one.n === n) ?? open.findLast(one => one.protocol === protocol)
 }
 
 /** A `fetch` whose requests and answers are kept as frames, but for those in which the studio asks about the server. */
@@ -75,9 +75,13 @@ export const recordedFetch: typeof fetch = async (input, init) => {
   return response
 }
 
+/** A query for people to read, which still means the same: what would end a value, or be taken for a space, stays as it is. */
 function readable(query: string): string {
   try {
-    return decodeURIComponent(query)
+    return query
+      .split(/(%(?:2[356B]|0[9AD])|\+)/i)
+      .map((part, i) => (i % 2 ? part : decodeURIComponent(part)))
+      .join('')
   } catch {
     return query
   }
