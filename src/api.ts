@@ -37,7 +37,7 @@ import type { LiveOptions } from './live/live-options.ts'
 import { PublishedFeed } from './live/subscriptions/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, seedOnce, type Operations, type SafeOperations, type Seed } from './operations.ts'
-import { startUp } from './start-up.ts'
+import { openInWords, startUp } from './start-up.ts'
 import { admissionOf } from './transport/hosts/admission.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
 import { fetch } from './transport/hosts/fetch.ts'
@@ -137,14 +137,15 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const { clock, leases } = nodes
   const background = { clock, onFault: onBackgroundFault }
   const { store, expiry } = withEphemeral(lasting, model, { ...background, node: nodes.node })
-  const opening = store.open(model, { clock: environment.clock, random, report })
+  const opening = openInWords(() => store.open(model, { clock: environment.clock, random, report }))
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
   const parts = { model, limits, store, opening, expiry, url, nodes }
   const { engine, jobs, files } = assembleEngine(parts, options, environment)
   const { auth } = engine
   const { seed } = options
-  const { ready, whenReady } = startUp(
+  const { ready, awaited, whenReady } = startUp(
     seed ? seedOnce(engine, { store, leases, opening }, seed as unknown as Seed) : opening,
+    { report, onFault: onBackgroundFault },
   )
   const commitHooks = followCommits(opening, {
     store,
@@ -153,7 +154,8 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     database: tx => database(engine, call => engine.within(tx, call), undefined),
     onFault: onBackgroundFault,
   })
-  ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(onBackgroundFault)
+  const inBackground = (): Promise<unknown> => Promise.all([files?.start(), jobs?.start()]).catch(onBackgroundFault)
+  void ready.then(inBackground, () => undefined)
   const live = liveOf(engine, store, background)
   const handled = createHandledResources({
     routes,
@@ -205,19 +207,19 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     faces: facesOf(options),
     published,
     secured: auth !== null,
-    ready: () => ready,
-    live: liveOperation<M>(engine, live, () => ready),
+    ready: awaited,
+    live: liveOperation<M>(engine, live, awaited),
     safe: safeOperations<M>(engine, handle),
     files: fileOperations<M>(engine, handle),
     transaction: async work =>
       whenReady(() => store.transaction(tx => work(operations<M>(engine, call => engine.within(tx, call))))),
-    run: async (...asked) => runJob((await ready, jobs), ...asked),
-    publish: async (uri, change) => handled.publish((await ready, uri), change),
+    run: async (...asked) => runJob((await awaited(), jobs), ...asked),
+    publish: async (uri, change) => handled.publish((await awaited(), uri), change),
     fetch: async request => whenReady(() => (answerFetch ??= fetch(engine, http))(request)),
     url,
     match: text => matchUrl(model, prefix, text),
     backup: async file => {
-      await ready
+      await awaited()
       if (!store.backup) throw new Error(`the store ${store.name} is not copied to a file`)
       await store.backup(file)
     },
