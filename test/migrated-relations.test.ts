@@ -28,7 +28,7 @@ describe.each(migratedDatabases)('%s', database => {
       '  table todo: index restuary_todo_assignee dropped',
       '  table todo_assignees: made',
       '  todo.assignee: now nullable',
-      '  todo.assignee: its values become links in todo_assignees',
+      '  todo.assignee: its values become links in todo_assignees; positions and tags of before end',
       '  todo.assignee: dropped; its values are in todo_assignees',
       '  table todo_assignees: index restuary_todo_assignees_user_id made',
     ])
@@ -71,6 +71,71 @@ describe.each(migratedDatabases)('%s', database => {
     ])
   })
 
+  test('a to-many relation that is to-one now keeps the link that somebody chose, and goes back', async () => {
+    const user = `user: resource({ id: t.id() })`
+    const many = declares(`${user}, todo: resource({ id: t.id(), assignees: t.many('user') })`)
+    await opened(many, async app => {
+      await app.post('user', [{}, {}, {}])
+      await app.post('todo', [{ assignees: [2, 1] }, { assignees: [2, 3] }, { assignees: [3] }, { assignees: [] }])
+    })
+    const one = declares(`${user}, todo: resource({ id: t.id(), assignee: t.one('user').was('assignees') })`)
+    const several =
+      'todo.assignee is one row now, but 2 rows have several in todo_assignees: say which one stays, by --otherwise todo.assignee=first or --otherwise todo.assignee=last'
+    const missing = 'todo.assignee is required now, but 1 row is there without it'
+    await expect(opened(one, app => app.list('todo'))).rejects.toThrow(several)
+    await expect(migrate('plan', one)).rejects.toThrow(several)
+    await expect(migrate('plan', one, '--otherwise', 'todo.assignee=last')).rejects.toThrow(missing)
+    await expect(migrate('plan', one, '--otherwise', 'todo.assignee=cut')).rejects.toThrow('its first or last link')
+    const decided = ['--otherwise', 'todo.assignee=last', '--set', 'todo.assignee=1', '--name', 'one']
+    expect((await migrate('plan', one, ...decided)).slice(1, -1)).toEqual([
+      '  todo.assignee: added',
+      '  todo.assignee: has the last link of each row in todo_assignees; 2 rows had several, which are kept for the way back; positions and tags of before end',
+      '  todo.assignee: now required, rows without a value get 1',
+      '  table todo_assignees: dropped; its links are in todo.assignee',
+      '  table todo: index restuary_todo_assignee made',
+    ])
+    await migrate('apply', one)
+    const assignees = async (): Promise<unknown[]> => (await rows(one, 'todo')).map((row: any) => row.assignee)
+    expect(await assignees()).toEqual([2, 3, 3, 1])
+    expect(await foreignKeyFaults()).toEqual([])
+    await opened(one, async app => {
+      await app.patch('todo', 2, { assignee: 1 })
+      await app.post('todo', { assignee: 2 })
+      await app.delete('todo', 3)
+    })
+    await migrate('down', one)
+    expect(await rows(many, 'todo')).toEqual([
+      { id: 1, assignees: [1, 2] },
+      { id: 2, assignees: [1] },
+      { id: 4, assignees: [] },
+      { id: 5, assignees: [2] },
+    ])
+    await migrate('apply', one)
+    expect(await assignees()).toEqual([2, 1, 1, 2])
+  })
+
+  test('if no row has several, it happens at start, also if the other side declared the relation', async () => {
+    const todos = (more: string): string => `todo: resource({ id: t.id(), ${more} })`
+    const many = declares(
+      `label: resource({ id: t.id(), items: t.many('todo', { inverse: 'labels' }) }), ${todos(`labels: t.many('label', { inverse: 'items' })`)}`,
+    )
+    await opened(many, async app => {
+      await app.post('label', [{}, {}])
+      await app.post('todo', [{ labels: [2] }, {}])
+    })
+    const one = declares(
+      `label: resource({ id: t.id(), items: t.back('todo', 'label') }), ${todos(`label: t.one('label').nullable().was('labels')`)}`,
+    )
+    expect(await rows(one, 'todo')).toEqual([
+      { id: 1, label: 2 },
+      { id: 2, label: null },
+    ])
+    expect(await rows(one, 'label')).toEqual([
+      { id: 1, items: [] },
+      { id: 2, items: [1] },
+    ])
+  })
+
   test('integer ids become UUIDs, and references, links and history follow', async () => {
     const declared = (id: string): string =>
       declares(
@@ -90,7 +155,7 @@ describe.each(migratedDatabases)('%s', database => {
     const uuid = declared(`'uuid'`)
     await expect(opened(uuid, app => app.list('user'))).rejects.toThrow('user.id changes from integer to text')
     expect(await migrate('plan', uuid, '--name', 'ids')).toContain(
-      '  user.id: now UUIDs, which are made of the former ids; positions and addresses of before end',
+      '  user.id: now UUIDs, which are made of the former ids; positions, tags and addresses of before end',
     )
     await migrate('apply', uuid)
     expect(await foreignKeyFaults()).toEqual([])

@@ -98,6 +98,7 @@ function isDone(shape: DatabaseShape, step: MigrationStep): boolean {
     case 'drop column':
       return table !== undefined && table.columns[step.column] === undefined
     case 'copy links':
+      if (step.way === 'back') return table?.columns[step.column] !== undefined && shape[step.join] === undefined
       return table?.columns[step.column] === undefined && shape[step.join] !== undefined
     case 'rename column':
       return table !== undefined && !table.columns[step.column] && table.columns[step.to] !== undefined

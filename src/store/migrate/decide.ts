@@ -1,7 +1,7 @@
 import { Refused } from '../../schema/read/refused.ts'
 import type { Value } from '../../schema/value.ts'
 import type { ColumnShape, DatabaseShape } from './shape.ts'
-import type { ChangeColumn, Mapping, MigrationStep } from './step.ts'
+import type { ChangeColumn, CopyLinks, Mapping, MigrationStep } from './step.ts'
 import { columnTypeOf, type CustomTypes } from './type-data.ts'
 
 /** What somebody has decided about rows, as text: pairs of a place (`todo.title`) and what they said. */
@@ -9,7 +9,7 @@ export interface Decisions {
   /** The value of rows that have none. */
   readonly set: readonly (readonly [place: string, value: string])[]
   readonly map: readonly (readonly [place: string, from: string, to: string])[]
-  /** `cut`, `keep`, or a value. */
+  /** `cut`, `keep`, or a value; of several links, `first` or `last`. */
   readonly otherwise: readonly (readonly [place: string, what: string])[]
 }
 
@@ -33,7 +33,10 @@ export function decide(
     decided[at < 0 ? decided.length : at] = { ...step, ...make(step) }
   }
   for (const [place, text] of decisions.set) {
-    const at = decided.findIndex(step => step.do === 'add column' && `${step.table}.${step.column}` === place)
+    const is = (word: MigrationStep['do']): number =>
+      decided.findIndex(step => step.do === word && 'column' in step && `${step.table}.${step.column}` === place)
+    // A column that is made of links is added without a value, and changed when it has them.
+    const at = is('change column') < 0 ? is('add column') : -1
     const added = decided[at]
     if (added?.do === 'add column') decided[at] = { ...added, value: read(place, added.as, text, custom) }
     else change(place, ({ to }) => ({ missing: read(place, to, text, custom) }))
@@ -42,10 +45,18 @@ export function decide(
     change(place, step => ({
       values: [...(step.values ?? []), [read(place, step.from, from, custom), read(place, step.to, to, custom)]],
     }))
-  for (const [place, what] of decisions.otherwise)
+  for (const [place, what] of decisions.otherwise) {
+    const linked = decided.findIndex(step => step.do === 'copy links' && `${step.table}.${step.column}` === place)
+    if (linked >= 0) {
+      if (what !== 'first' && what !== 'last')
+        throw new DecisionFault(`${place} keeps its first or last link, but "${what}" was given`)
+      decided[linked] = { ...(decided[linked] as CopyLinks), keep: what }
+      continue
+    }
     change(place, ({ to }) => ({
       otherwise: what === 'cut' || what === 'keep' ? what : { value: read(place, to, what, custom) },
     }))
+  }
   return decided
 }
 

@@ -29,7 +29,7 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
         ? null
         : `${place} is not declared any more, but ${holds(rows)} a value: let it go by --drop ${place}, or name the field that it is now, by .was('${step.as.field ?? step.column}') there or by --rename ${place}=NAME`
     case 'drop table':
-      return rows === 0
+      return rows === 0 || step.moved !== undefined
         ? null
         : `${place} is not declared any more, but has ${rowsOf(rows)}: let it go by --drop ${place}`
     case 'add index':
@@ -40,9 +40,11 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
     case 'create table':
     case 'rename table':
     case 'rename column':
-    case 'copy links':
     case 'drop index':
       return null
+    case 'copy links':
+      if (step.way === 'there' || step.keep !== undefined || rows === 0) return null
+      return `${place} is one row now, but ${rowsOf(rows)} ${rows === 1 ? 'has' : 'have'} several in ${step.join}: say which one stays, by --otherwise ${place}=first or --otherwise ${place}=last, in the order of their ids`
     default:
       return step satisfies never
   }
@@ -95,6 +97,7 @@ export function inWords(step: MigrationStep, { rows }: Concerned): string {
     case 'create table':
       return `table ${place}: made`
     case 'drop table':
+      if (step.moved !== undefined) return `table ${place}: dropped; its links are in ${step.moved}`
       return `table ${place}: dropped${rows > 0 ? ` with ${rowsOf(rows)}, which are kept for the way back` : ''}`
     case 'rename table':
       return `table ${place}: renamed to ${step.to}; its rows, links and log stay`
@@ -102,8 +105,8 @@ export function inWords(step: MigrationStep, { rows }: Concerned): string {
       return `${place}: added${step.value === undefined ? '' : `, rows have ${JSON.stringify(step.value)}`}`
     case 'copy links':
       return step.way === 'there'
-        ? `${place}: its values become links in ${step.join}`
-        : `${place}: one of the links in ${step.join} each${rows > 0 ? `; ${rowsOf(rows)} had several` : ''}`
+        ? `${place}: its values become links in ${step.join}; ${ENDS}`
+        : `${place}: has the ${step.keep ?? 'first'} link of each row in ${step.join}${several(rows)}; ${ENDS}`
     case 'drop column':
       if (step.moved !== undefined) return `${place}: dropped; its values are in ${step.moved}`
       return `${place}: dropped${rows > 0 ? ` with the values of ${rowsOf(rows)}, which are kept for the way back` : ''}`
@@ -135,7 +138,7 @@ function changeInWords({ from, to, values, otherwise, missing }: ChangeColumn): 
 
 const nowInWords = (from: ColumnShape, to: ColumnShape): string =>
   becomesUuid(from, to)
-    ? 'now UUIDs, which are made of the former ids; positions and addresses of before end'
+    ? 'now UUIDs, which are made of the former ids; positions, tags and addresses of before end'
     : `now ${to.kind}`
 
 function otherwiseInWords(otherwise: NonNullable<ChangeColumn['otherwise']>): string {
@@ -149,6 +152,10 @@ export function placeOf(step: MigrationStep): string {
   return 'column' in step ? `${step.table}.${step.column}` : step.table
 }
 
+/** What a relation or an id that becomes another means for clients: a new epoch begins. */
+const ENDS = 'positions and tags of before end'
+const several = (rows: number): string =>
+  rows === 0 ? '' : `; ${rowsOf(rows)} had several, which are kept for the way back`
 const rowsOf = (rows: number): string => (rows === 1 ? '1 row' : `${rows} rows`)
 const counted = (rows: number): string => (rows === 1 ? '1 row is there' : `${rows} rows are there`)
 const holds = (rows: number): string => (rows === 1 ? '1 row holds' : `${rows} rows hold`)

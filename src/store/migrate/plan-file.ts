@@ -36,7 +36,7 @@ const MEMBERS: Readonly<Record<MigrationStep['do'], readonly string[]>> = {
 }
 
 /** Members that a step may have beside those that it must have. */
-const OPTIONAL: readonly string[] = ['do', 'says', 'value', 'values', 'otherwise', 'missing', 'back', 'moved']
+const OPTIONAL: readonly string[] = ['do', 'says', 'value', 'values', 'otherwise', 'missing', 'back', 'moved', 'keep']
 
 /** Reads the text of a file. @throws {PlanFault} that says what is wrong, and where. */
 export function readPlan(name: string, text: string): Plan {

@@ -1,4 +1,5 @@
 import { applyStep } from './apply-step.ts'
+import { formerJoinOf, type FormerJoin } from './former-relation.ts'
 import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from './shape.ts'
 import type { Target } from './target.ts'
 import type { Mapping, MigrationStep } from './step.ts'
@@ -37,6 +38,8 @@ class Plan {
   #shape: DatabaseShape
   readonly #target: Target
   readonly #asked: PlanRequest
+  /** Join tables that go because a relation has got their links, and its place. */
+  readonly #moved = new Map<string, string>()
 
   constructor(is: DatabaseShape, target: Target, asked: PlanRequest) {
     this.#shape = is
@@ -128,7 +131,9 @@ class Plan {
       if (isVersion(column)) continue
       const from = this.#columns(table)[column]
       const value = this.#target.presets.get(`${table}.${column}`)
-      if (from === undefined)
+      const links = from ? null : formerJoinOf(this.#shape, this.#target, { table, column }, this.#asked)
+      if (links !== null) this.#takeLinks(table, column, as, links)
+      else if (from === undefined)
         this.#add({
           do: 'add column',
           table,
@@ -141,6 +146,15 @@ class Plan {
         this.#add({ do: 'change column', table, column, from, to: as, ...mapping })
       }
     }
+  }
+
+  /** A to-many relation that is to-one now: one of the links of each row becomes its reference. */
+  #takeLinks(table: string, column: string, as: ColumnShape, links: FormerJoin): void {
+    const nullable = { ...as, required: false }
+    this.#add({ do: 'add column', table, column, as: nullable })
+    this.#add({ do: 'copy links', table, column, ...links, way: 'back' })
+    if (as.required) this.#add({ do: 'change column', table, column, from: nullable, to: as })
+    this.#moved.set(links.join, `${table}.${column}`)
   }
 
   dropColumns(table: string): void {
@@ -177,12 +191,16 @@ class Plan {
     return missing.map(([table]) => table)
   }
 
-  /** Tables that the model no longer names stay, unless somebody asked. */
+  /** Tables that the model no longer names stay, unless somebody asked, or their rows are elsewhere now. */
   dropTables(): void {
-    const surplus = Object.keys(this.#shape).filter(table => !this.#target.shape[table] && this.#asked.drop.has(table))
+    const surplus = Object.keys(this.#shape).filter(
+      table => !this.#target.shape[table] && (this.#asked.drop.has(table) || this.#moved.has(table)),
+    )
     // Those that refer to others go first.
-    for (const table of surplus.toSorted((a, b) => this.#references(b) - this.#references(a)))
-      this.#add({ do: 'drop table', table, as: this.#shape[table]! })
+    for (const table of surplus.toSorted((a, b) => this.#references(b) - this.#references(a))) {
+      const moved = this.#moved.get(table)
+      this.#add({ do: 'drop table', table, as: this.#shape[table]!, ...(moved !== undefined && { moved }) })
+    }
   }
 
   #references(table: string): number {

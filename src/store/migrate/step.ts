@@ -4,7 +4,13 @@ import type { ColumnShape, IndexShape, TableShape } from './shape.ts'
 /** A change of the tables, as data. A plan is a list of them; each has a reverse. */
 export type MigrationStep =
   | { readonly do: 'create table'; readonly table: string; readonly as: TableShape }
-  | { readonly do: 'drop table'; readonly table: string; readonly as: TableShape }
+  | {
+      readonly do: 'drop table'
+      readonly table: string
+      readonly as: TableShape
+      /** What has got its rows: the place of a relation. Absent = they go. */
+      readonly moved?: string
+    }
   | {
       readonly do: 'rename table'
       readonly table: string
@@ -44,6 +50,8 @@ export interface CopyLinks {
   readonly owner: string
   readonly other: string
   readonly way: 'there' | 'back'
+  /** Which of several links a row keeps, in the order of the ids that they lead to. Absent = it was not decided. */
+  readonly keep?: 'first' | 'last'
 }
 
 export interface AddColumn {
@@ -81,7 +89,7 @@ export function reverseOf(step: MigrationStep): MigrationStep {
     case 'create table':
       return { ...step, do: 'drop table' }
     case 'drop table':
-      return { ...step, do: 'create table' }
+      return { do: 'create table', table: step.table, as: step.as }
     case 'rename table': {
       const { table, to, resource } = step
       return { do: 'rename table', table: to, to: table, resource: resource && [resource[1], resource[0]] }
@@ -91,7 +99,7 @@ export function reverseOf(step: MigrationStep): MigrationStep {
     case 'drop column':
       return { do: 'add column', table: step.table, column: step.column, as: step.as }
     case 'copy links':
-      return { ...step, way: step.way === 'there' ? 'back' : 'there' }
+      return step.way === 'there' ? { ...step, way: 'back', keep: step.keep ?? 'first' } : { ...step, way: 'there' }
     case 'rename column': {
       const { table, column, to, field } = step
       return { do: 'rename column', table, column: to, to: column, field: field && [field[1], field[0]] }

@@ -1,4 +1,12 @@
-import { ID, type Join, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import {
+  ID,
+  type Join,
+  type Model,
+  type OneField,
+  type Resource,
+  type StoredField,
+  type Value,
+} from '../../model/model.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import { tablesOf, type TableSpec } from '../sql/tables/schema.ts'
 import type { DatabaseShape, TableShape } from './shape.ts'
@@ -12,6 +20,8 @@ export interface Target {
   readonly formerFields: ReadonlyMap<string, readonly string[]>
   /** What a new join table may have been before, by its name: a to-one relation. */
   readonly formerLinks: ReadonlyMap<string, readonly FormerLink[]>
+  /** What a to-one relation may have been before, by its column (`table.column`): a to-many relation. */
+  readonly formerPairs: ReadonlyMap<string, FormerPairs>
   /** The value that rows get for a column (`table.column`) if they have none. */
   readonly presets: ReadonlyMap<string, Value>
   readonly custom: CustomTypes
@@ -25,6 +35,12 @@ export interface FormerLink {
   readonly other: string
 }
 
+/** The names that a join table may have had, by the side that it was named after. */
+export interface FormerPairs {
+  readonly own: readonly string[]
+  readonly others: readonly string[]
+}
+
 /** What a model needs of a database. `now` is the time for defaults, in milliseconds since the epoch. */
 export function targetOf(model: Model, now: number): Target {
   const tables = tablesOf(model)
@@ -34,6 +50,7 @@ export function targetOf(model: Model, now: number): Target {
   return {
     shape: Object.fromEntries(tables.map(table => [table.name, tableShape(table, model)])),
     formerLinks: new Map(model.joins.map(join => [join.table, formerLinks(join)])),
+    formerPairs: new Map(fields.flatMap(([place, field]) => (field.is === 'one' ? [[place, formerPairs(field)]] : []))),
     formerTables: new Map(
       tables.map(({ name, resource }) => [
         name,
@@ -80,13 +97,14 @@ function customTypes(model: Model): CustomTypes {
   return new Map(all.map(type => [type.name, type]))
 }
 
+const names = ({ name, was }: Pick<Resource, 'name' | 'was'>): string[] => [name, ...was]
+
 /** The names that a join table had when its resources and fields had theirs: it is named after one of its two sides. */
 function formerJoins({ a, b }: Join): string[] {
-  const names = ({ name, was }: Resource): string[] => [name, ...was]
   const sides = [a.resource, b.resource].flatMap(resource =>
     resource.fields
       .filter(field => field.is === 'many' && field.join.a === a)
-      .flatMap(field => names(resource).flatMap(table => [field.name, ...field.was].map(name => `${table}_${name}`))),
+      .flatMap(field => names(resource).flatMap(table => names(field).map(name => `${table}_${name}`))),
   )
   return [...new Set(sides)]
 }
@@ -99,6 +117,17 @@ function formerLinks({ a, b }: Join): FormerLink[] {
       return [{ table, fields: field.was, owner: owner.column, other: other.column }]
     }),
   )
+}
+
+/** A to-one relation says what it was called, and so may its other side. */
+function formerPairs({ owner, target, was, inverse }: OneField): FormerPairs {
+  return {
+    own: names(owner).flatMap(table => was.map(name => `${table}_${name}`)),
+    others:
+      was.length === 0 || inverse === null
+        ? []
+        : names(target).flatMap(table => names(inverse).map(name => `${table}_${name}`)),
+  }
 }
 
 function presetOfField(field: StoredField, now: number): Value {

@@ -1,8 +1,10 @@
 import type { ColumnShape } from '../../migrate/shape.ts'
+import type { CopyLinks } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
+import { Refused } from '../../../schema/read/refused.ts'
 import { identifier, quoted } from '../schema/identifier.ts'
 import type { FoundTables } from './found-tables.ts'
-import { laterName } from './folded-rows.ts'
+import { laterName, reading } from './folded-rows.ts'
 import {
   addReferenceSql,
   nativeIndexSql,
@@ -234,30 +236,57 @@ function newTableParts(name: string, from: string | null, { after }: TableChange
 /** A table cannot be changed while foreign keys of its rows are still to be checked. */
 export const CHECKED = 'set constraints all immediate'
 
-/** Fills new columns with a link of each row, before anything takes its place: the former one if it is still there, else the first. */
-export function linkedSql({ changed }: TableChanges): string[] {
+/**
+ * Fills new columns with a link of each row, before anything takes its place: the former one if it is still there, else the one
+ * that it keeps. Rows without a link have what the plan says.
+ */
+export function linkedSql({ changed }: TableChanges, custom: CustomTypes): string[] {
   return changed.flatMap(({ actual, key, shadows }) =>
-    shadows.flatMap(({ name, source }) => {
+    shadows.flatMap(({ name, source, as }) => {
       if (source === null || source.links === null) return []
-      const { join, owner, other } = source.links
+      const { join, owner, other, keep } = source.links
       const of = `select l.${quoted(other)} from ${quoted(join)} l where l.${quoted(owner)} = t.${quoted(key[0]!)}`
       const former = source.column === null ? [] : [`(${of} and l.${quoted(other)} = t.${quoted(source.column)})`]
-      const first = `(${of} order by 1 limit 1)`
-      return [`update ${quoted(actual)} t set ${quoted(name)} = coalesce(${[...former, first].join()})`, CHECKED]
+      const kept = `(${of} order by 1 ${keep === 'last' ? 'desc' : ''} limit 1)`
+      const missing = reading({ ...source, column: null }, custom, () => undefined)([])
+      const none = missing instanceof Refused ? null : missing
+      const linked = `update ${quoted(actual)} t set ${quoted(name)} = coalesce(${[...former, kept].join()})`
+      if (none === null) return [linked, CHECKED]
+      const [native, mark] = [nativeColumn(as, custom), quoted(unlinkedName(source.links))]
+      return [
+        linked,
+        CHECKED,
+        `alter table ${quoted(actual)} add column ${mark} ${native.declared}`,
+        `update ${quoted(actual)} set ${[mark, quoted(name)].map(column => `${column} = ${nativeLiteral(encodedNative(native, none))}`).join()}
+          where ${quoted(name)} is null`,
+        CHECKED,
+      ]
     }),
   )
 }
 
+/** The column that keeps what rows without a link got, so that none is made of it on the way back. */
+const unlinkedName = ({ join, column }: CopyLinks): string => identifier(`_restuary_unlinked_${join}_${column}`)
+
 /** Makes links of references, when everything has its place. */
-export function linksSql({ links, changed, after }: TableChanges): string[] {
-  return links.flatMap(({ table, column, join, owner, other }) => {
-    const { gone } = changed.find(one => one.name === table)!
+export function linksSql({ links, changed, after }: TableChanges, found: FoundTables): string[] {
+  return links.flatMap(step => {
+    const { table, column, join, owner, other } = step
+    const { gone, actual } = changed.find(one => one.name === table)!
+    const unlinked = unlinkedName(step)
+    const isMarked = found.get(actual)!.columns.has(unlinked)
     const kept = gone.find(one => one.column === column)!.to!
     const id = quoted(after[table]!.key[0]!)
+    const [mine, theirs] = [quoted(owner), quoted(other)]
     return [
-      `insert into ${quoted(join)}(${quoted(owner)}, ${quoted(other)}) select ${id}, ${quoted(kept)}
-        from ${quoted(table)} where ${quoted(kept)} is not null on conflict do nothing`,
+      // Links that returned are those of a row that still leads to one of them.
+      `delete from ${quoted(join)} l where not exists (select 1 from ${quoted(table)} t join ${quoted(join)} m
+        on m.${mine} = t.${id} and m.${theirs} = t.${quoted(kept)} where t.${id} = l.${mine})`,
+      `insert into ${quoted(join)}(${mine}, ${theirs}) select ${id}, ${quoted(kept)}
+        from ${quoted(table)} where ${quoted(kept)} is not null
+          ${isMarked ? `and ${quoted(kept)} is distinct from ${quoted(unlinked)}` : ''} on conflict do nothing`,
       CHECKED,
+      ...(isMarked ? [`alter table ${quoted(table)} drop column ${quoted(unlinked)}`] : []),
       ...(isPassing(kept) ? [`alter table ${quoted(table)} drop column ${quoted(kept)}`] : []),
     ]
   })

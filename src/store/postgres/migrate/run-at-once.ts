@@ -26,10 +26,10 @@ export async function runAtOnce(
     await executeAll(connection, addShadows(table, custom))
     await fillAll(connection, table, found, custom)
   }
-  await executeAll(connection, linkedSql(changes))
+  await executeAll(connection, linkedSql(changes, custom))
   for (const table of changes.changed)
     await executeAll(connection, missingIndexes(table, changes.after[table.name]!.key))
-  await executeAll(connection, [...swapSql(changes, found, custom), ...linksSql(changes)])
+  await executeAll(connection, [...swapSql(changes, found, custom), ...linksSql(changes, found)])
   await validateReferences(connection)
   const log = new LogRewriting(shape, steps, custom)
   await log.renameChanged(connection)

@@ -194,9 +194,9 @@ class OnlinePlan {
           await executeAll(this.#connection, missingIndexes(table, changes.after[table.name]!.key))
         }
         await executeAll(this.#connection, [
-          ...linkedSql(changes),
+          ...linkedSql(changes, custom),
           ...swapSql(changes, found, custom),
-          ...linksSql(changes),
+          ...linksSql(changes, found),
         ])
         await new LogRewriting(changes.shape, steps, custom).renameChanged(this.#connection)
         const meta = await storedMeta(this.#connection)

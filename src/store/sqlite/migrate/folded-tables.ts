@@ -103,13 +103,13 @@ export class FoldedTables {
     }
   }
 
-  /** The reference that a row has after its links: the former one if there is still such a link, else the first. */
-  #linked({ table, join, owner, other }: CopyLinks, here: string): string {
+  /** The reference that a row has after its links: the former one if there is still such a link, else the one that it keeps. */
+  #linked({ table, join, owner, other, keep }: CopyLinks, here: string): string {
     const links = this.#tables.get(join)!
     const column = (name: string): string => links.columns.get(name)!.replace(/^t\./, 'l.')
     const of = `FROM ${quote(links.actual!)} l WHERE ${column(owner)} = ${this.#id(table)}`
     const isLinked = `EXISTS (SELECT 1 ${of} AND ${column(other)} = ${here})`
-    return `CASE WHEN ${isLinked} THEN ${here} ELSE (SELECT min(${column(other)}) ${of}) END`
+    return `CASE WHEN ${isLinked} THEN ${here} ELSE (SELECT ${keep === 'last' ? 'max' : 'min'}(${column(other)}) ${of}) END`
   }
 
   /** The condition of rows that have several links. */

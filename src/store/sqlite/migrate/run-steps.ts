@@ -191,8 +191,14 @@ class Run {
     const { actual, columns } = this.#tables.at(table)!
     if (actual === null) return
     const [id, value] = [columns.values().next().value!, columns.get(column)!]
+    const [mine, theirs] = [quote(owner), quote(other)]
+    // Links that returned are those of a row that still leads to one of them.
     this.#connection.exec(
-      `INSERT OR IGNORE INTO ${quote(join)}(${quote(owner)}, ${quote(other)}) SELECT ${id}, ${value} FROM ${quote(actual)} t WHERE ${value} IS NOT NULL`,
+      `DELETE FROM ${quote(join)} AS l WHERE NOT EXISTS (SELECT 1 FROM ${quote(actual)} t JOIN ${quote(join)} m
+         ON m.${mine} = ${id} AND m.${theirs} = ${value} WHERE ${id} = l.${mine})`,
+    )
+    this.#connection.exec(
+      `INSERT OR IGNORE INTO ${quote(join)}(${mine}, ${theirs}) SELECT ${id}, ${value} FROM ${quote(actual)} t WHERE ${value} IS NOT NULL`,
     )
   }
 
