@@ -136,6 +136,74 @@ describe.each(migratedDatabases)('%s', database => {
     ])
   })
 
+  test('a join table that gets fields is a resource, whose rows are the pairs, and goes back', async () => {
+    const sides = (todo: string, label = ''): string =>
+      `label: resource({ id: t.id()${label} }), todo: resource({ id: t.id(), ${todo} })`
+    const many = declares(sides(`labels: t.many('label')`))
+    await opened(many, async app => {
+      await app.post('label', [{}, {}, {}])
+      await app.post('todo', [{ labels: [1, 2] }, { labels: [2] }, { labels: [] }])
+    })
+    const relations = `todo: t.one('todo'), label: t.one('label')`
+    const rich = declares(
+      `${sides(`tags: t.back('tag', 'todo')`)}, tag: resource({ id: t.id(), ${relations}, note: t.text() }).unique('todo', 'label').was('todo.labels')`,
+    )
+    const lacking =
+      'tag.note is required, and the 3 links in todo_labels that become rows have none: give it a default, make it nullable, or say --set tag.note=VALUE'
+    await expect(opened(rich, app => app.list('tag'))).rejects.toThrow(lacking)
+    await expect(migrate('plan', rich)).rejects.toThrow(lacking)
+    expect((await migrate('plan', rich, '--set', 'tag.note=none', '--name', 'tags')).slice(1, 4)).toEqual([
+      '  table tag: made',
+      '  table tag: has a row for each of the 3 links in todo_labels; positions and tags of before end',
+      '  table todo_labels: dropped; its links are in tag',
+    ])
+    await migrate('apply', rich)
+    expect(await rows(rich, 'tag')).toEqual([
+      { id: 1, todo: 1, label: 1, note: 'none' },
+      { id: 2, todo: 1, label: 2, note: 'none' },
+      { id: 3, todo: 2, label: 2, note: 'none' },
+    ])
+    expect(await foreignKeyFaults()).toEqual([])
+    await opened(rich, async app => {
+      await app.patch('tag', 2, { note: 'important' })
+      await app.delete('tag', 1)
+      expect(await app.post('tag', { todo: 3, label: 3, note: 'new' })).toMatchObject({ id: 4 })
+      await expect(app.post('tag', { todo: 3, label: 3, note: 'twice' })).rejects.toThrow()
+    })
+    await migrate('down', rich)
+    expect(await rows(many, 'todo')).toEqual([
+      { id: 1, labels: [2] },
+      { id: 2, labels: [2] },
+      { id: 3, labels: [3] },
+    ])
+    await opened(many, app => app.patch('todo', 2, { labels: [1] }))
+    await migrate('apply', rich)
+    expect(await rows(rich, 'tag')).toEqual([
+      { id: 2, todo: 1, label: 2, note: 'important' },
+      { id: 4, todo: 3, label: 3, note: 'new' },
+      { id: expect.any(Number), todo: 2, label: 1, note: 'none' },
+    ])
+  })
+
+  test('so it does at start if its fields need no value, and by name if it is asked for', async () => {
+    const sides = `user: resource({ id: t.id() }), todo: resource({ id: t.id()`
+    const many = declares(`${sides}, helpers: t.many('user') })`)
+    await opened(many, async app => {
+      await app.post('user', {})
+      await app.post('todo', { helpers: [1] })
+    })
+    const help = (more: string): string =>
+      `${sides} }), help: resource({ id: t.id('uuid'), todo: t.one('todo'), user: t.one('user'), hours: t.integer().default(2) })${more}`
+    const asked = declares(help(''))
+    await migrate('plan', asked, '--rename', 'todo_helpers=help', '--name', 'help')
+    await migrate('apply', asked)
+    const row = { id: expect.stringMatching(/^[0-9a-f-]{36}$/), todo: 1, user: 1, hours: 2 }
+    expect(await rows(asked, 'help')).toEqual([row])
+    await migrate('down', asked)
+    expect(await rows(many, 'todo')).toEqual([{ id: 1, helpers: [1] }])
+    expect(await rows(declares(help(`.was('todo.helpers')`)), 'help')).toEqual([row])
+  })
+
   test('integer ids become UUIDs, and references, links and history follow', async () => {
     const declared = (id: string): string =>
       declares(

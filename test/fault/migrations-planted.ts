@@ -29,7 +29,7 @@ const planted: Readonly<Record<string, PlantedForTest>> = {
   ),
   'a renamed field is taken for one that goes and another that comes': one(
     'a plan is written, applied, told and taken back',
-    'migrate/plan-steps.ts',
+    'migrate/plan/plan-steps.ts',
     'former.includes(field) ||',
     '',
   ),

@@ -7,7 +7,7 @@ import { decide, DecisionFault, type Decisions } from '../../store/migrate/decid
 import { MigrationRefused, type Applied, type Migrations } from '../../store/migrate/migrations.ts'
 import { inWords, needOf, placeOf, startNeedOf, type Concerned } from '../../store/migrate/need.ts'
 import { PlanFault } from '../../store/migrate/plan-file.ts'
-import { planSteps, type PlanRequest } from '../../store/migrate/plan-steps.ts'
+import { planSteps, type PlanRequest } from '../../store/migrate/plan/plan-steps.ts'
 import { targetOf, type Target } from '../../store/migrate/target.ts'
 import type { MigrationStep } from '../../store/migrate/step.ts'
 import { migrationFiles, writePlanFile, type MigrationFile } from './migration-files.ts'

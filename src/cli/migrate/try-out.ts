@@ -1,6 +1,6 @@
 import type { Migrations, TableContent } from '../../store/migrate/migrations.ts'
 import { inWords, startNeedOf } from '../../store/migrate/need.ts'
-import { planSteps, type PlanRequest } from '../../store/migrate/plan-steps.ts'
+import { planSteps, type PlanRequest } from '../../store/migrate/plan/plan-steps.ts'
 import type { Target } from '../../store/migrate/target.ts'
 import type { MigrationFile } from './migration-files.ts'
 

@@ -34,6 +34,12 @@ export function applyStep(shape: DatabaseShape, step: MigrationStep): DatabaseSh
       columnAt(shape, step)
       for (const column of [step.owner, step.other]) columnAt(shape, { table: step.join, column })
       return shape
+    case 'copy pairs':
+      for (const [of, to] of step.columns) {
+        columnAt(shape, { table: step.join, column: of })
+        columnAt(shape, { table: step.table, column: to })
+      }
+      return shape
     case 'rename column': {
       const column = columnAt(shape, step)
       if (table.columns[step.to]) throw new StepMisfit(`${step.table} has a column ${step.to} already`)
@@ -100,6 +106,10 @@ function isDone(shape: DatabaseShape, step: MigrationStep): boolean {
     case 'copy links':
       if (step.way === 'back') return table?.columns[step.column] !== undefined && shape[step.join] === undefined
       return table?.columns[step.column] === undefined && shape[step.join] !== undefined
+    case 'copy pairs':
+      return (
+        (table !== undefined) === (step.way === 'there') && (shape[step.join] !== undefined) === (step.way === 'back')
+      )
     case 'rename column':
       return table !== undefined && !table.columns[step.column] && table.columns[step.to] !== undefined
     case 'change column': {

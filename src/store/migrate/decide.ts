@@ -1,7 +1,7 @@
 import { Refused } from '../../schema/read/refused.ts'
 import type { Value } from '../../schema/value.ts'
 import type { ColumnShape, DatabaseShape } from './shape.ts'
-import type { ChangeColumn, CopyLinks, Mapping, MigrationStep } from './step.ts'
+import type { ChangeColumn, CopyLinks, CopyPairs, Mapping, MigrationStep } from './step.ts'
 import { columnTypeOf, type CustomTypes } from './type-data.ts'
 
 /** What somebody has decided about rows, as text: pairs of a place (`todo.title`) and what they said. */
@@ -38,6 +38,11 @@ export function decide(
     // A column that is made of links is added without a value, and changed when it has them.
     const at = is('change column') < 0 ? is('add column') : -1
     const added = decided[at]
+    const filled = decided.findIndex(step => step.do === 'copy pairs' && place.startsWith(`${step.table}.`))
+    if (filled >= 0) {
+      decided[filled] = withValue(decided[filled] as CopyPairs, decided, place, text, custom)
+      continue
+    }
     if (added?.do === 'add column') decided[at] = { ...added, value: read(place, added.as, text, custom) }
     else change(place, ({ to }) => ({ missing: read(place, to, text, custom) }))
   }
@@ -58,6 +63,22 @@ export function decide(
     }))
   }
   return decided
+}
+
+/** Rows that are made of links have a value as well. */
+function withValue(
+  step: CopyPairs,
+  steps: readonly MigrationStep[],
+  place: string,
+  text: string,
+  custom: CustomTypes,
+): CopyPairs {
+  const column = place.slice(step.table.length + 1)
+  const made = steps.find(one => one.do === 'create table' && one.table === step.table)
+  const as = made?.do === 'create table' ? made.as.columns[column] : undefined
+  if (as === undefined) throw new DecisionFault(`the plan does not make ${place}`)
+  const values = { ...step.values, [column]: read(place, as, text, custom) }
+  return { ...step, values, lacking: step.lacking.filter(name => name !== column) }
 }
 
 function unchanged(place: string, shape: DatabaseShape): ChangeColumn | null {

@@ -1,6 +1,6 @@
 import { becomesUuid } from './convert.ts'
 import { isVersion, type ColumnShape } from './shape.ts'
-import type { ChangeColumn, MigrationStep } from './step.ts'
+import type { ChangeColumn, CopyPairs, MigrationStep } from './step.ts'
 
 /** What the rows of a database say of a step. */
 export interface Concerned {
@@ -37,6 +37,8 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
       return `${place} must be unique now, but ${rowsOf(rows)} share a value with another${shown(samples)}: change them first`
     case 'change column':
       return changeNeed(step, concerned)
+    case 'copy pairs':
+      return step.way === 'back' || rows === 0 ? null : lackingInWords(step, rows)
     case 'create table':
     case 'rename table':
     case 'rename column':
@@ -48,6 +50,14 @@ export function needOf(step: MigrationStep, concerned: Concerned): string | null
     default:
       return step satisfies never
   }
+}
+
+function lackingInWords({ table, join, lacking }: CopyPairs, rows: number): string | null {
+  const needs = lacking.map(
+    column =>
+      `${table}.${column} is required, and the ${rows === 1 ? 'link' : `${rows} links`} in ${join} that become rows have none: give it a default, make it nullable, or say --set ${table}.${column}=VALUE`,
+  )
+  return needs.length === 0 ? null : needs.join('; ')
 }
 
 function changeNeed(step: ChangeColumn, { rows, samples, missing }: Concerned): string | null {
@@ -107,6 +117,10 @@ export function inWords(step: MigrationStep, { rows }: Concerned): string {
       return step.way === 'there'
         ? `${place}: its values become links in ${step.join}; ${ENDS}`
         : `${place}: has the ${step.keep ?? 'first'} link of each row in ${step.join}${several(rows)}; ${ENDS}`
+    case 'copy pairs':
+      if (step.way === 'back')
+        return `table ${step.join}: has the links that the rows of ${step.table} stand for; ${ENDS}`
+      return `table ${place}: has a row for each of the ${rows === 1 ? '1 link' : `${rows} links`} in ${step.join}; ${ENDS}`
     case 'drop column':
       if (step.moved !== undefined) return `${place}: dropped; its values are in ${step.moved}`
       return `${place}: dropped${rows > 0 ? ` with the values of ${rowsOf(rows)}, which are kept for the way back` : ''}`

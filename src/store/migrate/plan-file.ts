@@ -29,6 +29,7 @@ const MEMBERS: Readonly<Record<MigrationStep['do'], readonly string[]>> = {
   'add column': ['table', 'column', 'as'],
   'drop column': ['table', 'column', 'as'],
   'copy links': ['table', 'column', 'join', 'owner', 'other', 'way'],
+  'copy pairs': ['table', 'join', 'columns', 'way', 'values', 'lacking'],
   'rename column': ['table', 'column', 'to', 'field'],
   'change column': ['table', 'column', 'from', 'to'],
   'add index': ['table', 'index', 'columns', 'unique'],

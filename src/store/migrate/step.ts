@@ -28,6 +28,7 @@ export type MigrationStep =
       readonly moved?: string
     }
   | CopyLinks
+  | CopyPairs
   | {
       readonly do: 'rename column'
       readonly table: string
@@ -53,6 +54,22 @@ export interface CopyLinks {
   /** Which of several links a row keeps, in the order of the ids that they lead to. Absent = it was not decided. */
   readonly keep?: 'first' | 'last'
 }
+
+/** Makes rows of the pairs in a join table (`there`), or pairs of rows (`back`). A row that has its pair stays as it is. */
+export interface CopyPairs {
+  readonly do: 'copy pairs'
+  readonly table: string
+  readonly join: string
+  /** The columns of the join table, each with that of the rows. */
+  readonly columns: readonly [CopiedColumn, CopiedColumn]
+  readonly way: 'there' | 'back'
+  /** What the other columns of new rows hold. */
+  readonly values: Readonly<Record<string, Value>>
+  /** Columns for which new rows would need a value. */
+  readonly lacking: readonly string[]
+}
+
+type CopiedColumn = readonly [of: string, to: string]
 
 export interface AddColumn {
   readonly do: 'add column'
@@ -100,6 +117,8 @@ export function reverseOf(step: MigrationStep): MigrationStep {
       return { do: 'add column', table: step.table, column: step.column, as: step.as }
     case 'copy links':
       return step.way === 'there' ? { ...step, way: 'back', keep: step.keep ?? 'first' } : { ...step, way: 'there' }
+    case 'copy pairs':
+      return { ...step, way: step.way === 'there' ? 'back' : 'there' }
     case 'rename column': {
       const { table, column, to, field } = step
       return { do: 'rename column', table, column: to, to: column, field: field && [field[1], field[0]] }

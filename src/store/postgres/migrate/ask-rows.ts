@@ -36,7 +36,7 @@ export async function askPostgresRows(connection: PostgresConnection, asked: Row
   const answers: Answer[] = []
   for (const [number, step] of steps.entries()) {
     const after = applyStep(shape, step)
-    const table = folded.tables.get(step.table)
+    const table = folded.tables.get(step.do === 'copy pairs' ? step.join : step.table)
     const actual = table?.actual ?? null
     if (actual !== null && !passes.has(actual)) passes.set(actual, new CursorPass(connection, actual))
     if (table === undefined || actual === null) answers.push(() => nobody)
@@ -77,6 +77,7 @@ class Question {
   of(step: MigrationStep): Answer {
     const { table, actual, found, kept } = this.#its
     switch (step.do) {
+      case 'copy pairs':
       case 'drop table':
         return this.#counting('true')
       case 'drop column': {

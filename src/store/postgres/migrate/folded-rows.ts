@@ -72,7 +72,9 @@ export class FoldedRows {
   /** Kept tables that return, by the names that they get. */
   readonly returning: Map<string, string> = new Map()
   /** Tables that go, and the number of the step. */
-  readonly dropped: { readonly actual: string; readonly step: number }[] = []
+  readonly dropped: { readonly actual: string; readonly step: number; readonly isMoved: boolean }[] = []
+  /** Tables from which others get their rows. */
+  readonly #copied = new Set<string>()
   readonly #found: FoundTables
   readonly #custom: CustomTypes
 
@@ -101,7 +103,7 @@ export class FoldedRows {
         })
         return
       case 'drop table':
-        if (actual !== null) this.dropped.push({ actual, step: number })
+        if (actual !== null) this.dropped.push({ actual, step: number, isMoved: this.#copied.has(actual) })
         this.tables.delete(step.table)
         return
       case 'rename table':
@@ -132,6 +134,9 @@ export class FoldedRows {
       }
       case 'copy links':
         if (step.way === 'back') columns.set(step.column, { ...columns.get(step.column)!, links: step })
+        return
+      case 'copy pairs':
+        this.#copied.add(step.way === 'there' ? step.join : step.table)
         return
       case 'add index':
       case 'drop index':

@@ -7,6 +7,7 @@ import { addShadows, builtName, CHECKED, keyIndexName, linkedSql, linksSql, newK
 import { RowConverter } from './convert-rows.ts'
 import { foundTables, type FoundTables } from './found-tables.ts'
 import { nativeIndexSql } from './native-column.ts'
+import { pairsSql } from './pairs-sql.ts'
 import { LogRewriting } from './rewrite-log.ts'
 import { tableChanges, type ChangedTable } from './table-changes.ts'
 
@@ -29,7 +30,11 @@ export async function runAtOnce(
   await executeAll(connection, linkedSql(changes, custom))
   for (const table of changes.changed)
     await executeAll(connection, missingIndexes(table, changes.after[table.name]!.key))
-  await executeAll(connection, [...swapSql(changes, found, custom), ...linksSql(changes, found)])
+  await executeAll(connection, [
+    ...swapSql(changes, found, custom),
+    ...linksSql(changes, found),
+    ...pairsSql(changes, custom),
+  ])
   await validateReferences(connection)
   const log = new LogRewriting(shape, steps, custom)
   await log.renameChanged(connection)

@@ -14,6 +14,7 @@ import { addShadows, checkName, linkedSql, linksSql, presentName, swapSql } from
 import { RowConverter } from './convert-rows.ts'
 import { foundTables, foundShape, shapeTexts, type FoundTables } from './found-tables.ts'
 import type { PlanMark } from './ledger.ts'
+import { pairsSql } from './pairs-sql.ts'
 import { LogRewriting } from './rewrite-log.ts'
 import { executeAll, fillAll, missingIndexes, validateReferences } from './run-at-once.ts'
 import { isPassing, tableChanges, type TableChanges, type ColumnKeeping } from './table-changes.ts'
@@ -197,6 +198,7 @@ class OnlinePlan {
           ...linkedSql(changes, custom),
           ...swapSql(changes, found, custom),
           ...linksSql(changes, found),
+          ...pairsSql(changes, custom),
         ])
         await new LogRewriting(changes.shape, steps, custom).renameChanged(this.#connection)
         const meta = await storedMeta(this.#connection)

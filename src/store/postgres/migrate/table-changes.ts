@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { applyStep } from '../../migrate/apply-step.ts'
 import { MigrationRefused } from '../../migrate/migrations.ts'
 import type { ColumnShape, DatabaseShape, IndexShape } from '../../migrate/shape.ts'
-import type { CopyLinks, MigrationStep } from '../../migrate/step.ts'
+import type { CopyLinks, CopyPairs, MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import { Refused } from '../../../schema/read/refused.ts'
 import type { Value } from '../../../schema/value.ts'
@@ -30,6 +30,7 @@ export interface TableChanges {
   /** Tables that go. `to` = the name under which they are kept. */
   readonly dropped: readonly { readonly name: string; readonly to: string | null }[]
   readonly links: readonly CopyLinks[]
+  readonly pairs: readonly CopyPairs[]
 }
 
 /** A table that stays. Its columns and indexes become others beside the present ones, until they take their places. */
@@ -102,7 +103,11 @@ export function tableChanges(
     created: [...folded.tables].flatMap(([name, { actual }]) =>
       actual === null ? [{ name, from: folded.returning.get(name) ?? null }] : [],
     ),
-    dropped: folded.dropped.map(({ actual, step }) => ({ name: actual, to: keptAs(step) })),
+    dropped: folded.dropped.map(({ actual, step, isMoved }) => ({
+      name: actual,
+      to: keptAs(step) ?? (isMoved ? shadowName(`moved ${actual}`) : null),
+    })),
+    pairs: steps.filter(step => step.do === 'copy pairs'),
     links: steps.filter(step => step.do === 'copy links').filter(({ way }) => way === 'there'),
   }
 }

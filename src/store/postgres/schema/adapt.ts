@@ -11,7 +11,7 @@ import {
   withShape,
 } from '../../migrate/former-shapes.ts'
 import { inWords, nobody, unfitInWords } from '../../migrate/need.ts'
-import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
+import { nothingAsked, planSteps } from '../../migrate/plan/plan-steps.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
 import { changesTable } from '../../migrate/step.ts'
 import { targetOf } from '../../migrate/target.ts'

@@ -29,7 +29,7 @@ export function askRows(
   const passes = new Map<string, TablePass>()
   const answers = steps.map((step, i) => {
     const saved = restored(i)
-    const actual = tables.at(step.table)?.actual ?? null
+    const actual = tables.at(step.do === 'copy pairs' ? step.join : step.table)?.actual ?? null
     const after = applyStep(shape, step)
     if (actual !== null && !passes.has(actual)) passes.set(actual, new TablePass(connection, actual))
     const pass = actual === null ? null : passes.get(actual)!
@@ -65,6 +65,7 @@ class Question {
 
   of(step: MigrationStep): () => Concerned {
     switch (step.do) {
+      case 'copy pairs':
       case 'drop table':
         return this.#rows('TRUE')
       case 'drop column':

@@ -95,6 +95,7 @@ export class FoldedTables {
       case 'copy links':
         if (step.way === 'back') columns.set(step.column, this.#linked(step, columns.get(step.column)!))
         return
+      case 'copy pairs':
       case 'add index':
       case 'drop index':
         return

@@ -5,6 +5,7 @@ import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { Connection } from '../connection.ts'
 import { installTriggers, isCaptured, removeTriggers } from '../schema/triggers.ts'
 import { FoldedTables, WAS, type Saved } from './folded-tables.ts'
+import { copyPairs } from './copy-pairs.ts'
 import { changeLoggedIds, changeLoggedValues, renameLoggedField, renameLoggedResource } from './rewrite-log.ts'
 import { columnSql, createIndexSql, createTableSql, literal, quote } from './table-sql.ts'
 
@@ -57,6 +58,7 @@ class Run {
     const isNative = this.#isNative(step, saved)
     // The values of others may come from the rows of a table that goes.
     if (step.do === 'drop table') for (const table of this.#pending) this.#makeAnew(table)
+    if (step.do === 'copy pairs') this.#makeAnew(step.join)
     if (isNative) this.#makeAnew(step.table)
     else {
       if (step.do === 'drop column' || step.do === 'change column') this.#save(step, number, saved)
@@ -132,6 +134,8 @@ class Run {
         exec(`ALTER TABLE ${quote(step.table)} ADD COLUMN ${columnSql(step.column, as, [])}`)
         return this.#tables.settle(step.table, Object.keys(this.#shape[step.table]!.columns))
       }
+      case 'copy pairs':
+        return copyPairs(this.#connection, step, this.#shape, this.#tables.custom)
       case 'add index':
         return exec(createIndexSql(step.table, step.index, step))
       case 'drop index':

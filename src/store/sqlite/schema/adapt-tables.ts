@@ -10,7 +10,7 @@ import {
 } from '../../migrate/former-shapes.ts'
 import { refuseFaults, refuseUndecided, strangeInWords, Undecided, withTypes } from '../../migrate/at-start.ts'
 import { inWords, nobody } from '../../migrate/need.ts'
-import { nothingAsked, planSteps } from '../../migrate/plan-steps.ts'
+import { nothingAsked, planSteps } from '../../migrate/plan/plan-steps.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
 import { targetOf, type Target } from '../../migrate/target.ts'
 import { changesTable, type MigrationStep } from '../../migrate/step.ts'

@@ -1,6 +1,5 @@
-import type { PlanRequest } from './plan-steps.ts'
-import type { DatabaseShape, TableShape } from './shape.ts'
-import type { Target } from './target.ts'
+import type { Planning } from './plan-steps.ts'
+import type { TableShape } from '../shape.ts'
 
 /** A join table, and its columns with the ids of the rows that have a relation, and of those that it leads to. */
 export interface FormerJoin {
@@ -10,16 +9,11 @@ export interface FormerJoin {
 }
 
 /** A join table that is not needed any more. Those of other programs lack our index, and stay as they are. */
-const isSurplus = ({ resource, key, indexes }: TableShape): boolean =>
+export const isSurplus = ({ resource, key, indexes }: TableShape): boolean =>
   resource === null && key.length === 2 && Object.keys(indexes).length > 0
 
 /** The join table of a to-many relation that is the to-one relation of a column now, as it says or somebody asked. null = none. */
-export function formerJoinOf(
-  shape: DatabaseShape,
-  target: Target,
-  { table, column }: { readonly table: string; readonly column: string },
-  asked: PlanRequest,
-): FormerJoin | null {
+export function formerJoinOf(table: string, column: string, { shape, target, asked }: Planning): FormerJoin | null {
   const { field, references, kind } = target.shape[table]!.columns[column]!
   const former = target.formerPairs.get(`${table}.${column}`)
   if (references === null || former === undefined) return null

@@ -1,8 +1,9 @@
-import { applyStep } from './apply-step.ts'
+import { applyStep } from '../apply-step.ts'
+import { pairsOf } from './former-pairs.ts'
 import { formerJoinOf, type FormerJoin } from './former-relation.ts'
-import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from './shape.ts'
-import type { Target } from './target.ts'
-import type { Mapping, MigrationStep } from './step.ts'
+import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from '../shape.ts'
+import type { Target } from '../target.ts'
+import type { Mapping, MigrationStep } from '../step.ts'
 
 /** What somebody has asked for by name, beside what the declaration says. Places are `table` or `table.column`. */
 export interface PlanRequest {
@@ -10,6 +11,13 @@ export interface PlanRequest {
   readonly renames: ReadonlyMap<string, string>
   /** Tables and columns that go with what they hold. */
   readonly drop: ReadonlySet<string>
+}
+
+/** What is planned: the shape that was reached so far, and where it shall lead. */
+export interface Planning {
+  readonly shape: DatabaseShape
+  readonly target: Target
+  readonly asked: PlanRequest
 }
 
 export const nothingAsked: PlanRequest = { renames: new Map(), drop: new Set() }
@@ -26,7 +34,10 @@ export function planSteps(is: DatabaseShape, target: Target, asked: PlanRequest 
   for (const table of shared) plan.renameColumns(table)
   for (const table of shared) plan.changeColumns(table)
   const made = plan.createTables()
-  for (const table of made) plan.moveLinks(table)
+  for (const table of made) {
+    plan.moveLinks(table)
+    plan.movePairs(table)
+  }
   for (const table of shared) plan.dropColumns(table)
   plan.dropTables()
   for (const table of [...shared, ...made]) plan.addIndexes(table)
@@ -45,6 +56,10 @@ class Plan {
     this.#shape = is
     this.#target = target
     this.#asked = asked
+  }
+
+  get #planning(): Planning {
+    return { shape: this.#shape, target: this.#target, asked: this.#asked }
   }
 
   #add(step: MigrationStep): void {
@@ -73,13 +88,15 @@ class Plan {
   }
 
   #formerTable(to: string): string | undefined {
-    const isFree = (table: string): boolean => this.#shape[table] !== undefined && !this.#target.shape[table]
+    const isFree = (table: string): boolean =>
+      this.#shape[table] !== undefined &&
+      !this.#target.shape[table] &&
+      (this.#shape[table].resource === null) === this.#isJoin(to)
     const asked = [...this.#asked.renames].find(([from, name]) => name === to && isFree(from))?.[0]
     if (asked !== undefined) return asked
     const former = this.#target.formerTables.get(to) ?? []
     return Object.entries(this.#shape).find(
-      ([table, { resource }]) =>
-        isFree(table) && former.includes(resource ?? table) && (resource === null) === this.#isJoin(to),
+      ([table, { resource }]) => isFree(table) && former.includes(resource ?? table),
     )?.[0]
   }
 
@@ -131,7 +148,7 @@ class Plan {
       if (isVersion(column)) continue
       const from = this.#columns(table)[column]
       const value = this.#target.presets.get(`${table}.${column}`)
-      const links = from ? null : formerJoinOf(this.#shape, this.#target, { table, column }, this.#asked)
+      const links = from ? null : formerJoinOf(table, column, this.#planning)
       if (links !== null) this.#takeLinks(table, column, as, links)
       else if (from === undefined)
         this.#add({
@@ -182,6 +199,14 @@ class Plan {
       this.#add({ do: 'copy links', table, column, join, owner, other, way: 'there' })
       this.#add({ do: 'drop column', table, column, as, moved: join })
     }
+  }
+
+  /** Pairs of a relation become rows, which have fields of their own. */
+  movePairs(table: string): void {
+    const pairs = pairsOf(table, this.#planning)
+    if (pairs === null) return
+    this.#add(pairs)
+    this.#moved.set(pairs.join, table)
   }
 
   /** Makes the tables that are missing, and returns their names. */
