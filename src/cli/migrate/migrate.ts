@@ -7,6 +7,7 @@ import { decide, DecisionFault, type Decisions } from '../../store/migrate/decid
 import { MigrationRefused, type Applied, type Migrations } from '../../store/migrate/migrations.ts'
 import { inWords, needOf, placeOf, startNeedOf, type Concerned } from '../../store/migrate/need.ts'
 import { PlanFault } from '../../store/migrate/plan-file.ts'
+import { strangeFaults } from '../../store/migrate/plan/other-tables.ts'
 import { planSteps, type PlanRequest } from '../../store/migrate/plan/plan-steps.ts'
 import { targetOf, type Target } from '../../store/migrate/target.ts'
 import type { MigrationStep } from '../../store/migrate/step.ts'
@@ -75,8 +76,10 @@ async function writeNextPlan(migrating: Migrating, options: MigrateCommand): Pro
   const pending = await pendingFiles(migrations, options.dir)
   if (pending.length > 0)
     throw new Misuse(`${pending[0]!.name} was not applied yet`, `restuary migrate apply ${file}, or remove it`)
+  const faults = strangeFaults(target, await migrations.others(), placesOf(options))
+  if (faults.length > 0) throw new MigrationRefused('No plan was written:', faults)
   const shape = await migrations.shape()
-  const steps = decide(planSteps(shape, target, options), shape, options, target.custom)
+  const steps = decide(await stepsLeft(migrating, options), shape, options, target.custom)
   if (Object.keys(shape).length === 0)
     return write('There are no tables yet. They are made when the application starts.')
   if (steps.length === 0) return write('The database fits the declaration.')
@@ -90,6 +93,19 @@ async function writeNextPlan(migrating: Migrating, options: MigrateCommand): Pro
   write(`Look at it, and apply it: restuary migrate apply ${file}`)
 }
 
+/** The steps that are left to the declaration. Tables of other programs stay as they are. */
+async function stepsLeft({ migrations, target }: Migrating, asked?: PlanRequest): Promise<MigrationStep[]> {
+  const others = await migrations.others()
+  return planSteps(await migrations.shape(), target, asked).filter(({ table }) => !others.has(table))
+}
+
+/** All places that somebody has named. */
+const placesOf = ({ renames, drop, set, map, otherwise }: MigrateCommand): string[] => [
+  ...renames.keys(),
+  ...drop,
+  ...[...set, ...map, ...otherwise].map(([place]) => place),
+]
+
 /** What holds data is dropped only by its name. */
 function undecided(step: MigrationStep, concerned: Concerned, { drop }: PlanRequest): string | null {
   return step.do.startsWith('drop') && drop.has(placeOf(step)) ? null : needOf(step, concerned)
@@ -98,8 +114,8 @@ function undecided(step: MigrationStep, concerned: Concerned, { drop }: PlanRequ
 async function applyAll(migrating: Migrating, { dir }: MigrateCommand): Promise<void> {
   const files = migrationFiles(dir)
   if (files.length === 0) throw new Misuse(`There are no plans in ${dir}`, `restuary migrate plan ${migrating.file}`)
-  const { migrations, target } = migrating
-  const isNew = (await migrations.applied()).length === 0 && planSteps(await migrations.shape(), target).length === 0
+  const { migrations } = migrating
+  const isNew = (await migrations.applied()).length === 0 && (await stepsLeft(migrating)).length === 0
   for (const file of files) {
     if (isNew && file.plan === null) {
       await migrations.note(file.name, file.digest)
@@ -165,14 +181,15 @@ async function takeBack({ target, migrations, write }: Migrating, { name, dir }:
   write(`${last.name}: taken back${last.isData && step?.back == null ? '; the rows stay as they are' : ''}`)
 }
 
-async function showStatus({ target, migrations, write }: Migrating, options: MigrateCommand): Promise<void> {
+async function showStatus(migrating: Migrating, options: MigrateCommand): Promise<void> {
+  const { target, migrations, write } = migrating
   const files = migrationFiles(options.dir)
   const applied = await migrations.applied()
   for (const one of applied) write(`${one.name}: ${stateOf(one, files)}`)
   const pending = await pendingFiles(migrations, options.dir)
   for (const { name } of pending) write(`${name}: not applied yet`)
   if (pending.length > 0) return
-  const steps = planSteps(await migrations.shape(), target, options)
+  const steps = await stepsLeft(migrating, options)
   const concerned = await migrations.ask(steps, target.custom)
   if (steps.length === 0) write('The database fits the declaration.')
   steps.forEach((step, i) => {

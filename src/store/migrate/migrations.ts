@@ -2,7 +2,7 @@ import type { Maybe } from '../work.ts'
 import type { DataMark, DataProgress, DataStep, NamedDataStep } from './data-step.ts'
 import type { Concerned } from './need.ts'
 import type { Plan } from './plan-file.ts'
-import type { DatabaseShape } from './shape.ts'
+import type { DatabaseShape, OtherTables } from './shape.ts'
 import type { MigrationStep } from './step.ts'
 import type { CustomTypes } from './type-data.ts'
 
@@ -24,6 +24,8 @@ export interface Applied {
 export interface Migrations {
   /** What the tables look like now. Empty = there are none yet. */
   shape(): Maybe<DatabaseShape>
+  /** The tables of other programs that are there. No plan changes them. */
+  others(): Maybe<OtherTables>
   /** What the rows say of each step. */
   ask(steps: readonly MigrationStep[], custom: CustomTypes): Maybe<readonly Concerned[]>
   /** The plans that were applied, in their order. */
@@ -66,3 +68,8 @@ export class MigrationRefused extends Error {
     this.needs = needs
   }
 }
+
+export const editedSince = (name: string): MigrationRefused =>
+  new MigrationRefused(
+    `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
+  )

@@ -13,6 +13,9 @@ export interface TableShape {
   readonly indexes: Readonly<Record<string, IndexShape>>
 }
 
+/** Tables and views of other programs in the same database, with their columns. */
+export type OtherTables = ReadonlyMap<string, ReadonlySet<string>>
+
 export interface ColumnShape {
   /** The field, as the log names it. null = it belongs to none. */
   readonly field: string | null

@@ -1,4 +1,11 @@
-import type { DatabaseShape, ColumnShape, IndexShape, ReferenceShape, TableShape } from '../../migrate/shape.ts'
+import type {
+  DatabaseShape,
+  ColumnShape,
+  IndexShape,
+  ReferenceShape,
+  TableShape,
+  OtherTables,
+} from '../../migrate/shape.ts'
 import { columnTypeOf } from '../../migrate/type-data.ts'
 import { INDEX_PREFIX } from '../../sql/tables/schema.ts'
 import type { PostgresConnection } from '../connection.ts'
@@ -99,6 +106,12 @@ export function foundShape(found: FoundTables, meta: ReadonlyMap<string, string>
       .filter(([name]) => own.has(name) && !isHidden(name))
       .map(([name, table]) => [name, tableShape(name, table, known[name], kinds)]),
   )
+}
+
+/** Tables that are not in the shape of the schema, with their columns. */
+export function otherTablesOf(found: FoundTables, shape: DatabaseShape): OtherTables {
+  const others = [...found].filter(([name]) => shape[name] === undefined && !isHidden(name))
+  return new Map(others.map(([name, { columns }]) => [name, new Set(columns.keys())]))
 }
 
 function tableShape(

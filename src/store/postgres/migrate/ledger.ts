@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DataMark } from '../../migrate/data-step.ts'
 import type { Applied } from '../../migrate/migrations.ts'
 import type { MigrationStep } from '../../migrate/step.ts'
@@ -84,5 +85,19 @@ export class PostgresLedger {
 
   remove(name: string): Promise<unknown> {
     return this.#all('delete from _restuary_migration where name = $1', name)
+  }
+
+  /**
+   * Work that one process at a time does. It is asked for again and again instead of waited for, as an index that is built without
+   * a lock waits for all statements that have begun, also for such a wait.
+   */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const lock = `hashtext('restuary migrate ' || current_schema())`
+    while ((await this.#all(`select pg_try_advisory_lock(${lock})`))[0]![0] !== 1) await sleep(100)
+    try {
+      return await work()
+    } finally {
+      if (!this.#connection.isLost) await this.#all(`select pg_advisory_unlock(${lock})`)
+    }
   }
 }

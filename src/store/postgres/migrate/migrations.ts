@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
 import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
-import { MigrationRefused, type Migrations, type TableContent } from '../../migrate/migrations.ts'
+import { editedSince, MigrationRefused, type Migrations, type TableContent } from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
+import { refuseStrange } from '../../migrate/plan/other-tables.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
-import type { DatabaseShape } from '../../migrate/shape.ts'
+import type { DatabaseShape, OtherTables } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
@@ -15,18 +15,14 @@ import { askPostgresRows } from './ask-rows.ts'
 import { tableContents } from './contents.ts'
 import { copySchema, dropSchema } from './copy-schema.ts'
 import { keptName } from './folded-rows.ts'
-import { foundTables, foundShape } from './found-tables.ts'
+import { foundTables, foundShape, otherTablesOf } from './found-tables.ts'
 import { PostgresLedger, type Entry, type PlanMark } from './ledger.ts'
 import { runDataStep, type PostgresDataRun } from './data/run-data-step.ts'
+import { startLock } from './run-at-once.ts'
 import { abandonPlan, runPlan } from './run-plan.ts'
 import type { ColumnKeeping } from './table-changes.ts'
 
-type Closed = () => Promise<void>
 const SNAPSHOT = 'isolation level repeatable read'
-
-/** A lock of the whole schema for which starts wait as well. */
-export const startLock = (schema: string | undefined): string =>
-  `select pg_advisory_xact_lock(hashtext('restuary ${schema ?? ''}'))`
 
 /**
  * The migrations of a PostgreSQL schema. One process at a time carries them out; others wait, and find them applied. A plan is
@@ -37,9 +33,14 @@ export class PostgresMigrations implements Migrations {
   readonly #connection: PostgresConnection
   readonly #ledger: PostgresLedger
   readonly #clock: () => number
-  readonly #closed: Closed
+  readonly #closed: () => Promise<void>
 
-  private constructor(address: PostgresAddress, connection: PostgresConnection, clock: () => number, closed: Closed) {
+  private constructor(
+    address: PostgresAddress,
+    connection: PostgresConnection,
+    clock: () => number,
+    closed: () => Promise<void>,
+  ) {
     this.#address = address
     this.#connection = connection
     this.#clock = clock
@@ -51,13 +52,17 @@ export class PostgresMigrations implements Migrations {
   static async open(
     address: PostgresAddress,
     clock: () => number = Date.now,
-    closed: Closed = async () => {},
+    closed: () => Promise<void> = async () => {},
   ): Promise<PostgresMigrations> {
     return new PostgresMigrations(address, await PostgresConnection.open(address), clock, closed)
   }
 
   async shape(): Promise<DatabaseShape> {
     return foundShape(await foundTables(this.#connection), await storedMeta(this.#connection))
+  }
+
+  async others(): Promise<OtherTables> {
+    return otherTablesOf(await foundTables(this.#connection), await this.shape())
   }
 
   ask(steps: readonly MigrationStep[], custom: CustomTypes): Promise<Concerned[]> {
@@ -86,7 +91,7 @@ export class PostgresMigrations implements Migrations {
   apply(plan: Plan, custom: CustomTypes, told?: (rows: number) => void): Promise<'now' | 'before' | 'already'> {
     const { name, steps } = plan
     const digest = planDigest(plan)
-    return this.#alone(async () => {
+    return this.#ledger.alone(async () => {
       let known = await this.#known(name, digest)
       if (known !== undefined && known.mark === null) return 'before'
       if (known?.mark?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
@@ -109,7 +114,7 @@ export class PostgresMigrations implements Migrations {
   }
 
   down(name: string, custom: CustomTypes, data: DataStep | null = null): Promise<void> {
-    return this.#alone(async () => {
+    return this.#ledger.alone(async () => {
       const last = (await this.applied()).at(-1)
       if (last?.name !== name)
         throw new MigrationRefused(
@@ -158,6 +163,7 @@ export class PostgresMigrations implements Migrations {
     if ((await storedMeta(this.#connection)).size === 0) await this.#connection.exec(OWN_TABLES)
     await this.#ledger.make()
     const shape = await this.shape()
+    refuseStrange(steps, await this.others())
     const isDone = Object.keys(shape).length === 0 || (steps.length > 0 && isReached(shape, steps))
     if (!isDone) {
       const kept = (step: number): string => keptName(restores(step))
@@ -208,7 +214,7 @@ export class PostgresMigrations implements Migrations {
     custom: CustomTypes,
     told: (progress: DataProgress) => void,
   ): Promise<'now' | 'before'> {
-    return this.#alone(async () => {
+    return this.#ledger.alone(async () => {
       await this.#ledger.make()
       const known = await this.#known(name, digest)
       if (known !== undefined && known.begun === null) return 'before'
@@ -244,13 +250,11 @@ export class PostgresMigrations implements Migrations {
   async #known(name: string, digest: string): Promise<Entry | undefined> {
     const known = await this.#ledger.find(name)
     if (known === undefined || known.digest === digest) return known
-    throw new MigrationRefused(
-      `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
-    )
+    throw editedSince(name)
   }
 
   note(name: string, digest: string): Promise<void> {
-    return this.#alone(async () => {
+    return this.#ledger.alone(async () => {
       await this.#ledger.make()
       await this.#ledger.note(name, digest, { data: null }, this.#clock())
     })
@@ -268,22 +272,6 @@ export class PostgresMigrations implements Migrations {
   async close(): Promise<void> {
     await this.#connection.close()
     await this.#closed()
-  }
-
-  /**
-   * Work that one process at a time does. It is asked for again and again instead of waited for, as an index that is built without
-   * a lock waits for all statements that have begun, also for such a wait.
-   */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const lock = `hashtext('restuary migrate ' || current_schema())`
-    const one = async (sql: string): Promise<unknown> =>
-      (await this.#connection.all({ name: undefined, sql, slots: null }))[0]![0]
-    while ((await one(`select pg_try_advisory_lock(${lock})`)) !== 1) await sleep(100)
-    try {
-      return await work()
-    } finally {
-      if (!this.#connection.isLost) await one(`select pg_advisory_unlock(${lock})`)
-    }
   }
 
   async #transaction<T>(work: () => Promise<T>, mode = ''): Promise<T> {

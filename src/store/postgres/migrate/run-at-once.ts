@@ -14,6 +14,10 @@ import { tableChanges, type ChangedTable } from './table-changes.ts'
 /** Rows that are converted by one statement. */
 const BATCH = 2_000
 
+/** A lock of the whole schema for which starts wait, and plans that begin. */
+export const startLock = (schema: string | undefined): string =>
+  `select pg_advisory_xact_lock(hashtext('restuary ${schema ?? ''}'))`
+
 /** Carries out steps within the open transaction, as a start does. What they take away is lost. */
 export async function runAtOnce(
   connection: PostgresConnection,

@@ -4,10 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
 import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
-import { MigrationRefused, type Applied, type Migrations, type TableContent } from '../../migrate/migrations.ts'
+import {
+  editedSince,
+  MigrationRefused,
+  type Applied,
+  type Migrations,
+  type TableContent,
+} from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
+import { refuseStrange } from '../../migrate/plan/other-tables.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
-import { isVersion, type DatabaseShape, type TableShape } from '../../migrate/shape.ts'
+import { isVersion, type DatabaseShape, type OtherTables, type TableShape } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import { newTerm } from '../../terms.ts'
@@ -20,7 +27,7 @@ import { isCaptured, MARK, UNMARK } from '../schema/triggers.ts'
 import { askRows } from './ask-rows.ts'
 import { Ledger } from './ledger.ts'
 import type { Saved } from './folded-tables.ts'
-import { readShape, writeShape } from './read-shape.ts'
+import { otherTables, readShape, writeShape } from './read-shape.ts'
 import { runData, type DataRun } from './run-data.ts'
 import { runSteps, type ValueKeeping } from './run-steps.ts'
 import { quote } from './table-sql.ts'
@@ -50,6 +57,10 @@ export class SqliteMigrations implements Migrations {
 
   shape(): DatabaseShape {
     return readShape(this.#connection, this.#meta)
+  }
+
+  others(): OtherTables {
+    return otherTables(this.#connection, this.shape())
   }
 
   ask(steps: readonly MigrationStep[], custom: CustomTypes): Concerned[] {
@@ -148,9 +159,7 @@ export class SqliteMigrations implements Migrations {
     const known = this.#ledger.find(name)
     if (known === undefined) return false
     if (known.digest === digest) return true
-    throw new MigrationRefused(
-      `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
-    )
+    throw editedSince(name)
   }
 
   /** No position and no tag is valid any more: whoever follows the rows is told to begin anew. */
@@ -187,6 +196,7 @@ export class SqliteMigrations implements Migrations {
   }
 
   #run(shape: DatabaseShape, steps: readonly MigrationStep[], custom: CustomTypes, keeping: ValueKeeping): void {
+    refuseStrange(steps, this.others())
     const concerned = misfit(() => askRows(this.#connection, shape, steps, custom, keeping.restores))
     const needs = steps.flatMap((step, i) => (step.do.startsWith('drop') ? [] : (needOf(step, concerned[i]!) ?? [])))
     if (needs.length > 0) throw new MigrationRefused('Rows stand against it, nothing was changed:', needs)

@@ -1,5 +1,5 @@
 import { INDEX_PREFIX } from '../../sql/tables/schema.ts'
-import type { ColumnShape, IndexShape, DatabaseShape, TableShape } from '../../migrate/shape.ts'
+import type { ColumnShape, IndexShape, DatabaseShape, TableShape, OtherTables } from '../../migrate/shape.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
 import { KINDS, type Kinds } from '../schema/own-tables.ts'
@@ -20,6 +20,23 @@ export function readShape(connection: Connection, meta: MetaTable): DatabaseShap
     .map(([name]) => name as string)
     .filter(name => own.has(name))
   return Object.fromEntries(tables.map(name => [name, tableShape(connection, name, known[name], kinds)]))
+}
+
+/** Tables and views that are not in the shape of a file, with their columns. */
+export function otherTables(connection: Connection, shape: DatabaseShape): OtherTables {
+  const there = connection.prepare(
+    `SELECT name, type FROM sqlite_schema
+     WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_restuary\\_%' ESCAPE '\\'`,
+  )
+  const columns = connection.prepare('SELECT name FROM pragma_table_xinfo(?)')
+  const others = (there.all() as [string, string][]).filter(([name]) => shape[name] === undefined)
+  return new Map(
+    // A view may be broken, and its columns do not matter.
+    others.map(([name, type]) => [
+      name,
+      new Set(type === 'view' ? [] : columns.all(name).map(([one]) => one as string)),
+    ]),
+  )
 }
 
 /** Keeps what the file looks like now. The kinds of columns that are gone stay: they are needed if their tables return. */
