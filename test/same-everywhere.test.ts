@@ -2,9 +2,9 @@
 // a key is one key, and that events come in the order of what happened.
 import { once } from 'node:events'
 import { io, type Socket } from 'socket.io-client'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { api, resource, t, type ApiOptions, type Budgets } from '../src/index.ts'
+import { api, resource, t, type Api, type ApiOptions, type Budgets } from '../src/index.ts'
 import { NativeClient } from '../src/testing/native-client.ts'
 import { faces, served, speak } from './speakers.ts'
 
@@ -158,4 +158,126 @@ test.each(faces)('rows of one message cost one for every ten over %s, in a batch
     { method: 'POST', uri: '/team', body: [{ notes: rows(10) }, { notes: rows(10) }] },
   ])
   expect(costs).toEqual([1, 3, 1, 3, 3])
+})
+
+describe('a position in `at`', () => {
+  /** Every way to read an earlier position. An envelope tells its faults by field. */
+  async function readers(): Promise<{
+    readonly app: Api<any>
+    readonly readers: Readonly<Record<string, (id: number | null, at: unknown) => Promise<Answer>>>
+  }> {
+    const app = api({ note }, { report: () => {}, http: { log: () => {} } })
+    const port = await served(app)
+    const base = `http://127.0.0.1:${port}/note`
+    const native = await NativeClient.open(`ws://127.0.0.1:${port}/`)
+    onTestFinished(() => native.socket.terminate())
+    const plain = new WebSocket(`ws://127.0.0.1:${port}/`)
+    onTestFinished(() => plain.terminate())
+    await once(plain, 'open')
+    const overHttp = async (url: string, request?: RequestInit): Promise<Answer> => {
+      const answer = await fetch(url, request)
+      return { status: answer.status, body: await answer.json() }
+    }
+    const overNative = async (message: object): Promise<Answer> => {
+      const { status, data, error } = await native.ask(message)
+      return { status, body: data ?? error }
+    }
+    const path = (id: number | null): string => (id === null ? '' : `/${id}`)
+    const op = (id: number | null): string => (id === null ? 'list' : 'get')
+    return {
+      app,
+      readers: {
+        'a URI': (id, at) => overHttp(`${base}${path(id)}?at=${String(at)}`),
+        'a URI in restuary.1': (id, at) => overNative({ op: op(id), uri: `/note${path(id)}?at=${String(at)}` }),
+        'params in restuary.1': (id, at) => overNative({ op: op(id), uri: `/note${path(id)}`, params: { at } }),
+        envelope: async (pk, at) => {
+          plain.send(
+            JSON.stringify({
+              stream: 'note',
+              payload: { action: pk === null ? 'list' : 'retrieve', pk, at, data: {} },
+            }),
+          )
+          const { payload } = JSON.parse(String((await once(plain, 'message'))[0]))
+          return { status: payload.response_status, body: payload.data ?? payload.errors }
+        },
+      },
+    }
+  }
+
+  test('is read alike by every face that reads', async () => {
+    const { app, readers: all } = await readers()
+    await app.post('note', { text: 'a' })
+    const { position } = await app.safe.post('note', { text: 'b' })
+    await app.patch('note', 1, { text: 'z' })
+    await app.delete('note', 2)
+    for (const [way, read] of Object.entries(all)) {
+      expect(await read(2, position), way).toEqual({ status: 200, body: { id: 2, text: 'b' } })
+      expect(await read(null, position), way).toEqual({
+        status: 200,
+        body: [
+          { id: 1, text: 'a' },
+          { id: 2, text: 'b' },
+        ],
+      })
+      expect(await read(3, position), way).toMatchObject({ status: 404 })
+    }
+  })
+
+  test('is refused alike, with its place', async () => {
+    const { app, readers: all } = await readers()
+    await app.post('note', { text: 'a' })
+    const places = {
+      'a URI': { parameter: 'at' },
+      'a URI in restuary.1': { parameter: 'at' },
+      'params in restuary.1': { pointer: '#/params/at' },
+    }
+    for (const at of ['nonsense', 'zzzzzz.1', `${app.engine.epoch}.999`])
+      for (const [way, read] of Object.entries(all)) {
+        const { status, body } = await read(1, at)
+        expect(status, `${way} ${at}`).toBe(400)
+        if (way === 'envelope') expect(body, at).toEqual([{ at: [expect.any(String)] }])
+        else expect(body, `${way} ${at}`).toMatchObject({ errors: [places[way as keyof typeof places]] })
+      }
+    expect(await all['params in restuary.1']!(1, 7)).toMatchObject({
+      status: 400,
+      body: { errors: [{ code: 'type' }] },
+    })
+    expect(await all['envelope']!(1, 7)).toMatchObject({ status: 400, body: [{ at: [expect.any(String)] }] })
+  })
+
+  test('is gone where the log does not reach, with the oldest position', async () => {
+    const { app, readers: all } = await readers()
+    const { position } = await app.safe.post('note', { text: 'a' })
+    await app.patch('note', 1, { text: 'b' })
+    await app.store.load(app.model.resources.get('note')!, [[9, 0, 0, 'c']])
+    for (const [way, read] of Object.entries(all)) expect((await read(1, position)).status, way).toBe(410)
+  })
+
+  test('is for reads only: writes, subscriptions and batches refuse it', async () => {
+    const app = api({ note }, { report: () => {}, http: { log: () => {} } })
+    const port = await served(app)
+    const { position } = await app.safe.post('note', { text: 'a' })
+    const uri = `/note/1?at=${position}`
+    const native = await NativeClient.open(`ws://127.0.0.1:${port}/`)
+    onTestFinished(() => native.socket.terminate())
+    const unknown = { errors: [{ code: 'unknown_param' }] }
+    expect((await native.ask({ op: 'subscribe', uri })).error).toMatchObject(unknown)
+    expect((await native.ask({ op: 'patch', uri, data: { text: 'b' } })).error).toMatchObject(unknown)
+    const followed = await fetch(`http://127.0.0.1:${port}${uri}`, { headers: { accept: 'text/event-stream' } })
+    expect(await followed.json()).toMatchObject(unknown)
+    const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true })
+    onTestFinished(() => void socket.disconnect())
+    expect(await socket.emitWithAck('subscribe', uri, {})).toMatchObject(unknown)
+    const calls = [{ method: 'GET', uri }]
+    const refused = { status: 400, detail: '#/0: a transaction sees the present only' }
+    expect(await socket.emitWithAck('batch', calls, {})).toMatchObject(refused)
+    expect((await native.ask({ op: 'batch', calls })).error).toMatchObject(refused)
+    const plain = new WebSocket(`ws://127.0.0.1:${port}/`)
+    onTestFinished(() => plain.terminate())
+    await once(plain, 'open')
+    plain.send(JSON.stringify({ stream: 'note', payload: { action: 'delete', pk: 1, at: position } }))
+    const { payload } = JSON.parse(String((await once(plain, 'message'))[0]))
+    expect(payload).toMatchObject({ response_status: 400, errors: [{ at: ['Only list and retrieve read the past.'] }] })
+    expect(await app.list('note')).toEqual([{ id: 1, text: 'a' }])
+  })
 })

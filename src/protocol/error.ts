@@ -10,6 +10,9 @@ export interface Issue {
   readonly header?: string
 }
 
+/** Where a request names what an issue is about. */
+export type NamedAt = Pick<Issue, 'header' | 'pointer' | 'parameter'>
+
 /** The texts of a problem document: the detail for people, and the word that replaces the code. */
 export type ErrorWords = Pick<ErrorOptions, 'detail' | 'error'>
 

@@ -17,6 +17,8 @@ export interface QueryWords {
   readonly depth?: number
   readonly include?: readonly string[]
   readonly fields?: readonly string[]
+  /** The earlier position to read (protocol §5.3); not in subscriptions. */
+  readonly at?: string
 }
 
 /** What all requests have in common. */

@@ -32,7 +32,7 @@ export function describeNative(draft: AsyncDraft): void {
 
 function requests(): Readonly<Record<string, Json>> {
   const uri: Json = { type: 'string', examples: ['/todo', '/todo/7', '/todo?done=false'] }
-  const params: Json = { type: 'object', description: 'Words of the query as JSON: filter, sort, limit …' }
+  const params: Json = { type: 'object', description: 'Words of the query as JSON: filter, sort, limit, at …' }
   const tags: Json = {
     type: ['string', 'array'],
     items: stringSchema,

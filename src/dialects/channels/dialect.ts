@@ -54,6 +54,8 @@ export class EnvelopeDialect implements Dialect<string> {
     const refused = this.#refusal(stream, request)
     if (refused) return this.#answered(request, refused)
     const { action } = request
+    if (request.at !== null && (!reads.has(action) || stream.actions.has(action as string)))
+      return this.#answered(request, { status: 400, errors: [{ at: ['Only list and retrieve read the past.'] }] })
     if (!stream.actions.has(action as string)) {
       if (action === 'subscribe' || action === 'unsubscribe') return this.#events(stream, request)
       if (action === 'subscribe_instance' || action === 'unsubscribe_instance') return this.#instance(stream, request)

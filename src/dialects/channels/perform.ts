@@ -1,6 +1,6 @@
 import { Refused } from '../../schema/read/refused.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Call, Operation, Outcome } from '../../engine/call/call.ts'
+import type { Call, EarlierPosition, Operation, Outcome } from '../../engine/call/call.ts'
 import { actionCall } from '../../engine/call/database.ts'
 import { headerOf } from '../../engine/call/outcome.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
@@ -73,12 +73,12 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
     }
     return written(await write(asking, resource, 'create', null, request), resource, data, asking)
   }
-  if (action === 'list') return list(resource, data, asking)
+  if (action === 'list') return list(resource, request, asking)
   const id = await idOf(resource, request.pk, asking)
   if (id === null) return missing(asking)
   const outcome =
     action === 'retrieve'
-      ? await ask(asking, { operation: 'get', resource, id, query: null })
+      ? await ask(asking, { operation: 'get', resource, id, query: null, at: earlierPosition(request) })
       : await write(asking, resource, action === 'delete' ? 'delete' : 'patch', id, request)
   return written(outcome, resource, data, asking)
 }
@@ -117,6 +117,11 @@ const common = Object.freeze({
   permitted: true,
 } as const)
 
+/** The earlier position to read. A value that is no text is no position either. */
+function earlierPosition({ at }: Request): EarlierPosition | null {
+  return at === null ? null : { position: typeof at === 'string' ? at : '', named: { pointer: '#/at' } }
+}
+
 /** The idempotency key. A value that cannot be a key becomes '', which is refused where keys are read. */
 export function keyOf({ key }: Request): string | null {
   return key === null || typeof key === 'string' ? key : ''
@@ -135,9 +140,10 @@ function written(outcome: Outcome, resource: Resource, data: unknown, { profile 
   }
 }
 
-async function list(resource: Resource, data: unknown, asking: Asking): Promise<Performed> {
+async function list(resource: Resource, request: Request, asking: Asking): Promise<Performed> {
   const { host } = asking.session
   const { limits } = host.engine
+  const { data } = request
   const page = pageIn(data)
   if (typeof page === 'string') {
     const { principal } = asking.session
@@ -150,7 +156,7 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
   const size = settings.page ?? resource.options.limits.page ?? limits.page
   const query = pageQuery(page, size, sortOf(settings))
   if (query.offset > limits.offset) return { status: 400, errors: ['That page is too far away'] }
-  const outcome = await ask(asking, { operation: 'list', resource, id: null, query })
+  const outcome = await ask(asking, { operation: 'list', resource, id: null, query, at: earlierPosition(request) })
   if (outcome.kind === 'failure') return toldErrors(outcome.error, asking.profile, resource, data)
   if (outcome.kind !== 'list') throw new TypeError(`a list came to ${outcome.kind}`)
   // Pages have numbers here, so that what has no room on one would be on none.

@@ -14,7 +14,9 @@ export interface Request {
   readonly key: unknown
   /** A position that must have been reached, an addition as well. null = none. */
   readonly min: unknown
-  /** Whether the answer tells its position: it does for messages with `key` or `min`, which other servers do not have. */
+  /** The earlier position to read, an addition as well. null = the present. */
+  readonly at: unknown
+  /** Whether the answer tells its position: it does for messages with `key`, `min` or `at`, which other servers do not have. */
   readonly wantsPosition: boolean
 }
 
@@ -42,10 +44,10 @@ export function readRequest(text: string, limits: JsonLimits): Request | Unreada
   if (typeof stream !== 'string' || payload === undefined)
     return refusal('stream and payload are required', frame, known)
   if (!isMembers(payload)) return refusal('payload must be an object', frame, known)
-  const { action, pk, data, request_id: requestId = null, key = null, min = null } = payload
+  const { action, pk, data, request_id: requestId = null, key = null, min = null, at = null } = payload
   if (action === undefined) return refusal('action required', frame, known)
-  const wantsPosition = 'key' in payload || 'min' in payload
-  return { stream, action, pk, data, requestId, key, min, wantsPosition }
+  const wantsPosition = 'key' in payload || 'min' in payload || 'at' in payload
+  return { stream, action, pk, data, requestId, key, min, at, wantsPosition }
 }
 
 function refusal(error: string, frame: Members, payload: Members): Unreadable {

@@ -79,7 +79,7 @@ export function appCall(engine: Engine, request: AppRequest, options: CallOption
     principal,
     trusted,
     unbounded: true,
-    ...(at === undefined ? {} : { at }),
+    ...(at === undefined ? {} : { at: { position: at, named: { parameter: 'at' } } }),
     ...(min === undefined ? {} : { min }),
     ...(auth ? { auth } : {}),
     ...(connection ? { connection } : {}),

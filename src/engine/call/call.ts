@@ -1,5 +1,5 @@
 import type { Credentials, Principal } from '../../auth/principal.ts'
-import type { ApiError } from '../../protocol/error.ts'
+import type { ApiError, NamedAt } from '../../protocol/error.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
 import { plainShape, type Query, type Shape } from '../../query/predicate.ts'
 import type { Arguments } from '../../schema/read/arguments.ts'
@@ -59,14 +59,20 @@ export function actionOf({ action, operation, resource }: CallTarget): Action {
   return action
 }
 
+/** An earlier position that a read names, `epoch.seq`, and where the request names it. */
+export interface EarlierPosition {
+  readonly position: string
+  readonly named: NamedAt
+}
+
 /** Which rows are selected, and how they are shown. */
 export interface Showing {
   readonly query: Query | null
   readonly shape: Shape
   /** A deletion returns the row that it deleted. */
   readonly returning?: boolean
-  /** Reads the state at an earlier position, `epoch.seq` (see engine/past/). */
-  readonly at?: string | null
+  /** Reads the state at an earlier position (see engine/past/). */
+  readonly at?: EarlierPosition | null
   /** Reads the row's history from the log (see engine/past/). */
   readonly history?: HistoryRange | null
 }

@@ -60,7 +60,7 @@ export function* historyOf(
   const { permissions, pageBytes } = reading
   const past: RecordedPast = { store, snapshot, resource, permissions }
   const records: HistoryRecord[] = []
-  let from = Math.min(before ? seqOfParameter(store, before, 'before') : Infinity, snapshot.position + 1)
+  let from = Math.min(before ? seqOfParameter(store, before, { parameter: 'before' }) : Infinity, snapshot.position + 1)
   let read = 0
   let isMore = true
   let isFull = false

@@ -6,6 +6,7 @@ import {
   rowId,
   type Call,
   type CallTarget,
+  type EarlierPosition,
   type HistoryRange,
   type Item,
   type List,
@@ -31,7 +32,7 @@ const STEP_OF_ROW = 10
 
 /** Whether a call reads the past: a state at a position, or the history of a row. */
 export function isPast({ at, history }: Showing): boolean {
-  return typeof at === 'string' || (history ?? null) !== null
+  return (at ?? null) !== null || (history ?? null) !== null
 }
 
 /** Reads the state at the position that the call names, or the history of its row. */
@@ -40,7 +41,7 @@ export function* readPast(source: PastSource, call: Call): Work<Item | List | Un
   if (resource.options.ephemeral)
     throw new ApiError('not_found', { detail: `${resource.name} is not in the log: it has no past` })
   if (history) return yield* getHistory(source, call, history)
-  const past = yield* pastOf(source, call, at ?? '')
+  const past = at ? yield* pastOf(source, call, at) : source.now
   return operation === 'list' ? yield* getList(past, call, source.reading) : yield* getItem(past, call, source.reading)
 }
 
@@ -70,10 +71,10 @@ function* getHistory(source: PastSource, call: Call, range: HistoryRange): Work<
  * The state at the position that a read names (`at`). Throws ApiError `validation` if it is not a position of this history, and
  * `gone` if the log no longer reaches back to it; the error names the oldest position that it reaches.
  */
-function* pastOf({ store, now }: PastSource, call: Call, text: string): Work<Snapshot> {
-  const asked = seqOfParameter(store, text, 'at')
+function* pastOf({ store, now }: PastSource, call: Call, { position, named }: EarlierPosition): Work<Snapshot> {
+  const asked = seqOfParameter(store, position, named)
   if (asked > now.position)
-    throw new ApiError('validation', { issues: [{ code: 'range', parameter: 'at', detail: 'has not come yet' }] })
+    throw new ApiError('validation', { issues: [{ ...named, code: 'range', detail: 'has not come yet' }] })
   const reach = yield* wait(store.oldestPosition())
   if (asked < reach) throw beyond(store, reach)
   const at = asked === reach ? asked : yield* endOfCommit(store, asked)

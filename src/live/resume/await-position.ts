@@ -1,13 +1,10 @@
-import { ApiError, type Issue } from '../../protocol/error.ts'
+import { ApiError, type NamedAt } from '../../protocol/error.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 import { ready } from '../../store/work.ts'
 
 /** The longest time that a read waits for a position, in milliseconds. */
 const PATIENCE = 2_000
-
-/** Where a request names the position. */
-export type NamedAt = Pick<Issue, 'header' | 'pointer' | 'parameter'>
 
 /**
  * Resolves when the store has reached a position, so that a client reads what it has written (protocol §7.6). Throws ApiError

@@ -1,4 +1,12 @@
-import type { Arguments, Call, Conditions, HistoryRange, Operation, Principal } from '../../engine/call/call.ts'
+import type {
+  Arguments,
+  Call,
+  Conditions,
+  EarlierPosition,
+  HistoryRange,
+  Operation,
+  Principal,
+} from '../../engine/call/call.ts'
 import type { Reception, Upload } from '../../engine/files/reception.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
 import { plainShape, type Query, type Shape } from '../../query/predicate.ts'
@@ -42,7 +50,7 @@ export class HttpCall implements Call {
   uploads: readonly Upload[] | null = null
   arguments: (() => Maybe<Arguments>) | undefined = undefined
   idempotencyKey: string | null = null
-  at: string | null = null
+  at: EarlierPosition | null = null
   history: HistoryRange | null = null
   format: Format = jsonFormat
   /** The parameters of the URI or of a QUERY body, for links. */

@@ -1,7 +1,9 @@
+import type { EarlierPosition } from '../../../engine/call/call.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Resource } from '../../../model/model.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from '../../../query/query.ts'
+import { takePosition, takePositionOf } from '../../earlier-position.ts'
 import { readJsonApiQuery, respelled, speaksJsonApi } from '../hypermedia/json-api-query.ts'
 import type { HttpCall } from '../http-call.ts'
 import { readParameters, type Parameter } from './parameters.ts'
@@ -20,7 +22,7 @@ interface Reading {
 interface Read {
   readonly parameters: readonly Parameter[]
   readonly pretty: boolean
-  readonly at: string | null
+  readonly at: EarlierPosition | null
   readonly decoded: Decoded
 }
 
@@ -43,7 +45,9 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   let read = known.get(key)
   if (read === undefined) {
     const parameters = readUrl(call, text, reading.limits)
-    readQuery(engine, call, readPosition(call, text, parameters))
+    const { at, rest } = takePosition(call.resource, parameters)
+    call.at = at
+    readQuery(engine, call, rest)
     call.parameters = parameters
     read = { parameters, pretty: call.pretty, at: call.at, decoded: { query: call.query, shape: call.shape } }
     if (text.length > KEPT_LENGTH || call.query?.cursor) return
@@ -55,15 +59,6 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   call.pretty = read.pretty
   call.at = read.at
   take(call, read.decoded)
-}
-
-/** Takes out the parameter `at`, which names an earlier position, unless the resource has a field of that name. */
-function readPosition(call: HttpCall, text: string, parameters: readonly Parameter[]): readonly Parameter[] {
-  if (!text.includes('at=') || call.resource.field.has('at')) return parameters
-  const rest = parameters.filter(([name]) => name !== 'at')
-  if (rest.length !== parameters.length - 1) return parameters
-  call.at = parameters.find(([name]) => name === 'at')![1]
-  return rest
 }
 
 /**
@@ -120,7 +115,9 @@ export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readon
 /** Reads the JSON body of QUERY into a call. Faults have pointers into the body. */
 export function readQueryObject(engine: Engine, call: HttpCall, object: Readonly<Record<string, unknown>>): void {
   const { limits, options } = readingOf(engine, call.resource)
-  take(call, decodeQueryObject(call.resource, object, limits, 'list', options))
+  const { at, rest } = takePositionOf(call.resource, object, '#')
+  call.at = at
+  take(call, decodeQueryObject(call.resource, rest, limits, 'list', options))
 }
 
 function take(call: HttpCall, decoded: Decoded): void {

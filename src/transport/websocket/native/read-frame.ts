@@ -1,10 +1,18 @@
-import type { Call, Conditions, Operation, Tag } from '../../../engine/call/call.ts'
+import {
+  isRead,
+  type Call,
+  type Conditions,
+  type EarlierPosition,
+  type Operation,
+  type Tag,
+} from '../../../engine/call/call.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { checkKey } from '../../../engine/once/idempotency.ts'
 import { ApiError, type Issue } from '../../../protocol/error.ts'
 import type { CallFrame, ClientFrame, RequestId, SubscribeFrame } from '../../../protocol/frames.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
 import { checkBulk } from '../../check-bulk.ts'
+import { takePosition, takePositionOf } from '../../earlier-position.ts'
 import { readParameters } from '../../http/request/parameters.ts'
 import type { SocketSession } from '../../socket/session.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
@@ -125,7 +133,7 @@ export function frameCall(session: FrameReader, targets: UriTargets, frame: Call
   if (!target) throw new ApiError('not_found', { detail: `there is nothing at ${frame.uri.slice(0, 200)}` })
   const operation: Operation = frame.op === 'subscribe' ? (target.id === null ? 'list' : 'get') : frame.op
   const { resource, id, parent } = target
-  const { query, shape } = session.read({ operation, resource, id, parent }, () => {
+  const { query, shape, at } = session.read({ operation, resource, id, parent }, () => {
     checkTarget(operation, target)
     return asked(engine, targets, target, frame)
   })
@@ -138,6 +146,7 @@ export function frameCall(session: FrameReader, targets: UriTargets, frame: Call
     shape,
     mode: engine.mode,
     conditions: frame.op === 'subscribe' ? null : conditionsOf(frame),
+    ...(at && { at }),
   }
   if (frame.op === 'subscribe') return call
   if (frame.key !== undefined) checkKey(frame.key)
@@ -184,7 +193,12 @@ function checkTarget(operation: Operation, { id, resource }: UriTarget): void {
 
 const isBulk = (operation: string): boolean => operation === 'patch' || operation === 'delete'
 
-function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Decoded {
+/** A decoded query, and the earlier position that a read names. */
+interface Reading extends Decoded {
+  readonly at?: EarlierPosition | null
+}
+
+function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Reading {
   const { params } = frame
   refuseTwice(params, target.query)
   if (frame.op === 'subscribe' && params === undefined) return targets.read(target)
@@ -201,12 +215,16 @@ function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: Ca
         parameter => ({ parameter }),
       )
     }
-    return decodeQuery(resource, given, limits, kind, { mode, cursorKey })
+    const { at, rest } = isRead(frame.op) ? takePosition(resource, given) : { at: null, rest: given }
+    return { ...decodeQuery(resource, rest, limits, kind, { mode, cursorKey }), at }
   }
   if (bulk) checkBulk(Object.keys(params), word => ({ pointer: `#/params/${word}` }))
   const pages = frame.op === 'subscribe' ? { page: null, maxPage: limits.snapshotRows } : {}
+  const { at, rest } = isRead(frame.op)
+    ? takePositionOf(resource, { ...params }, '#/params')
+    : { at: null, rest: params }
   try {
-    return decodeQueryObject(resource, { ...params }, limits, kind, { mode, cursorKey, ...pages })
+    return { ...decodeQueryObject(resource, { ...rest }, limits, kind, { mode, cursorKey, ...pages }), at }
   } catch (thrown) {
     throw inside(thrown)
   }
