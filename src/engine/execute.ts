@@ -155,8 +155,9 @@ export class Executor {
       isUnbounded: call.unbounded ?? false,
       mostNew: writing.bulk,
       ledger: this.#options.ledger,
-      // Who writes under which idempotency key. What the application writes for itself has none.
-      signature: key == null || call.trusted ? null : signatureOf(call.principal, key),
+      // What the application writes for itself has no author, and of callers who are not logged in only the key is noted.
+      signature:
+        call.trusted || (key == null && call.principal === null) ? null : signatureOf(call.principal, key ?? ''),
       account: call.unbounded ? null : () => accountOf(call),
     })
     switch (call.operation) {

@@ -218,7 +218,7 @@ export interface RowChange {
   readonly account?: string
   /** Another program has written it: the store only keeps its version and records it. */
   readonly isNoted?: true
-  /** Who writes under which idempotency key, if there is one (`signature.ts`). Only on the first change of a write. */
+  /** Who writes, and on the first change of a write under which idempotency key, if that is known (`signature.ts`). */
   readonly by?: string
 }
 

@@ -4,11 +4,12 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { api, lookingAs, send, table, type Filter, type Id } from '../server/client.ts'
 import type { ResourceInfo } from '../server/description.ts'
 import { idOf } from '../server/ids.ts'
-import { askCommits, askVerdicts, inner, type Verdict } from '../server/inner.ts'
+import { askAuthors, askCommits, askVerdicts, inner, type Verdict } from '../server/inner.ts'
 import { route, setQuery } from '../shell/route.ts'
 import { Button, Empty } from '../ui/controls.tsx'
 import { complain } from '../ui/toast.tsx'
 import { countWords } from '../ui/words.ts'
+import { authorWords } from './author-words.ts'
 import { AsChooser } from './as-chooser.tsx'
 import { BulkBar } from './bulk-bar.tsx'
 import { CodeDialog } from './query/code-dialog.tsx'
@@ -32,11 +33,13 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   const { filter, problem } = useMemo(() => read(text, resource), [text, resource])
   const at = query.get('at')
   const client = api.value
+  const isInner = inner.value !== null
   const windows = useMemo(() => {
     const now = table(resource.name)
     const source = at === null ? now : { list: pastRows(resource, at), live: now.live.bind(now) }
-    return new RowWindows(source, { filter, sort, id: resource.id, isPast: at !== null })
-  }, [resource, text, sort.field, sort.descending, at, client])
+    const authorsOf = isInner ? (ids: readonly Id[]) => lastAuthors(resource, ids) : null
+    return new RowWindows(source, { filter, sort, id: resource.id, isPast: at !== null, authorsOf })
+  }, [resource, text, sort.field, sort.descending, at, client, isInner])
   useEffect(() => () => windows.close(), [windows])
   const selected = useSignal<ReadonlySet<Id>>(new Set())
   useEffect(() => void (selected.value = new Set()), [windows])
@@ -153,6 +156,14 @@ function sortIn(text: string | null, { fields }: ResourceInfo): TableSort {
   const field = fields.find(one => one.name === text?.replace(/^-/, '') && one.operators.includes('gt'))
   const { name, kind } = field ?? fields.find(one => one.isId)!
   return { field: name, kind, descending, nullable: field?.nullable ?? false }
+}
+
+/** Who made the last change of each row, in words. */
+async function lastAuthors({ name }: ResourceInfo, ids: readonly Id[]): Promise<ReadonlyMap<Id, string>> {
+  const authors = [...(await askAuthors(name, ids))].flatMap(([id, [last]]): [Id, string][] =>
+    last?.by ? [[id, authorWords(last.by)]] : [],
+  )
+  return new Map(authors)
 }
 
 /** What the user may do who is chosen in the address (`?as=3`), for the rows in view. */

@@ -76,6 +76,9 @@ export interface Verdict {
   readonly why: Readonly<Record<string, readonly string[]>>
 }
 
+/** Who changed a row, as far as the log tells; null = the application itself or another program, or nobody noted it. */
+export type Author = { readonly id: Id | null; readonly label: string } | null
+
 /** A query that somebody follows. */
 export interface SubscribedQuery {
   readonly resource: string
@@ -159,6 +162,17 @@ export const askVerdicts = async (
   user?: Id | null,
 ): Promise<readonly Verdict[]> =>
   (await put<{ readonly rows: readonly Verdict[] }>('verdicts', { resource, ids, user })).rows
+/** Who made the newest changes of rows, at most `limit` of each. */
+export const askAuthors = async (
+  resource: string,
+  ids: readonly Id[],
+  limit: number = 1,
+): Promise<ReadonlyMap<Id, readonly { readonly position: string; readonly by: Author }[]>> => {
+  const { rows } = await put<{
+    readonly rows: readonly { readonly id: Id; readonly changes: readonly { position: string; by: Author }[] }[]
+  }>('authors', { resource, ids, limit })
+  return new Map(rows.map(({ id, changes }) => [id, changes]))
+}
 export const askTokensOf = (user: Id): Promise<Tokens> => put('look-as', { user })
 export const askCommits = async (): Promise<readonly RecentCommit[]> =>
   (await ask<{ readonly commits: readonly RecentCommit[] }>('commits')).commits

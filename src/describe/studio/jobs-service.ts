@@ -5,7 +5,7 @@ import { everything } from '../../query/predicate.ts'
 import { wait } from '../../store/work.ts'
 import type { Service } from '../../transport/http/endpoint.ts'
 import { asksStudio, misasked, readsStudio } from './studio-service.ts'
-import type { StudioSubject } from './studio.ts'
+import type { StudioSubject } from './studio-subject.ts'
 import type { StudioOptions } from './studio-options.ts'
 
 /** How many jobs are listed, the newest first. */

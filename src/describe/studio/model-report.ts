@@ -6,7 +6,7 @@ import { defaultLimits } from '../../protocol/limits.ts'
 import { everything } from '../../query/predicate.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { Snapshot, UnindexedQuery } from '../../store/store.ts'
-import type { StudioSubject } from './studio.ts'
+import type { StudioSubject } from './studio-subject.ts'
 import type { May } from './studio-service.ts'
 
 /** A resource as those see it who may use the studio. */

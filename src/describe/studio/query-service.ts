@@ -5,7 +5,7 @@ import { wait, type Work } from '../../store/work.ts'
 import type { Service } from '../../transport/http/endpoint.ts'
 import { servedResource } from './model-report.ts'
 import { asksStudio, misasked } from './studio-service.ts'
-import type { StudioSubject } from './studio.ts'
+import type { StudioSubject } from './studio-subject.ts'
 import type { StudioOptions } from './studio-options.ts'
 
 /**

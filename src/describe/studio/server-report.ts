@@ -1,5 +1,5 @@
 import { listedCommit, type Activity } from './activity.ts'
-import type { StudioSubject } from './studio.ts'
+import type { StudioSubject } from './studio-subject.ts'
 
 /** The most connections and subscribed queries that are listed. */
 const LISTED = 200

@@ -1,32 +1,18 @@
-import type { Auth } from '../../auth/auth.ts'
-import type { Engine } from '../../engine/engine.ts'
-import type { Live } from '../../live/live.ts'
-import type { Model } from '../../model/model.ts'
-import type { Store } from '../../store/store.ts'
-import type { Admission } from '../../transport/hosts/admission.ts'
 import type { Page, Service } from '../../transport/http/endpoint.ts'
 import { Activity } from './activity.ts'
+import { authorsService } from './authors-service.ts'
 import { jobServices } from './jobs-service.ts'
-import { lookAsService } from './look-as.ts'
+import { lookAsService } from './access/look-as.ts'
 import { modelReport } from './model-report.ts'
 import { queryService } from './query-service.ts'
-import { matrixService } from './role-matrix.ts'
+import { matrixService } from './access/role-matrix.ts'
 import { commitReport, serverReport, subscriptionReport } from './server-report.ts'
 import { sessionServices } from './sessions-service.ts'
 import { readsStudio } from './studio-service.ts'
 import type { StudioOptions } from './studio-options.ts'
+import type { StudioSubject } from './studio-subject.ts'
 import { studioEditorPage, studioPage, type StudioSettings } from './studio-page.ts'
-import { verdictService } from './verdicts.ts'
-
-/** What the studio shows. */
-export interface StudioSubject {
-  readonly model: Model
-  readonly store: Store
-  readonly engine: Engine
-  readonly auth: Auth | null
-  readonly live: Live
-  readonly admission: Admission | null
-}
+import { verdictService } from './access/verdicts.ts'
 
 /** The page of the studio, and the services that answer what it asks beyond the public API, each under the studio's own rules. */
 export function studio(
@@ -44,6 +30,7 @@ export function studio(
       readsStudio(`${path}/subscriptions`, rules, () => subscriptionReport(shown)),
       readsStudio(`${path}/commits`, rules, () => commitReport(shown)),
       queryService(`${path}/query`, rules, shown),
+      authorsService(`${path}/authors`, rules, shown),
       verdictService(`${path}/verdicts`, rules, shown),
       matrixService(`${path}/matrix`, rules, shown),
       ...jobServices(`${path}/jobs`, rules, shown),

@@ -1,6 +1,7 @@
 import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
 import type { Ctx } from '../../schema/field.ts'
 import { appliedWithinLimits } from '../../store/ephemeral/limits.ts'
+import { signed } from '../../store/signature.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
 import { chain, ready, wait, type Work } from '../../store/work.ts'
 import { hashPasswordSync } from '../../auth/login/password.ts'
@@ -63,7 +64,7 @@ export interface UnitOfWorkOptions {
   readonly mostNew: number
   /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
-  /** Who writes under which idempotency key; null if there is none. */
+  /** Who writes, and under which idempotency key; null if that is not known. */
   readonly signature: string | null
   /** Finds out whom new ephemeral rows count for; null = nobody. */
   readonly account: (() => string) | null
@@ -221,8 +222,8 @@ export class UnitOfWork {
       const change = changeOf(instance, this.#account)
       if (change) changes.push(change)
     }
-    if (this.#signature !== null && changes.length > 0) changes[0] = { ...changes[0]!, by: this.#signature }
-    return appliedWithinLimits(this.tx, changes, [...(this.#links?.values() ?? [])], this.ctx.now)
+    const links = [...(this.#links?.values() ?? [])]
+    return appliedWithinLimits(this.tx, signed(changes, this.#signature), links, this.ctx.now)
   }
 
   #rows(resource: Resource): Map<Id, Instance | null> {
@@ -290,11 +291,8 @@ export function equal(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]))
   if (Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every(
-      key => Object.hasOwn(b, key) && equal((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
-    )
-  )
+  const x = a as Readonly<Record<string, unknown>>
+  const y = b as Readonly<Record<string, unknown>>
+  const keys = Object.keys(x)
+  return keys.length === Object.keys(y).length && keys.every(key => Object.hasOwn(y, key) && equal(x[key], y[key]))
 }

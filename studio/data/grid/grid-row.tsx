@@ -49,7 +49,7 @@ export class GridRow extends Component<GridRowProps> {
         aria-rowindex={index + 2}
         aria-selected={isSelected}
         class={this.#classes()}
-        title={verdict && !verdict.may['read'] ? verdict.why['read']?.join('\n') : undefined}
+        title={this.#title()}
         style={{ transform: `translateY(${top}px)` }}
       >
         <span role="gridcell" class="cell select">
@@ -81,6 +81,11 @@ export class GridRow extends Component<GridRowProps> {
             {this.#value(field)}
           </span>
         ))}
+        {mark?.by && (
+          <span class="by" aria-hidden="true" dir="auto">
+            by {mark.by}
+          </span>
+        )}
       </div>
     )
   }
@@ -91,6 +96,12 @@ export class GridRow extends Component<GridRowProps> {
     if (editedField === field.name)
       return <CellEditor resource={resource} field={field} row={row} onDone={act.stopEditing} />
     return <CellValue field={field} value={row[field.name]} />
+  }
+
+  #title(): string | undefined {
+    const { mark, verdict } = this.props
+    if (verdict && !verdict.may['read']) return verdict.why['read']?.join('\n')
+    return mark?.by && `changed by ${mark.by}`
   }
 
   #classes(): string {

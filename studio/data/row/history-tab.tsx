@@ -2,9 +2,11 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { table, type Id, type Problem, type Row } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
+import { askAuthors, inner } from '../../server/inner.ts'
 import { Badge, Button, Empty } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { lineOf } from '../../ui/words.ts'
+import { authorWords } from '../author-words.ts'
 import { isEditable } from '../grid/editable.ts'
 import { Conflict } from './conflict.tsx'
 import type { ReadRow } from './row-form.tsx'
@@ -32,6 +34,7 @@ export function HistoryTab({
   readonly onReload: () => void
 }): VNode {
   const [records, setRecords] = useState<readonly Recorded[] | null>(null)
+  const [authors, setAuthors] = useState<ReadonlyMap<string, string>>(new Map())
   const [problem, setProblem] = useState<string | null>(null)
   const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
   const load = (): void => {
@@ -41,6 +44,7 @@ export function HistoryTab({
         found => setRecords(found as unknown as readonly Recorded[]),
         (error: Problem) => setProblem(error.message),
       )
+    if (inner.value) authorsOf(resource, id).then(setAuthors, () => {})
   }
   useEffect(load, [resource, id, read])
   const write = (data: Row, tag: string | null): void => {
@@ -95,6 +99,7 @@ export function HistoryTab({
               </Badge>
               <time dateTime={one.at}>{new Date(one.at).toLocaleString()}</time>
               <code class="muted">{one.position}</code>
+              {authors.has(one.position) && <span dir="auto">by {authors.get(one.position)}</span>}
               {i > 0 && one.data && resource.canPatch && (
                 <Button icon="history" kind="quiet" onClick={() => restore(one)}>
                   Restore
@@ -115,6 +120,12 @@ export function HistoryTab({
       })}
     </ol>
   )
+}
+
+/** Who made the newest changes of a row, by their positions. */
+async function authorsOf({ name }: ResourceInfo, id: Id): Promise<ReadonlyMap<string, string>> {
+  const changes = (await askAuthors(name, [id], 100)).get(id) ?? []
+  return new Map(changes.flatMap(({ position, by }) => (by ? [[position, authorWords(by)] as const] : [])))
 }
 
 /** The members that differ, as they were and as they are. */

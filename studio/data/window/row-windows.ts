@@ -15,6 +15,8 @@ export interface TableQuery {
   readonly fields?: readonly string[]
   /** Whether the rows are those of an earlier state, which does not change. */
   readonly isPast: boolean
+  /** Finds out who changed rows last. null = this caller may not know. */
+  readonly authorsOf: ((ids: readonly Id[]) => Promise<ReadonlyMap<Id, string>>) | null
 }
 
 /** What happened to a row while somebody looked at it. */
@@ -22,6 +24,8 @@ export interface RowMark {
   readonly kind: 'new' | 'changed'
   readonly fields: ReadonlySet<string>
   readonly at: number
+  /** Who did it, as soon as the server has said so; absent = nobody knows. */
+  readonly by?: string
 }
 
 interface RowWindow {
@@ -52,6 +56,9 @@ export class RowWindows {
   #isDue = false
   readonly #counting: ReturnType<typeof setInterval>
   #isStale = false
+  /** Changed rows of which nobody has asked yet who changed them. */
+  readonly #unsigned = new Set<Id>()
+  #asking: Promise<void> | null = null
 
   constructor(table: Pick<Table, 'list' | 'live'>, query: TableQuery) {
     this.#table = table
@@ -202,6 +209,25 @@ export class RowWindows {
     const fields = new Set(former ? Object.keys(row).filter(differs) : [])
     this.marks.set(id, { kind: former ? 'changed' : 'new', fields, at: performance.now() })
     if (this.marks.size > 1_000) this.marks.delete(this.marks.keys().next().value!)
+    this.#unsigned.add(id)
+    this.#asking ??= this.#askAuthors().finally(() => (this.#asking = null))
+  }
+
+  /** Asks who made the newest changes: of those that came together at once, and of at most a window twice a second. */
+  async #askAuthors(): Promise<void> {
+    const { authorsOf } = this.#query
+    for (let pause = 50; this.#unsigned.size > 0 && !this.#isClosed; pause = 500) {
+      await new Promise(resolve => setTimeout(resolve, pause))
+      const asked = new Map([...this.#unsigned].slice(-WINDOW).map(id => [id, this.marks.get(id)]))
+      this.#unsigned.clear()
+      const authors = await authorsOf?.([...asked.keys()]).catch(() => null)
+      for (const [id, by] of authors ?? []) {
+        const mark = this.marks.get(id)
+        // If it has changed again meanwhile, the answer may be about either change.
+        if (mark && mark === asked.get(id)) this.marks.set(id, { ...mark, by })
+      }
+      this.#tell()
+    }
   }
 
   #words(bounds: Filter | null): Record<string, unknown> {

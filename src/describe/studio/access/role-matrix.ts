@@ -1,15 +1,16 @@
-import { plainCredentials, type Principal } from '../../auth/principal.ts'
-import { bindRules, ruleFor } from '../../engine/rules/bind.ts'
-import { visitsInTurn } from '../../engine/rules/authorize.ts'
-import { ID, type Id, type Resource } from '../../model/model.ts'
-import { ApiError } from '../../protocol/error.ts'
-import type { Snapshot } from '../../store/store.ts'
-import { wait, type Work } from '../../store/work.ts'
-import type { Service } from '../../transport/http/endpoint.ts'
-import { isForLoggedIn, ruledOperations, servedResource, usersOf } from './model-report.ts'
-import { asksStudio, misasked, refusedToUse } from './studio-service.ts'
-import type { StudioSubject } from './studio.ts'
-import type { StudioOptions } from './studio-options.ts'
+import { plainCredentials, type Principal } from '../../../auth/principal.ts'
+import { bindRules, ruleFor } from '../../../engine/rules/bind.ts'
+import { visitsInTurn } from '../../../engine/rules/authorize.ts'
+import { ID, type Id, type Resource } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Snapshot } from '../../../store/store.ts'
+import { wait, type Work } from '../../../store/work.ts'
+import type { Service } from '../../../transport/http/endpoint.ts'
+import { isForLoggedIn, ruledOperations, servedResource, usersOf } from '../model-report.ts'
+import { labelOf } from '../user-label.ts'
+import { asksStudio, misasked, refusedToUse } from '../studio-service.ts'
+import type { StudioSubject } from '../studio-subject.ts'
+import type { StudioOptions } from '../studio-options.ts'
 
 /** How many users are compared if the question names none. */
 const COMPARED = 6
@@ -105,15 +106,4 @@ function* oneOfEachRole(snapshot: Snapshot, users: Resource): Work<Id[]> {
     ids.push(...found.map(row => row[ID] as Id))
   }
   return ids
-}
-
-/** What a user is called: what it logs in with, and its role. */
-function labelOf({ model }: StudioSubject, me: Principal | null): string {
-  if (me === null) return 'nobody'
-  const users = usersOf(model)
-  const names = [users?.login?.id, users?.columns.find(({ type }) => Array.isArray(type.schema['enum']))?.name]
-  return names
-    .map(name => (name === undefined ? null : me[name]))
-    .filter(one => typeof one === 'string')
-    .join(', ')
 }

@@ -1,8 +1,8 @@
-import type { Auth } from '../../auth/auth.ts'
-import { plainCredentials } from '../../auth/principal.ts'
-import type { Service } from '../../transport/http/endpoint.ts'
-import { asksStudio, misasked, refusedToUse } from './studio-service.ts'
-import type { StudioOptions } from './studio-options.ts'
+import type { Auth } from '../../../auth/auth.ts'
+import { plainCredentials } from '../../../auth/principal.ts'
+import type { Service } from '../../../transport/http/endpoint.ts'
+import { asksStudio, misasked, refusedToUse } from '../studio-service.ts'
+import type { StudioOptions } from '../studio-options.ts'
 
 /** Begins a session of another user: `{ user }`. The log says who did that, whatever happens then. */
 export function lookAsService(path: string, rules: Required<StudioOptions>, auth: Auth): Service {

@@ -1,14 +1,14 @@
-import { plainCredentials, type Principal } from '../../auth/principal.ts'
-import { explainRule } from '../../engine/rules/explain-rules.ts'
-import type { Id, Resource } from '../../model/model.ts'
-import type { Snapshot } from '../../store/store.ts'
-import type { Work } from '../../store/work.ts'
-import { readId } from '../../transport/http/routes.ts'
-import type { Service } from '../../transport/http/endpoint.ts'
-import { servedResource } from './model-report.ts'
-import { asksStudio, misasked, refusedToUse } from './studio-service.ts'
-import type { StudioSubject } from './studio.ts'
-import type { StudioOptions } from './studio-options.ts'
+import { plainCredentials, type Principal } from '../../../auth/principal.ts'
+import { explainRule } from '../../../engine/rules/explain-rules.ts'
+import type { Id, Resource } from '../../../model/model.ts'
+import type { Snapshot } from '../../../store/store.ts'
+import type { Work } from '../../../store/work.ts'
+import type { Service } from '../../../transport/http/endpoint.ts'
+import { idsOf } from '../asked-ids.ts'
+import { servedResource } from '../model-report.ts'
+import { asksStudio, misasked, refusedToUse } from '../studio-service.ts'
+import type { StudioSubject } from '../studio-subject.ts'
+import type { StudioOptions } from '../studio-options.ts'
 
 /** The most rows of one question. */
 const MOST = 500
@@ -31,7 +31,7 @@ export function verdictService(path: string, rules: Required<StudioOptions>, sho
   return asksStudio(path, rules, async (asked, { who, exchange }) => {
     const resource = servedResource(model, asked['resource'])
     if (!resource) throw misasked('resource', 'must be the name of a resource that is served')
-    const ids = idsOf(resource, asked['ids'])
+    const ids = idsOf(resource, asked['ids'], MOST)
     let me = who
     if (asked['user'] !== undefined) {
       if (!rules.lookAs(who, plainCredentials(exchange))) throw refusedToUse(who)
@@ -39,15 +39,6 @@ export function verdictService(path: string, rules: Required<StudioOptions>, sho
       if (asked['user'] !== null && me === null) throw misasked('user', 'must be the id of a user')
     }
     return { user: me?.id ?? null, rows: await store.read(snapshot => verdicts(snapshot, resource, ids, me)) }
-  })
-}
-
-function idsOf(resource: Resource, given: unknown): Id[] {
-  if (!Array.isArray(given) || given.length > MOST) throw misasked('ids', `must be a list of at most ${MOST} ids`)
-  return given.map((one: unknown) => {
-    const id = typeof one === 'string' || typeof one === 'number' ? readId(resource.idType, String(one)) : null
-    if (id === null) throw misasked('ids', `${JSON.stringify(one)} is no id of ${resource.name}`)
-    return id
   })
 }
 
