@@ -76,7 +76,7 @@ describe('Socket.IO', () => {
     vi.advanceTimersByTime(999)
     expect(emitted).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(emitted).toEqual([['subscribe', '/waiting', { min: 'a.7' }, expect.any(Function)]])
+    expect(emitted).toEqual([['subscribe', '/waiting', { changes: 'patch', min: 'a.7' }, expect.any(Function)]])
   })
 
   test('needs an io', async () => {

@@ -1,5 +1,6 @@
 // §8.5: a subscription that is told changed members has the same rows as one that is told whole rows.
 import * as fc from 'fast-check'
+import { io } from 'socket.io-client'
 import { expect, test } from 'vitest'
 import { api, memory, sqlite, type Api, type Store } from '../../src/index.ts'
 import type { AnyResource } from '../../src/model/declare/declaration.ts'
@@ -40,6 +41,23 @@ function rowsAfter(frames: readonly any[]): Map<Id, unknown> {
   return rows
 }
 
+/** The rows that a subscription over Socket.IO has after its events, by id. */
+function rowsTold(events: readonly (readonly [name: string, told: any])[]): Map<Id, unknown> {
+  const rows = new Map<Id, unknown>()
+  let last: unknown
+  for (const [name, { ids, id, resource, patch = last, position }] of events) {
+    if (name === 'state') {
+      rows.clear()
+      ids.forEach((one: Id, i: number) => rows.set(one, resource[i]))
+    } else if (name === 'create') rows.set(id, resource)
+    else if (name === 'patch') rows.set(id, { ...(rows.get(id) as object), ...patch })
+    else if (name !== 'order') rows.delete(id)
+    // The last event of a step has the position.
+    last = position === undefined ? patch : undefined
+  }
+  return rows
+}
+
 test.each<[string, () => Store]>([
   ['memory', () => memory()],
   ['a slow store', () => slow(memory())],
@@ -55,6 +73,9 @@ test.each<[string, () => Store]>([
         const { port, close } = await serveFaces(app)
         const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)
         client.keep = true
+        const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true })
+        const told: [string, any][] = []
+        socket.onAny((name: string, event: unknown) => told.push([name, event]))
         try {
           for (const name of ['a', 'b', 'c'])
             for (const resource of ['male', 'female', 'child']) await app.safe.create(resource, { name })
@@ -64,6 +85,7 @@ test.each<[string, () => Store]>([
               await client.ask({ id: `${i} ${mode} patch`, op: 'subscribe', uri, mode, changes: 'patch' })
             }
           }
+          for (const uri of followed) await socket.emitWithAck('subscribe', uri, { changes: 'patch' })
           for (const { op, resource: name, at, body } of program) {
             const idsOf = async (one: string): Promise<Id[]> => (await app.list(one)).map(row => row['id'] as Id)
             const ids = new Map<string, Id[]>()
@@ -77,15 +99,18 @@ test.each<[string, () => Store]>([
           client.send({ op: 'ping', id: 'end' })
           await client.hear(({ op, id }) => op === 'pong' && id === 'end')
           const framesOf = (sub: string): any[] => client.all.filter(frame => frame.sub === sub)
-          for (const i of followed.keys()) {
+          for (const [i, uri] of followed.entries()) {
+            const rowsOf = (): unknown => rowsTold(told.filter(([, { uri: one }]) => one === uri))
+            await expect.poll(rowsOf, { message: uri }).toEqual(rowsAfter(framesOf(`${i} every`)))
             for (const mode of ['every', 'latest']) {
               const [full, small] = [framesOf(`${i} ${mode}`), framesOf(`${i} ${mode} patch`)]
-              expect(rowsAfter(small), `${followed[i]} ${mode}`).toEqual(rowsAfter(full))
+              expect(rowsAfter(small), `${uri} ${mode}`).toEqual(rowsAfter(full))
               whole += JSON.stringify(full).length
               patched += JSON.stringify(small).length
             }
           }
         } finally {
+          socket.disconnect()
           client.cut()
           await close()
         }
@@ -112,6 +137,34 @@ test('a patch that many rows have in common is told once', async () => {
     expect(events[0].patch).toMatchObject({ father: { name: 'e' } })
   } finally {
     client.cut()
+    await close()
+  }
+})
+
+test('over Socket.IO such a patch is told once to those who ask for it', async () => {
+  const app: Api<any> = api(models, { report: () => {}, http: { log: () => {} } })
+  const { port, close } = await serveFaces(app)
+  const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true })
+  try {
+    const father = await app.create('male', { name: 'a' })
+    for (const name of ['b', 'c', 'd']) await app.create('child', { name, father: father['id'] })
+    const told: any[] = []
+    socket.on('patch', one => told.push(one))
+    const often = '/child?include=father'
+    const once = `${often}&sort=id`
+    await socket.emitWithAck('subscribe', often, {})
+    await socket.emitWithAck('subscribe', once, { changes: 'patch' })
+    await app.patch('male', father['id'], { name: 'e' })
+    await expect.poll(() => told.filter(one => one.position !== undefined).length).toBe(2)
+    const patchesOf = (uri: string): unknown[] => told.filter(one => one.uri === uri).map(one => one.patch?.father.name)
+    expect(patchesOf(often)).toEqual(['e', 'e', 'e'])
+    expect(patchesOf(once)).toEqual(['e', undefined, undefined])
+    expect(await socket.emitWithAck('subscribe', once, { changes: 'nope' })).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '#/changes', code: 'enum' }],
+    })
+  } finally {
+    socket.disconnect()
     await close()
   }
 })

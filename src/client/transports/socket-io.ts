@@ -107,10 +107,9 @@ class Subscription {
   /** Whether functions serve it. */
   readonly #isHandled: boolean
   readonly #emit: (event: string, ...given: unknown[]) => void
-  /** The rows in view: a patch has only the members that changed. */
-  readonly #rows = new Map<Id, Row>()
-  /** What the events of the current step have made of them. */
-  readonly #staged = new Map<Id, Row | null>()
+  /** The id of a row that is followed by itself: its events do not name it. */
+  #id: Id | undefined
+  /** The events of the current step. */
   #events: Frame[] = []
   #order: readonly Id[] | undefined
   /** How often it was subscribed to. The answer to an earlier time says nothing. */
@@ -133,7 +132,8 @@ class Subscription {
     const time = ++this.#times
     const { absent } = this.follower.request
     const since = min === undefined ? this.follower.position : null
-    const options = { ...(absent && { absent }), ...(since !== null && { since }), ...(min && { min }) }
+    const more = { ...(absent && { absent }), ...(since !== null && { since }), ...(min && { min }) }
+    const options = { changes: 'patch', ...more }
     this.#emit('subscribe', this.uri, options, (answer: ProblemDocument & { data?: Outline | null }) => {
       if (time !== this.#times) return
       if (answer.error) return this.#refuse(new Problem(answer))
@@ -154,8 +154,7 @@ class Subscription {
       this.#events.push({ kind: KINDS[event], uri: item, data: resource, patch })
       return this.#commit(position as string, by)
     }
-    // A row that is followed by itself is not named.
-    const own = (id ?? (resource as Row | undefined)?.['id'] ?? [...this.#rows.keys()][0]) as Id
+    const own = (id ?? (resource as Row | undefined)?.['id'] ?? this.#id) as Id
     switch (event) {
       case 'behind':
         return this.follower.hear({ op: 'behind' })
@@ -165,28 +164,20 @@ class Subscription {
         this.#order = ids
         break
       case 'patch':
-        this.#stage('change', own, { ...(this.#staged.get(own) ?? this.#rows.get(own)), ...patch })
+        this.#events.push({ kind: 'change', id: own, patch })
         break
       case 'create':
-        this.#stage('enter', own, resource as Row)
+        this.#id = own
+        this.#events.push({ kind: 'enter', id: own, data: resource })
         break
       default:
-        this.#stage('leave', own, null)
+        this.#events.push({ kind: 'leave', id: own })
     }
     if (position !== undefined) this.#commit(position as string, by)
   }
 
-  #stage(kind: string, id: Id, data: Row | null): void {
-    this.#staged.set(id, data)
-    this.#events.push({ kind, id, data })
-  }
-
   /** The last event of a step has come. What a cut connection leaves of one is never shown. */
   #commit(position: string, by: readonly string[] | undefined): void {
-    for (const [id, row] of this.#staged) {
-      if (row) this.#rows.set(id, row)
-      else this.#rows.delete(id)
-    }
     const order = this.#order
     const events = this.#events
     this.#forget()
@@ -194,7 +185,6 @@ class Subscription {
   }
 
   #forget(): void {
-    this.#staged.clear()
     this.#events = []
     this.#order = undefined
   }
@@ -203,8 +193,7 @@ class Subscription {
     // Only lists name the ids of what they have.
     const data = (ids ? resource : resource === null ? [] : [resource]) as readonly Row[]
     const names = ids ?? data.map(row => row['id'] as Id)
-    this.#rows.clear()
-    for (const [i, one] of names.entries()) this.#rows.set(one, data[i]!)
+    this.#id = names[0]
     this.#forget()
     this.follower.hear({ op: 'reset', data, ids: names, position })
   }

@@ -15,7 +15,14 @@ export function describeSocketIo(draft: AsyncDraft): void {
   const members: Json = { type: 'object', description: 'Members of a row.' }
   const error = record({ error: stringSchema, message: { type: ['string', 'null'] } })
   const options = record(
-    { 'min?': stringSchema, 'since?': stringSchema, 'mode?': anything, 'ifMatch?': stringSchema, 'key?': stringSchema },
+    {
+      'min?': stringSchema,
+      'since?': stringSchema,
+      'mode?': anything,
+      'changes?': { enum: ['patch'] },
+      'ifMatch?': stringSchema,
+      'key?': stringSchema,
+    },
     true,
   )
   const id: Json = {
@@ -64,7 +71,11 @@ export function describeSocketIo(draft: AsyncDraft): void {
           record({ uri, resource: stateOf(row), 'ids?': ids, 'position?': stringSchema, 'reset?': { const: true } }),
         ),
         create: message('create', 'A row was made, or came into view.', record({ ...told, resource: row })),
-        patch: message('patch', 'Members of a row that changed.', record({ ...told, patch: members })),
+        patch: message(
+          'patch',
+          'Members of a row that changed. Without `patch`, those of the one before.',
+          record({ ...told, 'patch?': members }),
+        ),
         delete: message('delete', 'A row was deleted; without options or a query, or went out of view.', record(told)),
         leave: message('leave', 'A row went out of view.', record(told)),
         order: message(

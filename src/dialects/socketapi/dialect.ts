@@ -173,7 +173,8 @@ export class SocketApiDialect implements Dialect<Packet> {
 
   #spelling(uri: string, isList: boolean, options: MessageOptions | null, isDeep: boolean): Spelling {
     const { terms } = this.#session.host.live
-    return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, terms })
+    const patchesOnce = options?.patchesOnce ?? false
+    return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, patchesOnce, isDeep, terms })
   }
 
   /** Whether both a plain list and an item of it are followed. */

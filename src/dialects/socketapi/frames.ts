@@ -21,6 +21,8 @@ export interface Spelling {
   readonly isNamed: boolean
   /** Whether the client gave options. Then it also gets positions. */
   readonly rich: boolean
+  /** Whether a patch that many rows have in common is told once. */
+  readonly patchesOnce: boolean
   /** Whether related rows are shown. */
   readonly isDeep: boolean
   readonly terms: Terms
@@ -32,9 +34,9 @@ export interface Spelling {
  * The spelling of a subscription to a list or an item. Queries and options do not exist in Flask-SocketAPI. Subscriptions with
  * them are named by their URI.
  */
-export function spellingOf(of: Pick<Spelling, 'prefix' | 'uri' | 'isList' | 'rich' | 'isDeep' | 'terms'>): Spelling {
-  const { prefix, uri, rich } = of
-  return { ...of, isNamed: rich || /\?./.test(uri), key: `sio ${rich} ${prefix} ${uri}` }
+export function spellingOf(of: Omit<Spelling, 'isNamed' | 'key'>): Spelling {
+  const { prefix, uri, rich, patchesOnce } = of
+  return { ...of, isNamed: rich || /\?./.test(uri), key: `sio ${rich} ${patchesOnce} ${prefix} ${uri}` }
 }
 
 /** The packet of an event (socket.io-protocol §Packet encoding), as a message of engine.io in a WebSocket frame. */
@@ -93,9 +95,12 @@ const none: readonly string[] = []
 
 function makeBatchFrame(batch: Batch, to: Spelling, by = ''): Frame {
   const texts: string[] = []
+  let last: string | null = null
   for (const event of batch.events) {
-    const text = packetOf(batch, event, to)
-    if (text !== null) texts.push(text)
+    const patch = event.kind === 'change' ? changedMembers(batch.resource, event, to.isDeep) : null
+    if (patch === null && event.kind === 'change') continue
+    texts.push(packetOf(event, to, to.patchesOnce && patch === last ? null : patch))
+    last = patch ?? last
   }
   if (to.isNamed && batch.order) {
     const order = `{"uri":${JSON.stringify(to.uri)},"ids":${JSON.stringify(batch.order)}}`
@@ -108,7 +113,8 @@ function makeBatchFrame(batch: Batch, to: Spelling, by = ''): Frame {
   return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
 }
 
-function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
+/** The packet of an event. `patch` = the members that changed, as JSON; null = those of the last event that has some. */
+function packetOf(event: LiveEvent, to: Spelling, patch: string | null): string {
   const { kind, body, dead } = event
   const which = whichOf(event, to)
   switch (kind) {
@@ -116,10 +122,8 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
       // Flask-SocketAPI never sends `create` to subscribers of an item.
       if (!to.isList && !to.isNamed) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
       return eventText(to.prefix, 'create', `{${which},"resource":${body}}`)
-    case 'change': {
-      const patch = changedMembers(batch.resource, event, to.isDeep)
-      return patch === null ? null : eventText(to.prefix, 'patch', `{${which},"patch":${patch}}`)
-    }
+    case 'change':
+      return eventText(to.prefix, 'patch', patch === null ? `{${which}}` : `{${which},"patch":${patch}}`)
     case 'leave':
       return eventText(to.prefix, to.isNamed && !dead ? 'leave' : 'delete', `{${which}}`)
   }

@@ -1,5 +1,5 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
-import { modeOf, waitsOf } from '../../transport/subscription-options.ts'
+import { modeOf, tellsPatches, waitsOf } from '../../transport/subscription-options.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
 /** A message in one of the five events of Flask-SocketAPI, or several calls as one. */
@@ -17,6 +17,8 @@ export interface MessageOptions {
   readonly mode: Mode
   /** A row that is not there yet is waited for. */
   readonly waits: boolean
+  /** A patch that many rows have in common is told once. */
+  readonly patchesOnce: boolean
   /** A position that must have been reached. */
   readonly min: string | null
   /** Entity tag without quotes. */
@@ -33,7 +35,7 @@ const wordsOf: Readonly<Record<Event, ReadonlySet<string>>> = {
   create: new Set(['min', 'key']),
   patch: new Set(['min', 'ifMatch', 'key']),
   delete: new Set(['min', 'ifMatch', 'key']),
-  subscribe: new Set(['min', 'since', 'mode', 'absent']),
+  subscribe: new Set(['min', 'since', 'mode', 'absent', 'changes']),
   unsubscribe: new Set(),
   batch: new Set(['min', 'key']),
 }
@@ -96,7 +98,7 @@ export function readOptions(event: Event, given: unknown): MessageOptions {
   }
   const [min, since, ifMatch, key] = [text('min'), text('since'), text('ifMatch'), text('key')]
   if (issues.length > 0) throw new ApiError('validation', { issues })
-  const { mode, absent } = given as Given
+  const { mode, absent, changes } = given as Given
   return {
     min,
     since,
@@ -104,5 +106,6 @@ export function readOptions(event: Event, given: unknown): MessageOptions {
     key,
     mode: modeOf(mode, { pointer: '#/mode' }),
     waits: waitsOf(absent, { pointer: '#/absent' }),
+    patchesOnce: tellsPatches(changes, { pointer: '#/changes' }),
   }
 }
