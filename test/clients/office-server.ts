@@ -1,6 +1,7 @@
 // The server of the tests of clients in other languages: node test/clients/office-server.ts FILE PORT ACCESS, where ACCESS is
 // how many seconds tokens last. It prints its URL.
-import { abort, act, action, actions, always, api, resource, serve, sqlite, t } from '../../src/index.ts'
+import { abort, act, action, actions, always, api, handled, resource, serve, sqlite, t } from '../../src/index.ts'
+import { lampsIn } from '../lamps.ts'
 
 const [, , file, port, access] = process.argv as unknown as [string, string, string, string, string]
 
@@ -51,8 +52,20 @@ const hello = actions('Hello', 'Greets.', {
   post_teapot: act({ output: t.text() }, () => abort(418, 'Teapot', 'short and stout')),
 }).public()
 
+const words = ['red', 'green']
+let rings = 0
+const house = handled(
+  {
+    ...lampsIn(new Map([1, 2].map(id => [id, { id, on: false }]))),
+    '/words/': { get: () => words, create: (_, { word }: { word: string }) => (words.push(word), word) },
+    '/words/<word>': { delete: ({ params }) => void words.splice(words.indexOf(params.word), 1) },
+    '/bell': { get: () => rings, patch: () => void rings++ },
+  },
+  { public: true },
+)
+
 const app = api(
-  { user, note, list, tag, todo, hello },
+  { user, note, list, tag, todo, hello, house },
   {
     store: sqlite(file, { synchronous: 'normal' }),
     auth: { secret: 'only the tests of clients use it', access: Number(access), leeway: 0 },

@@ -13,8 +13,10 @@ from .batch import Batch
 from .credentials import CookieCredentials, Credentials, Tokens
 from .description import resources_in
 from .http import Http
+from .live import Live
 from .problem import Problem
 from .resource import Resource, Undescribed
+from .values import Values
 
 
 class Client:
@@ -96,6 +98,20 @@ class Client:
         Returns the JSON of the answer.
         """
         return self._http.json(method, path, data, query=query, headers=headers)
+
+    def live(self, uri: str) -> Live:
+        """Follows what functions serve: the items of a list, or one item, and then every change.
+
+        >>> with api.live('/lamps/') as live:
+        ...     for change in live:
+        ...         print(change.kind, change.id, change.row)
+
+        The last segment of the URI of an item is its `id`, if it is a dict. An item is `live.row`, None when it is gone.
+        What cannot be told one by one is read again.
+
+        Raises `Problem` from the iteration: `not_found` if there is nothing.
+        """
+        return Live(self._http, {'uri': uri}, Values(uri), self._websocket)
 
     def batch(self, *, key: str | None = None) -> Batch:
         """Collects calls that happen all or not at all. A row that one makes may be used in the next.

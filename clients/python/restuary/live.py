@@ -1,9 +1,8 @@
-"""Rows that are kept up to date."""
+"""Rows, and what functions serve, that are kept up to date."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import random
 import threading
 import time
@@ -17,6 +16,7 @@ from .http import Http
 from .problem import Problem
 from .row import Row
 from .rows import Change, Rows
+from .values import Values
 
 __all__ = ['Change', 'Live', 'Status']
 
@@ -50,13 +50,13 @@ class Live:
     position: str | None
     """The position in the change log up to which the rows are known. None = nothing has come yet."""
 
-    def __init__(self, http: Http, request: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    def __init__(self, http: Http, request: Mapping[str, Any], rows: Rows | Values, options: Mapping[str, Any]) -> None:
         self.status = 'loading'
         self.position = None
         self._http = http
         self._request = request
         self._options = options
-        self._rows = Rows(request['params'].get('sort') or (), functools.cache(lambda: http.json('GET', '/')['outlines']))
+        self._rows = rows
         self._pending: deque[Change] = deque()
         self._closed = threading.Event()
         self._connection: Connection | None = None
@@ -191,7 +191,10 @@ class Live:
                     return self._become(self.status if self.status == 'loading' else 'reset')
                 self._pending.extend(changes)
             case 'commit':
-                self._pending.extend(self._rows.commit(frame))
+                known = self._rows.commit(frame)
+                if known is None:
+                    return self._begin_anew()
+                self._pending.extend(known)
             case 'behind':
                 return self._become('reset')
             case 'pong' if self.status != 'live' or 'position' not in frame:
@@ -199,6 +202,14 @@ class Live:
         is_new = frame.get('op') != 'pong' or frame['position'] != self.position
         self.position = frame['position']
         return self._become('live') or is_new
+
+    def _begin_anew(self) -> bool:
+        """Reads everything again, on a new connection."""
+        self.position = None
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        return self._become('reset')
 
     def _become(self, status: Status) -> bool:
         """Returns whether that is new."""

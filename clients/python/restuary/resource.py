@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import httpx
 from .http import Http, content_of
 from .live import Live
 from .row import Id, Row
+from .rows import Rows
 
 if TYPE_CHECKING:
     from .client import Client
@@ -184,8 +186,12 @@ class Operations(Resource):
         query = {'filter': filter, 'sort': sort, 'limit': limit, 'offset': offset}
         query |= {'fields': fields, 'include': include, 'depth': depth}
         params = {name: value for name, value in query.items() if value is not None}
-        request = {'uri': self._path if id is None else self._at(id), 'params': params}
-        return Live(self._http, request if id is None else {**request, 'absent': 'wait'}, self._api._websocket)
+        request: dict[str, Any] = {'uri': self._path if id is None else self._at(id), 'params': params}
+        if id is not None:
+            request['absent'] = 'wait'
+        http = self._http
+        rows = Rows(params.get('sort') or (), functools.cache(lambda: http.json('GET', '/')['outlines']))
+        return Live(http, request, rows, self._api._websocket)
 
     def history(self, id: Id, *, before: str | None = None, limit: int | None = None) -> Sequence[dict[str, Any]]:
         """What the change log knows about a row, newest first. Deleted rows have a history too.
