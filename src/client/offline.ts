@@ -119,10 +119,12 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
     const made = (lastTime = Math.max(lastTime + 1, Date.now()))
     flying.add(key)
     try {
+      // Whoever logs in meanwhile has not made it.
+      const who = await user()
       let kept = await quietly(writes.find(key))
       if (!kept) {
         const base = shown && parts.known(shown.resource, shown.id!)
-        kept = { user: await user(), made, call: { ...call, signal: undefined }, base }
+        kept = { user: who, made, call: { ...call, signal: undefined }, base }
         await begun
         await quietly(writes.put(kept))
       }
