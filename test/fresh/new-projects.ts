@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { hasBrowser, openBrowser } from '../describe/browser.ts'
 import { installCreate, pack, run, type Packed } from './packed.ts'
 
 const bin = join(import.meta.dirname, 'node_modules')
@@ -76,6 +78,31 @@ async function useIt(url: string): Promise<void> {
   await reader.cancel()
 }
 
+/** Somebody signs up in one browser, and logs in in another. What one of the pages adds, the other one shows. */
+async function openIt(url: string): Promise<void> {
+  const browser = await openBrowser()
+  onTestFinished(() => browser.close())
+  const enter = async (button: string): Promise<Page> => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(url)
+    await page.getByLabel('E-mail').fill('ben@example.com')
+    await page.getByLabel('Password').fill('correct horse')
+    await page.getByRole('button', { name: button }).click()
+    await page.getByLabel('New todo').waitFor()
+    return page
+  }
+  const first = await enter('Sign up')
+  const second = await enter('Log in')
+  await first.getByLabel('New todo').fill('sleep')
+  await first.getByRole('button', { name: 'Add' }).click()
+  const shown = second.getByRole('checkbox', { name: 'sleep' })
+  await shown.check()
+  await expect.poll(() => first.getByRole('checkbox', { name: 'sleep' }).isChecked()).toBe(true)
+  await first.getByRole('button', { name: 'Delete' }).click()
+  await shown.waitFor({ state: 'detached' })
+}
+
 test('npm create, npm install, npm test, npm run dev', async () => {
   const project = await newProject('my-todo')
   expect(await run(project, 'npm', 'test')).toContain('pass 1')
@@ -85,7 +112,7 @@ test('npm create, npm install, npm test, npm run dev', async () => {
   await useIt(url)
 })
 
-test('the project in React compiles, is built and served', async () => {
+test('the project in React compiles, is built and served, and its pages show each other’s changes', async () => {
   const project = await newProject('in-react', '--react')
   expect(await run(project, 'npm', 'run', 'build')).toContain('built in')
   const url = await start(project, process.execPath, '--env-file-if-exists=.env', 'server.ts')
@@ -93,6 +120,7 @@ test('the project in React compiles, is built and served', async () => {
   const script = /src="(\/assets\/[^"]*\.js)"/.exec(page)![1]!
   expect((await fetch(url + script)).headers.get('cache-control')).toContain('immutable')
   await useIt(url)
+  if (hasBrowser) await openIt(url)
 })
 
 test('a database becomes a project, which runs on Node and on Deno', async () => {
