@@ -3,6 +3,7 @@ import { api, type Api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Servable, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
+import { codeOf, FORBIDDEN } from '../store/postgres/failures.ts'
 import { postgres } from '../store/postgres/index.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
@@ -10,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import type { HttpOptions } from '../transport/http/options.ts'
 import { ApiError } from '../protocol/error.ts'
 import { loadJsonServer } from '../api-dialects.ts'
-import { isPostgres, OWN_SCHEMA, readPostgres } from './database/postgres-source.ts'
+import { isPostgres, OWN_SCHEMA, readPostgres, reasonOf } from './database/postgres-source.ts'
 import { Misuse } from './misuse.ts'
 import { checkReplaceable, copied, kindOf, readSource, type DataSource } from './source.ts'
 
@@ -55,7 +56,13 @@ async function servePostgres(url: string, options: ServeFileOptions): Promise<Se
   const source = await readPostgres(url, options)
   for (const line of reportLines(source.report)) console.error(line)
   const app = apiOf(source, { ...options, http: { ...corsOf(options), services: nameResources(source.report) } })
-  await app.ready()
+  await app.ready().catch((error: unknown) => {
+    if (codeOf(error) !== FORBIDDEN) throw error
+    throw new Misuse(
+      `Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}, also with --read-only, and the role may not: ${reasonOf(error)}`,
+      `let an administrator call: create schema ${OWN_SCHEMA} authorization the_role`,
+    )
+  })
   console.error(`Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}. Nothing else is changed.`)
   const { port, host } = options
   return serve(app, port === undefined ? { host } : { port, host })

@@ -7,6 +7,8 @@ const DEADLOCK = '40P01'
 const LOCKED = '55P03'
 const IDLE = '25P03'
 const CANCELED = '57014'
+/** The role lacks a right. */
+export const FORBIDDEN = '42501'
 
 /** The code of an error: of PostgreSQL, or of the system for a connection. Empty for others. */
 export function codeOf(error: unknown): string {

@@ -133,12 +133,14 @@ interface Prepared extends Pick<PostgresStateOptions, 'position' | 'changed'> {
 /** Makes what is missing. One node at a time does this; whoever comes later finds it done. */
 async function prepare(connection: PostgresConnection, opening: PostgresOpening): Promise<Prepared> {
   const { address, model, environment, settings, terms } = opening
-  const encoding = await value(connection, "select current_setting('server_encoding')")
+  const about = `select current_setting('server_encoding'), to_regnamespace($1) is not null`
+  const facts = await connection.all({ name: undefined, sql: about, slots: null }, address.schema ?? null)
+  const [encoding, hasSchema] = facts[0]!
   if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${String(encoding)}; make one with UTF8`)
-  const schema =
-    address.schema === undefined
-      ? ''
-      : `create schema if not exists ${quoted(address.schema)}; set local search_path to ${quoted(address.schema)};`
+  const name = address.schema === undefined ? null : quoted(address.schema)
+  // Who may not make schemas is refused even where it is there.
+  const made = name === null || hasSchema === 1 ? '' : `create schema if not exists ${name};`
+  const schema = name === null ? '' : `${made} set local search_path to ${name};`
   await connection.exec(`begin; ${startLock(address.schema)}; ${schema}`)
   let meta = await storedMeta(connection)
   // Making a table that is there locks it all the same, and nodes that are up write to it.
