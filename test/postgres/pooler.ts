@@ -1,6 +1,7 @@
 // PgBouncer in front of a server for tests, and certificates for one.
 import { spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 
 const PROGRAM = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find(existsSync)
@@ -46,7 +47,7 @@ ${knowsPrepared() ? 'max_prepared_statements = 200' : ''}
   chownSync(config, uid, gid)
   const child = spawn(PROGRAM!, [config], { uid, gid, cwd: folder, stdio: 'ignore' })
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  for (let wait = 0; !existsSync(join(folder, `.s.PGSQL.${PORT}`)); wait++) {
+  for (let wait = 0; !(await answers(join(folder, `.s.PGSQL.${PORT}`))); wait++) {
     const log = join(folder, 'pgbouncer.log')
     if (wait > 300) throw new Error(`PgBouncer does not start: ${existsSync(log) ? readFileSync(log, 'utf8') : ''}`)
     await new Promise(resolve => void setTimeout(resolve, 20))
@@ -59,6 +60,16 @@ ${knowsPrepared() ? 'max_prepared_statements = 200' : ''}
     },
   }
 }
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise(resolve => {
+    const socket = createConnection(path)
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.end()
+      resolve(true)
+    })
+  })
 
 /** Makes an authority of its own, and with it the certificate of a server with an address. Returns the files. */
 export function makeCertificate(folder: string, address: string): { ca: string; certificate: string; key: string } {
