@@ -241,6 +241,8 @@ export interface Change extends RowChange {
   readonly seq: number
   /** Slots that the version of the application that recorded the change does not know (`log/complete-commits.ts`). */
   readonly missing?: readonly number[]
+  /** Slots that are null because the former value cannot be said in the type that the field has now. */
+  readonly unknown?: { readonly before: readonly number[]; readonly after: readonly number[] }
   /** The deletion was recorded by a version of Restuary that did not log the links of deleted rows, so they are not known. */
   readonly pairsUntold?: true
 }

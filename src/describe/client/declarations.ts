@@ -114,10 +114,11 @@ export interface HistoryRecord {
   position: string
   at: string
   operation: "create" | "patch" | "delete"
-  /** The stored fields after and before it. */
+  /** Its fields after and before. */
   data: Record<string, unknown> | null
   before: Record<string, unknown> | null
-  /** Ids that came to or left its to-many relations. */
+  unknown?: string[]
+  /** Ids that came or went in its relations. */
   lists?: Record<string, unknown>
 }
 

@@ -25,6 +25,11 @@ function history(drafting: Drafting, resource: Resource): Json {
       operation: { type: 'string', enum: ['create', 'patch', 'delete'] },
       data: { ...fields, description: 'The stored fields after it.' },
       before: { ...fields, description: 'The stored fields before it.' },
+      unknown: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Fields that are null because their value is not known in their present type.',
+      },
       lists: { type: 'object', description: 'Ids that were added to or removed from its to-many relations.' },
     },
     required: ['position', 'at', 'operation', 'data', 'before'],

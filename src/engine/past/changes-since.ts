@@ -1,18 +1,34 @@
 import type { Id, Join, Resource, Row } from '../../model/model.ts'
 import type { Change } from '../../store/store.ts'
+import { unknownIn, type UnknownFields } from './unknown-fields.ts'
 import type { Differences, Pair } from './past-snapshot.ts'
 
 /** Collects changes since a position, oldest first. The first change of a row or pair shows what it was at that position. */
 export class ChangesSince {
   readonly #rows = new Map<Resource, Map<Id, Row | null>>()
+  readonly #unknown: UnknownFields = new Map()
   readonly #pairs = new Map<Join, Map<string, Pair>>()
 
   add(change: Change): void {
     const { resource, id, op, before } = change
     let known = this.#rows.get(resource)
     if (!known) this.#rows.set(resource, (known = new Map()))
-    if (!known.has(id)) known.set(id, op === 'create' ? null : before)
+    if (!known.has(id)) {
+      known.set(id, op === 'create' ? null : before)
+      if (op !== 'create') this.#noteUnknown(change)
+    }
     this.#addPairs(change)
+  }
+
+  /** Fields of rows at that position whose value is not known. */
+  get unknown(): UnknownFields {
+    return this.#unknown
+  }
+
+  #noteUnknown(change: Change): void {
+    const fields = unknownIn(change, 'before')
+    if (fields.length === 0) return
+    this.#unknown.set(change.resource, new Set([...(this.#unknown.get(change.resource) ?? []), ...fields]))
   }
 
   differences(): Differences {

@@ -7,6 +7,7 @@ import { allowedIds, allowedRows, type Permissions } from '../rules/permissions.
 import { rowNotFound } from '../read/read.ts'
 import type { RowName } from '../write/references.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
+import { unknownIn } from './unknown-fields.ts'
 import { seqOfParameter } from './position-parameter.ts'
 
 /** One change of a row, as the row's history shows it. */
@@ -22,6 +23,11 @@ export interface HistoryRecord {
    * The old values of the fields that changed, or all fields of a deleted row. Null if there are none that the caller may see.
    */
   readonly before: Readonly<Record<string, unknown>> | null
+  /**
+   * Fields that are null above because their value is not known: they were declared later, must have a value now and had none, or
+   * their former value has no equivalent in their present type. Absent if there are none.
+   */
+  readonly unknown?: readonly string[]
   /** Ids that were added to, or removed from, its to-many relations. */
   readonly lists?: Readonly<Record<string, { readonly added: readonly Id[]; readonly removed: readonly Id[] }>>
 }
@@ -140,14 +146,30 @@ function shownRecord({ past, seen, fields, ids }: Visible, record: Recorded): Hi
   // Of a change of what the caller may not see nothing is told, not even that there was one.
   const isHidden = replaced !== null && isEmpty(replaced) && after !== null && isEmpty(valuesOf(fields, after, slots))
   if (slots && before && !lists && isHidden) return null
+  const unknown = unknownNames(fields, record, { after, before, slots })
   return {
     position: past.store.terms.position(seq),
     at: new Date(at).toISOString(),
     operation: op,
     data: after && valuesOf(fields, after, null),
     before: replaced,
+    ...(unknown.length > 0 ? { unknown } : {}),
     ...(lists ? { lists } : {}),
   }
+}
+
+/** The unknown fields among those that are shown of a record. */
+function unknownNames(
+  fields: readonly Readable[],
+  record: Recorded,
+  { after, before, slots }: { after: Row | null; before: Row | null; slots: ReadonlySet<number> | null },
+): string[] {
+  const unknown = new Set([
+    ...(after ? unknownIn(record, 'after') : []),
+    ...(before ? unknownIn(record, 'before').filter(({ slot }) => slots?.has(slot) ?? true) : []),
+  ])
+  const isRead = ({ of }: Readable): boolean => !of || [after, before].some(row => row !== null && of.has(row))
+  return fields.filter(one => unknown.has(one.field) && isRead(one)).map(({ field }) => field.name)
 }
 
 const isEmpty = (values: Readonly<Record<string, unknown>>): boolean => Object.keys(values).length === 0

@@ -1,11 +1,10 @@
 import type { Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Snapshot, Store } from '../../store/store.ts'
+import type { Change, Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import {
   rowId,
   type Call,
-  type CallTarget,
   type EarlierPosition,
   type HistoryRange,
   type Item,
@@ -17,6 +16,7 @@ import { historyOf, type PastSource } from './history.ts'
 import { ChangesSince } from './changes-since.ts'
 import { PastSnapshot } from './past-snapshot.ts'
 import { getItem, getList, unchanged } from '../read/read.ts'
+import { refuseUnknown, unknownIn } from './unknown-fields.ts'
 import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
 import { shownListTag } from '../read/entity-tags.ts'
@@ -81,7 +81,7 @@ function* pastOf({ store, now }: PastSource, call: Call, { position, named }: Ea
   if (at >= now.position) return now
   // A single row that shows nothing of other rows only needs its own records, however long ago that was.
   const alone = call.operation === 'get' && call.parent === null && viewOf(call.resource, call.shape).loads.length === 0
-  return alone ? yield* ofOneRow(store, now, at, call) : yield* ofAll(store, now, at)
+  return alone ? yield* ofOneRow(store, now, at, call) : yield* ofAll(store, now, at, call)
 }
 
 function beyond(store: Store, reach: number): ApiError {
@@ -90,11 +90,12 @@ function beyond(store: Store, reach: number): ApiError {
 }
 
 /** Undoes the changes of one row only: its records are found by an index. */
-function* ofOneRow(store: Store, now: Snapshot, at: number, call: CallTarget): Work<Snapshot> {
+function* ofOneRow(store: Store, now: Snapshot, at: number, call: Call): Work<Snapshot> {
   const { resource } = call
   const id = rowId(call)
   let before = now.position + 1
   let was: Row | null | undefined
+  let oldest: Change | null = null
   const undone = new Undone()
   for (;;) {
     const records = yield* wait(store.history(resource, id, before, STEP_OF_ROW))
@@ -102,17 +103,19 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, call: CallTarget): W
       undone.add(1, record.bytes)
       if (record.seq <= at) break
       was = record.op === 'create' ? null : record.before
+      oldest = record
       before = record.seq
     }
     const last = records.at(-1)
     if (!last || records.length < STEP_OF_ROW || last.seq <= at) break
   }
+  if (oldest !== null && was) refuseUnknown(call, new Map([[resource, new Set(unknownIn(oldest, 'before'))]]))
   const rows = new Map(was === undefined ? [] : [[resource, new Map([[id, was]])]])
   return new PastSnapshot(now, at, { rows, pairs: new Map() })
 }
 
 /** Undoes all changes since a position. */
-function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
+function* ofAll(store: Store, now: Snapshot, at: number, call: Call): Work<Snapshot> {
   const since = new ChangesSince()
   const undone = new Undone()
   for (let from = at; from < now.position;) {
@@ -126,6 +129,7 @@ function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
       for (const change of changes) since.add(change)
     }
   }
+  refuseUnknown(call, since.unknown)
   return new PastSnapshot(now, at, since.differences())
 }
 

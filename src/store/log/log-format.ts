@@ -1,5 +1,6 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { AT, FIRST, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
+import { UNKNOWN } from './unknown-member.ts'
 import type { Change, Commit, ListDelta, Published, RowChange } from '../store.ts'
 
 /** The columns of the log's table, in the order of a `StoredRecord`. */
@@ -75,10 +76,12 @@ export class LogFormat {
     const missing = resource.columns.filter(({ name }) => !(name in members)).map(({ slot }) => slot)
     const changed: number[] = []
     let was: Row | null = null
+    const unknown = { after: after === null ? [] : lostSlots(resource, members), before: [] as number[] }
     if (before !== null) {
       const former = after === null ? members : (JSON.parse(before) as Members)
       was = rowOf(resource, former, op === 'patch' ? is : null)
       if (op === 'patch') for (const { name, slot } of resource.columns) if (name in former) changed.push(slot)
+      unknown.before = [...lostSlots(resource, former), ...unknown.after.filter(slot => !changed.includes(slot))]
     }
     return {
       seq,
@@ -91,6 +94,7 @@ export class LogFormat {
       lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
       ...(by !== null && { by }),
       ...(missing.length > 0 && { missing }),
+      ...(unknown.before.length + unknown.after.length > 0 && { unknown }),
       ...(op === 'delete' && lists === null && { pairsUntold: true }),
     }
   }
@@ -112,6 +116,12 @@ function membersOf({ columns }: Resource): MemberNames {
   const names: string[] = []
   for (const { slot, name } of columns) names[slot] = `,${JSON.stringify(name)}:`
   return { names, all: columns.map(({ slot }) => slot) }
+}
+
+function lostSlots({ columns }: Resource, members: Members): number[] {
+  if (members[UNKNOWN] === undefined) return []
+  const lost = members[UNKNOWN] as readonly string[]
+  return columns.filter(({ name }) => lost.includes(name)).map(({ slot }) => slot)
 }
 
 /** Restores a row. Fields that were declared after the record was written have the value in `otherwise`, or null. */

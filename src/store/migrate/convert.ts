@@ -3,6 +3,7 @@ import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import type { Value } from '../../schema/value.ts'
+import { UNKNOWN } from '../log/unknown-member.ts'
 import type { ColumnShape } from './shape.ts'
 import type { ChangeColumn, Mapping } from './step.ts'
 import { columnTypeOf, type CustomTypes } from './type-data.ts'
@@ -35,6 +36,26 @@ export function conversionOf(step: ChangeColumn, custom: CustomTypes): Conversio
   const isIdentity = from.sql.kind === to.sql.kind && values.length === 0 && (otherwise ?? 'keep') === 'keep'
   return { from, to, convert, isIdentity }
 }
+
+type Image = Record<string, Value>
+
+/** Converts a field in an image of the log. What cannot be converted is null, and named as unknown. */
+export function convertImage(image: Image, field: string, convert: Conversion['convert']): void {
+  const value = image[field] ?? null
+  if (value === null) return
+  const becomes = convert(value)
+  image[field] = becomes instanceof Refused ? null : becomes
+  if (becomes instanceof Refused) image[UNKNOWN] = [...unknownIn(image), field]
+}
+
+/** An image of the log in which a field is called otherwise. */
+export function renameInImage(image: Image, was: string, is: string): Image {
+  const named = (name: string): string => (name === was ? is : name)
+  const renamed = Object.fromEntries(Object.entries(image).map(([name, value]) => [named(name), value]))
+  return UNKNOWN in image ? { ...renamed, [UNKNOWN]: unknownIn(image).map(named) } : renamed
+}
+
+const unknownIn = (image: Image): readonly string[] => (image[UNKNOWN] ?? []) as readonly string[]
 
 /** Whether integer ids, or references to them, become UUIDs. */
 export function becomesUuid(from: ColumnShape, { type }: ColumnShape): boolean {

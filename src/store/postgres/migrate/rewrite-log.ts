@@ -1,5 +1,5 @@
 import { applyStep } from '../../migrate/apply-step.ts'
-import { conversionOf } from '../../migrate/convert.ts'
+import { conversionOf, convertImage, renameInImage } from '../../migrate/convert.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
 import type { MigrationStep } from '../../migrate/step.ts'
 import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
@@ -114,9 +114,7 @@ function rewriteOf(step: MigrationStep, key: string, custom: CustomTypes): Rewri
   if (step.do === 'rename column' && step.field !== null) {
     const [was, is] = step.field
     return record => {
-      record.images = record.images.map(image =>
-        Object.fromEntries(Object.entries(image).map(([name, value]) => [name === was ? is : name, value])),
-      )
+      record.images = record.images.map(image => renameInImage(image, was, is))
     }
   }
   if (step.do !== 'change column') return null
@@ -125,12 +123,7 @@ function rewriteOf(step: MigrationStep, key: string, custom: CustomTypes): Rewri
   if (isIdentity || field === null) return null
   const from = columnTypeOf(step.from, custom)
   return record => {
-    for (const image of record.images) {
-      const value = image[field]
-      if (value === undefined || value === null) continue
-      const becomes = convert(value)
-      image[field] = becomes instanceof Refused ? null : becomes
-    }
+    for (const image of record.images) convertImage(image, field, convert)
     if (step.column !== key || record.id === null) return
     const id = from.readText(record.id)
     const becomes = id instanceof Refused ? id : convert(id)

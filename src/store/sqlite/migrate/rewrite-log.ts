@@ -1,4 +1,4 @@
-import { conversionOf } from '../../migrate/convert.ts'
+import { conversionOf, convertImage, renameInImage } from '../../migrate/convert.ts'
 import type { ChangeColumn } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import { Refused } from '../../../schema/read/refused.ts'
@@ -12,14 +12,10 @@ export function renameLoggedResource(connection: Connection, was: string, is: st
 }
 
 export function renameLoggedField(connection: Connection, resource: string | null, was: string, is: string): void {
-  const renamed = (image: string): string =>
-    `iif(json_type(${image}, ?) IS NULL, ${image}, json_set(json_remove(${image}, ?), ?, json(${image} -> ?)))`
-  const [old, fresh] = [path(was), path(is)]
-  const values = [old, old, fresh, old]
-  rewriteImages(connection, resource, renamed, values)
+  rewriteImages(connection, resource, image => renameInImage(image, was, is))
 }
 
-/** Values that do not become any of the new type are null in the log. */
+/** Values that do not become any of the new type are null in the log, and named there. */
 export function changeLoggedValues(
   connection: Connection,
   resource: string,
@@ -29,16 +25,10 @@ export function changeLoggedValues(
   const { convert, isIdentity } = conversionOf(step, custom)
   const { field } = step.to
   if (isIdentity || field === null) return
-  connection.db.function('restuary_logged', { deterministic: true }, json => {
-    if (typeof json !== 'string') return null
-    const value = JSON.parse(json) as Value
-    const becomes = value === null ? null : convert(value)
-    return JSON.stringify(becomes instanceof Refused ? null : becomes)
+  rewriteImages(connection, resource, image => {
+    convertImage(image, field, convert)
+    return image
   })
-  const changed = (image: string): string =>
-    `iif(json_type(${image}, ?) IS NULL, ${image}, json_replace(${image}, ?, json(restuary_logged(${image} -> ?))))`
-  const at = path(field)
-  rewriteImages(connection, resource, changed, [at, at, at])
 }
 
 /** Rows that have other ids now keep their records. Lists of ids in them are of before, and go. */
@@ -59,19 +49,18 @@ export function changeLoggedIds(
     .run(resource)
 }
 
-/** Rewrites the row before and after each change. `rewritten` makes the SQL of an image, which binds `values`. */
+/** Rewrites the row before and after each change. */
 function rewriteImages(
   connection: Connection,
   resource: string | null,
-  rewritten: (image: string) => string,
-  values: readonly string[],
+  rewritten: (image: Record<string, Value>) => Record<string, Value>,
 ): void {
+  connection.db.function('restuary_logged', { deterministic: true }, image =>
+    typeof image === 'string' ? JSON.stringify(rewritten(JSON.parse(image) as Record<string, Value>)) : null,
+  )
   connection
     .prepare(
-      `UPDATE _restuary_log SET before = ${rewritten('before')}, after = ${rewritten('after')} WHERE resource = ?`,
+      'UPDATE _restuary_log SET before = restuary_logged(before), after = restuary_logged(after) WHERE resource = ?',
     )
-    .run(...values, ...values, resource)
+    .run(resource)
 }
-
-/** The path of a member. Names with quotes in them are no names of fields. */
-const path = (name: string): string => `$."${name}"`
