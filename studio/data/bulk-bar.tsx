@@ -6,7 +6,7 @@ import type { ResourceInfo } from '../server/description.ts'
 import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { complain, say } from '../ui/toast.tsx'
-import { countWords } from '../ui/words.ts'
+import { countWords, nounWords } from '../ui/words.ts'
 import { FieldInput, valueOf } from './row/field-input.tsx'
 import { isEditable } from './grid/editable.ts'
 
@@ -23,11 +23,12 @@ export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode
   const [areAll, setAll] = useState(false)
   const ids = [...selected.value]
   const count = areAll ? total : ids.length
-  const target = areAll ? (filter ?? {}) : { [resource.id]: { $in: ids } }
-  const words = `${countWords(count)} ${count === 1 ? 'row' : 'rows'}`
+  // The server changes all rows only for a filter that says so.
+  const target = areAll ? (filter ?? { [resource.id]: { $null: false } }) : { [resource.id]: { $in: ids } }
+  const words = nounWords(count, 'row')
   /** Resources without operations on many rows are changed row by row. */
   const each = (what: (id: Id) => Promise<unknown>, all: () => Promise<unknown>): Promise<unknown> =>
-    resource.hasBulk ? all() : Promise.all(ids.map(what))
+    resource.hasBulk ? all() : allOf(ids.map(what))
   const done = (work: Promise<unknown>, verb: string): void => {
     setAsked(null)
     work.then(() => {
@@ -93,6 +94,16 @@ export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode
       )}
     </div>
   )
+}
+
+/** Rejects with how many of the changes were made, if it was not all of them. */
+async function allOf(changes: readonly Promise<unknown>[]): Promise<void> {
+  const refused = (await Promise.allSettled(changes)).flatMap(one =>
+    one.status === 'rejected' ? [one.reason as Error] : [],
+  )
+  if (refused.length === 0) return
+  const made = changes.length - refused.length
+  throw new Error(`Done for ${countWords(made)} of ${nounWords(changes.length, 'row')}: ${refused[0]!.message}`)
 }
 
 function BulkPatch({

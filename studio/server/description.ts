@@ -112,7 +112,7 @@ function resourceOf(document: JsonObject, outline: Outline, all: readonly Operat
     canCreate: word('create', false) !== undefined,
     canPatch: word('patch', true) !== undefined,
     canDelete: word('delete', true) !== undefined,
-    hasBulk: word('delete', false) !== undefined,
+    hasBulk: word('deleteMany', false) !== undefined,
     hasHistory: operations.some(one => one.path.endsWith('/history')),
     operations,
   }
