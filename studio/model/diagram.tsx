@@ -73,7 +73,8 @@ export function Diagram(): VNode {
                 key={name}
                 class="box-node"
                 transform={`translate(${x} ${y})`}
-                tabIndex={0}
+                // Names of attributes are case-sensitive within SVG.
+                tabindex={0}
                 role="group"
                 aria-label={`${name}, move it with the arrow keys`}
                 onKeyDown={event => {

@@ -17,7 +17,12 @@ describe.runIf(hasBrowser)('the home page', () => {
           .public()
           .actions({ wait: action({ run: () => held }) }),
       },
-      { studio: { use: () => true }, store: sqlite(':memory:'), report: () => {}, http: { log: () => {}, overload: { inFlight: 8 } } },
+      {
+        studio: { use: () => true },
+        store: sqlite(':memory:'),
+        report: () => {},
+        http: { log: () => {}, overload: { inFlight: 8 } },
+      },
     )
     for (let n = 0; n < 2; n++)
       await app.post(
