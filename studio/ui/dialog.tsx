@@ -19,7 +19,12 @@ export function Dialog({
 }): VNode {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
+    const before = document.activeElement
     dialog.current?.showModal()
+    // A dialog that is taken out of the page does not give the focus back on its own.
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+    }
   }, [])
   return (
     <dialog

@@ -14,6 +14,21 @@ interface AxeResult {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** What is looked at after a click on a page. */
+const opened = [
+  ['data/task?row=1', '[role=tab] >> text=JSON'],
+  ['data/task?row=2', '[role=tab] >> text=History'],
+  ['data/task?row=3', '[role=tab] >> text=Who may'],
+  ['data/task?sort=rank', 'text=Filter'],
+  ['data/task?sort=-rank', '[aria-label="Select all rows in view"]'],
+  ['data/task', '[aria-label="The query as code"]'],
+  ['operations/User', '.operation summary >> nth=0'],
+  ['wire', '[role=tab] >> text=Queries of the server'],
+  ['wire', '[role=tab] >> text=Load'],
+  ['wire', '[role=tab] >> text=Frames of this page'],
+  ['wire', '.frame'],
+] as const
+
 const places = [
   '',
   'data/task',
@@ -24,8 +39,10 @@ const places = [
   'model',
   'model/fields',
   'access/task',
+  'server/jobs',
   'server/sessions',
   'server/limits',
+  'server/metrics',
 ]
 
 describe.runIf(hasBrowser)('the studio for everybody', () => {
@@ -39,14 +56,20 @@ describe.runIf(hasBrowser)('the studio for everybody', () => {
     await page.evaluate(() => Promise.all(document.getAnimations().map(one => one.finished.catch(() => {}))))
   }
 
-  test.each(['light', 'dark'] as const)('screen readers find no serious fault in it, %s', async colorScheme => {
-    const page = await studio.open('', 3, { colorScheme })
+  test.each([
+    ['light', 1400],
+    ['dark', 1400],
+    ['light', 390],
+    ['dark', 390],
+  ] as const)('screen readers find no serious fault in it, %s, %i pixels wide', async (colorScheme, width) => {
+    const page = await studio.open('', 3, { colorScheme, viewport: { width, height: 900 } })
     // What the tools of the browser evaluate is not subject to the policy of the page.
     await page.evaluate(axe)
     // Its colours are all that differs in the dark.
     const rules = colorScheme === 'dark' ? `{ runOnly: ['color-contrast'] }` : `{ resultTypes: ['violations'] }`
-    for (const hash of places) {
+    for (const [hash, click] of [...places.map(one => [one, null] as const), ...opened]) {
       await settled(page, hash)
+      if (click !== null) await page.locator(click).first().click()
       const { violations, passes } = (await page.evaluate(`axe.run(${rules})`)) as AxeResult
       expect(passes.length, hash).toBeGreaterThan(0)
       expect(
@@ -71,6 +94,13 @@ describe.runIf(hasBrowser)('the studio for everybody', () => {
     await page.waitForSelector('dialog[open] form')
     await page.keyboard.press('Escape')
     await page.waitForSelector('dialog', { state: 'detached' })
+    // Who closes a dialog is where it was opened.
+    await page.waitForSelector('[data-id="2"] [data-field=title]:focus')
+    await page.locator('[aria-label="The query as code"]').focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('dialog[open]')
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('[aria-label="The query as code"]:focus')
     // All controls of a page are reached by Tab, in the order in which they stand.
     for (const hash of places.filter(one => !one.includes('row='))) {
       await settled(page, hash)
