@@ -125,3 +125,21 @@ export function left(changes: readonly Change[], id: Id, seq: number): LiveEvent
   const dead = last !== undefined && last.after === null
   return { kind: 'leave', id, seq, version: null, body: null, row: null, born: false, dead, changes }
 }
+
+/** How a subscription is doing. */
+export interface SubscriptionState {
+  /** Whether steps are told (`following`), wait (`starting`, `held`), or are left out until a new snapshot (`behind`, `renewing`). */
+  readonly phase: 'following' | 'starting' | 'held' | 'behind' | 'renewing' | 'closed'
+  /** How many steps wait to be told. */
+  readonly steps: number
+  /** null = a function of the application follows. */
+  readonly reader: FollowingClient | null
+}
+
+/** The client behind a subscription. */
+export interface FollowingClient {
+  /** The id of the caller; null = nobody is logged in. */
+  readonly who: Id | null
+  /** Bytes that its connection has not taken yet. */
+  readonly waiting: number
+}

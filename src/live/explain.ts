@@ -1,4 +1,5 @@
 import type { Value } from '../model/model.ts'
+import type { SubscriptionState } from './event.ts'
 import { anchorsOf, type Anchor } from './incremental/routing/anchors.ts'
 import { printQuery } from '../query/predicate.ts'
 import { forEachMember } from './incremental/routing/group-index.ts'
@@ -36,21 +37,31 @@ export interface FollowedQuery extends ViewExplanation {
   readonly query: string
   readonly limit: number | null
   readonly subscriptions: number
+  /** The state of its subscriptions, at most fifty. */
+  readonly followers: readonly SubscriptionState[]
 }
 
 /** A query that is followed, with what it costs. */
 export function followedQuery(group: Group, requery: Requery | undefined): FollowedQuery {
   const { interest, members } = group
   let subscriptions = 0
-  forEachMember(members, () => subscriptions++)
+  const followers: SubscriptionState[] = []
+  forEachMember(members, ({ state }) => {
+    subscriptions++
+    if (state && followers.length < LISTED) followers.push(state)
+  })
   return {
     resource: interest.resource.name,
     query: printQuery(interest),
     limit: interest.limit,
     subscriptions,
+    followers,
     ...explainView(interest, requery),
   }
 }
+
+/** How many subscriptions of a query are described. */
+const LISTED = 50
 
 /** How many values of an anchor are printed. */
 const SPELLED = 5

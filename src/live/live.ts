@@ -109,6 +109,11 @@ export class Live {
       .slice(0, most)
   }
 
+  /** Up to where subscribers were told, `epoch.seq`; null = nobody follows anything. */
+  get toldUpTo(): string | null {
+    return this.#feed.position < 0 ? null : this.terms.position(this.#feed.position)
+  }
+
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
   explain(call: Call): ViewExplanation {
     this.#options.callerChecks.check(call, true)

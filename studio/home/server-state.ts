@@ -39,6 +39,7 @@ interface Rate {
   readonly cpu: number
   readonly memory: number
   readonly delay: number
+  readonly lag: number
   readonly subscriptions: number
 }
 
@@ -55,6 +56,7 @@ export function ratesOf(all: readonly ServerState[]): Rate[] {
       cpu: (100 * (one.cpu - before.cpu)) / seconds,
       memory: one.memory.rss,
       delay: one.delay,
+      lag: one.lag,
       subscriptions: one.subscriptions,
     }
   })

@@ -51,6 +51,8 @@ export interface ServerState {
   readonly memory: { readonly rss: number; readonly heapUsed: number }
   readonly cpu: number
   readonly delay: number
+  /** How many milliseconds commits waited until subscribers were told, at most, since the last question. */
+  readonly lag: number
   readonly requests: { readonly inFlight: number; readonly refused: number } | null
   /** Whether requests are refused at this moment, because there are too many. */
   readonly isShedding: boolean
@@ -91,6 +93,21 @@ export interface SubscribedQuery {
   readonly foundBy: readonly string[]
   readonly reads: readonly string[]
   readonly cost: number | null
+  readonly followers: readonly {
+    readonly phase: 'following' | 'starting' | 'held' | 'behind' | 'renewing' | 'closed'
+    /** Steps that wait to be told. */
+    readonly steps: number
+    /** null = the application itself. */
+    readonly reader: { readonly who: Id | null; readonly waiting: number } | null
+  }[]
+}
+
+/** All queries that somebody follows. */
+export interface Subscribed {
+  /** Up to where subscribers were told; null = nobody follows anything. */
+  readonly told: string | null
+  readonly position: string
+  readonly queries: readonly SubscribedQuery[]
 }
 
 /** How a list is read, and what following it costs. */
@@ -154,8 +171,7 @@ export async function loadInner(): Promise<void> {
 }
 
 export const askServer = (): Promise<ServerState> => ask('server')
-export const askSubscriptions = async (): Promise<readonly SubscribedQuery[]> =>
-  (await ask<{ readonly queries: readonly SubscribedQuery[] }>('subscriptions')).queries
+export const askSubscriptions = (): Promise<Subscribed> => ask('subscriptions')
 export const askVerdicts = async (
   resource: string,
   ids: readonly Id[],

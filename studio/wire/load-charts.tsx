@@ -7,6 +7,7 @@ const charts = [
   { title: 'Commits a second', of: 'commits', scale: 1 },
   { title: 'Changes a second', of: 'changes', scale: 1 },
   { title: 'Deliveries a second', of: 'deliveries', scale: 1 },
+  { title: 'Commit lag, ms', of: 'lag', scale: 1 },
   { title: 'Event loop p99, ms', of: 'delay', scale: 1 },
   { title: 'Memory, MB', of: 'memory', scale: 1e-6 },
   { title: 'Processor, % of a core', of: 'cpu', scale: 1 },

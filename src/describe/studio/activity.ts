@@ -26,16 +26,20 @@ export interface RecentCommit {
 /** Counts what is committed, and how long the event loop is held up, while somebody looks. */
 export class Activity {
   readonly #live: Live
+  readonly #clock: () => number
   #stop: (() => void) | null = null
   #starting: Promise<void> | null = null
   #idle: NodeJS.Timeout | null = null
   #delay: ReturnType<typeof monitorEventLoopDelay> | null = null
   commits = 0
   changes = 0
+  /** How many milliseconds after it was made the latest commit since the last look was told. */
+  #lag = 0
   recent: RecentCommit[] = []
 
-  constructor(live: Live) {
+  constructor(live: Live, clock: () => number) {
     this.#live = live
+    this.#clock = clock
     live.closing.addEventListener('abort', () => this.#rest(), { once: true })
   }
 
@@ -57,6 +61,13 @@ export class Activity {
     return Math.max(0, p99 - RESOLUTION)
   }
 
+  /** How many milliseconds commits waited until they were told, at most, since the last look. */
+  takeLag(): number {
+    const lag = this.#lag
+    this.#lag = 0
+    return lag
+  }
+
   async #start(): Promise<void> {
     this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION })
     this.#delay.enable()
@@ -74,7 +85,11 @@ export class Activity {
 
   #count(commits: readonly Commit[]): void {
     this.commits += commits.length
-    for (const { changes } of commits) this.changes += changes.length
+    const now = this.#clock()
+    for (const { changes, at } of commits) {
+      this.changes += changes.length
+      this.#lag = Math.max(this.#lag, now - at)
+    }
     const shown = commits.slice(-RECENT).map(commit => listedCommit(commit, this.#live.terms))
     this.recent = [...this.recent, ...shown].slice(-RECENT)
   }

@@ -19,6 +19,7 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
     memory: { rss, heapUsed },
     cpu: (user + system) / 1e6,
     delay: activity.takeDelay(),
+    lag: activity.takeLag(),
     requests: admission ? { inFlight: admission.inFlight, refused: admission.refused } : null,
     isShedding: admission?.isShedding ?? false,
     subscriptions: live.subscriptions,
@@ -37,8 +38,9 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
 }
 
 /** The queries that are subscribed, and what they cost. */
-export function subscriptionReport({ live }: StudioSubject): object {
-  return { queries: live.queriesFollowed(LISTED) }
+export async function subscriptionReport({ live }: StudioSubject): Promise<object> {
+  const queries = live.queriesFollowed(LISTED)
+  return { told: live.toldUpTo, position: await live.now(), queries }
 }
 
 /** How many changes back the commits are listed. */

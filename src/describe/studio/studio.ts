@@ -21,7 +21,7 @@ export function studio(
   rules: Required<StudioOptions>,
   shown: StudioSubject,
 ): { readonly pages: readonly Page[]; readonly services: readonly Service[] } {
-  const activity = new Activity(shown.live)
+  const activity = new Activity(shown.live, shown.engine.clock)
   return {
     pages: [studioPage(path, settings), studioEditorPage(path)],
     services: [

@@ -1,7 +1,7 @@
 import type { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
-import type { Presented } from '../event.ts'
+import type { Presented, FollowingClient, SubscriptionState } from '../event.ts'
 import type { Work } from '../../store/work.ts'
 import type { Kind, Pacing, RowsKind, SubscriptionSource } from './source.ts'
 
@@ -24,6 +24,8 @@ export interface Listener<K extends Kind = RowsKind> {
   behind?(): void
   /** Whether the connection still has to take what it was given. `drained` of the subscription is called when it has. */
   isBusy?(): boolean
+  /** The client that listens; absent if it is a function. */
+  reader?(): FollowingClient
   /** The subscription is over: what it followed or the right to see it is gone, or no new snapshot is possible. */
   end(error: ApiError): void
 }
@@ -89,6 +91,11 @@ export class Subscription<K extends Kind = RowsKind> {
 
   get isBusy(): boolean {
     return this.listener.isBusy?.() ?? false
+  }
+
+  /** How it is doing. */
+  get state(): SubscriptionState {
+    return { phase: this.#phase, steps: this.#waiting?.length ?? 0, reader: this.listener.reader?.() ?? null }
   }
 
   /** Whether something was left out. Nothing more is told until a new snapshot. */

@@ -12,7 +12,7 @@ import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent, type Presented, type SubscriptionState } from '../event.ts'
 import type { CompactSet } from '../incremental/routing/group-index.ts'
 import { digestOf } from '../incremental/step/telling.ts'
 import type { Followed } from '../incremental/followed.ts'
@@ -25,6 +25,8 @@ export interface Member {
   deliver(batch: Batch): void
   /** The view must be read again, because it cannot be told what happened. */
   reset(): void
+  /** How it is doing; absent if it only keeps the group alive. */
+  readonly state?: SubscriptionState
 }
 
 /** What all groups share. */

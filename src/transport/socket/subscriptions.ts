@@ -1,7 +1,9 @@
 import type { Principal, Standing } from '../../auth/principal.ts'
+import type { FollowingClient } from '../../live/event.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { Mailbox } from '../../live/subscriptions/backpressure.ts'
+import type { Id } from '../../model/model.ts'
 import { outlineOf, sortOrders } from '../../model/outline.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { FollowedOutline } from '../../protocol/outline.ts'
@@ -27,6 +29,11 @@ export class Subscriptions {
 
   constructor(subscriber: Subscriber) {
     this.#subscriber = subscriber
+  }
+
+  /** Whose they are; null = nobody is logged in. */
+  get who(): Id | null {
+    return this.#subscriber.principal?.id ?? null
   }
 
   get size(): number {
@@ -223,6 +230,10 @@ class Held implements Listener<Kind> {
 
   isBusy(): boolean {
     return this.#mailbox.isBusy
+  }
+
+  reader(): FollowingClient {
+    return { who: this.#among.who, waiting: this.#mailbox.waiting }
   }
 
   end(error: ApiError): void {

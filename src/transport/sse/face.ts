@@ -74,6 +74,7 @@ export async function followAsStream<K extends Kind>(
   const { teller } = streamed
   const stream = new SseStream({ live, limits, teller, open: () => exchange.open(200, streamed.fields()) })
   const identity = (await auth?.identify(exchange)) ?? null
+  stream.who = identity?.principal.id ?? null
   stream.carry(await streamed.begin(stream, identity && auth!.standing(identity)))
   if (stream.isClosed) return
   const { mailbox } = stream

@@ -1,5 +1,6 @@
 import type { ApiError } from '../../protocol/error.ts'
-import type { Frame } from '../../live/event.ts'
+import type { Frame, FollowingClient } from '../../live/event.ts'
+import type { Id } from '../../model/model.ts'
 import type { Live } from '../../live/live.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/backpressure.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
@@ -29,6 +30,8 @@ export type Carried = Pick<Subscription, 'drained' | 'flush' | 'isFollowing' | '
 export class SseStream<K extends Kind> implements Listener<K>, Wire {
   readonly #options: StreamOptions<K>
   readonly mailbox: Mailbox
+  /** Who reads it; null = nobody is logged in. */
+  who: Id | null = null
   #stream: ByteStream | null = null
   #heartbeat: NodeJS.Timeout | null = null
   #carried: Carried | null = null
@@ -80,6 +83,10 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
 
   isBusy(): boolean {
     return this.mailbox.isBusy
+  }
+
+  reader(): FollowingClient {
+    return { who: this.who, waiting: this.mailbox.waiting }
   }
 
   end(error: ApiError): void {
