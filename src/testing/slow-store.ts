@@ -44,6 +44,7 @@ export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Stor
     },
     shared: {
       update: (key, step) => later(() => inner.shared.update(key, step)),
+      list: (prefix, most) => later(() => inner.shared.list(prefix, most)),
       close: () => inner.shared.close(),
     },
     get skew() {

@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { InnerModel } from '../server/inner.ts'
 import { Badge } from '../ui/controls.tsx'
+import { Budgets } from './budgets.tsx'
 import { countWords } from '../ui/words.ts'
 import { SearchBox } from '../ui/search-box.tsx'
 
@@ -11,6 +12,7 @@ export function Limits({ model: { limits, defaultLimits } }: { readonly model: I
   const found = Object.entries(limits).filter(([name]) => name.toLowerCase().includes(wanted.toLowerCase()))
   return (
     <>
+      <Budgets />
       <div class="toolbar">
         <SearchBox label="Find a limit" text={wanted} onText={setWanted} />
         <span class="muted">

@@ -130,6 +130,33 @@ export interface RoleMatrix {
   }[]
 }
 
+/** The rate limits, and what is spent of them. */
+export interface RateBudgets {
+  readonly at: number
+  readonly policies: readonly {
+    readonly name: string
+    readonly quota: number
+    /** Milliseconds. */
+    readonly window: number
+    readonly by: 'caller' | 'address' | 'everyone'
+    /** Empty: calls of all resources. */
+    readonly resources: readonly string[]
+  }[]
+  /** Whether the place where budgets are kept can list them. */
+  readonly isListed: boolean
+  readonly budgets: readonly {
+    readonly policy: string
+    /** `number` or `string` for a user with such an id, `address`, or empty for everyone together. */
+    readonly kind: string
+    readonly account: string
+    readonly remaining: number
+    /** Seconds until more is available. */
+    readonly more: number | null
+    /** When it is full again, in milliseconds since 1970. */
+    readonly whole: number
+  }[]
+}
+
 /** A job of anybody. */
 export interface ListedJob {
   readonly id: string
@@ -197,6 +224,7 @@ export const askMatrix = (resource: string, users?: readonly Id[]): Promise<Role
   put('matrix', { resource, ...(users && { users }) })
 export const askJobs = async (): Promise<readonly ListedJob[]> =>
   (await ask<{ readonly jobs: readonly ListedJob[] }>('jobs')).jobs
+export const askBudgets = (): Promise<RateBudgets> => ask('budgets')
 export const cancelJob = (id: string): Promise<unknown> => put('jobs/cancel', { id })
 export const askSessions = async (): Promise<readonly ListedSession[]> =>
   (await ask<{ readonly sessions: readonly ListedSession[] }>('sessions')).sessions

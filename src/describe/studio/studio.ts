@@ -1,13 +1,14 @@
 import type { Page, Service } from '../../transport/http/endpoint.ts'
 import { Activity } from './activity.ts'
 import { authorsService } from './authors-service.ts'
-import { jobServices } from './jobs-service.ts'
+import { budgetsService } from './admin/budgets-service.ts'
+import { jobServices } from './admin/jobs-service.ts'
 import { lookAsService } from './access/look-as.ts'
 import { modelReport } from './model-report.ts'
 import { queryService } from './query-service.ts'
 import { matrixService } from './access/role-matrix.ts'
 import { commitReport, serverReport, subscriptionReport } from './server-report.ts'
-import { sessionServices } from './sessions-service.ts'
+import { sessionServices } from './admin/sessions-service.ts'
 import { readsStudio } from './studio-service.ts'
 import type { StudioOptions } from './studio-options.ts'
 import type { StudioSubject } from './studio-subject.ts'
@@ -31,6 +32,7 @@ export function studio(
       readsStudio(`${path}/commits`, rules, () => commitReport(shown)),
       queryService(`${path}/query`, rules, shown),
       authorsService(`${path}/authors`, rules, shown),
+      budgetsService(`${path}/budgets`, rules, shown),
       verdictService(`${path}/verdicts`, rules, shown),
       matrixService(`${path}/matrix`, rules, shown),
       ...jobServices(`${path}/jobs`, rules, shown),

@@ -15,6 +15,14 @@ export interface Budgets {
    * much is spent, including this time if it was allowed.
    */
   spend(key: string, cost: number, window: number, now: number): Maybe<Spent>
+  /** The budgets of which most is spent, for people who look, at most `most`. Absent: they cannot be listed. */
+  list?(most: number): Maybe<readonly UsedBudget[]>
+}
+
+/** A budget, and when it is full again, in milliseconds since 1970. */
+export interface UsedBudget {
+  readonly key: string
+  readonly whole: number
 }
 export interface Spent {
   readonly allowed: boolean
@@ -50,6 +58,19 @@ interface State {
   readonly more: number | null
 }
 
+/** A budget of which something is spent. */
+export interface SpentBudget {
+  readonly policy: string
+  /** `number` or `string` for a caller with such an id, `address` for a network, empty for everyone together. */
+  readonly kind: string
+  readonly account: string
+  readonly remaining: number
+  /** Seconds until more is available. */
+  readonly more: number | null
+  /** When it is full again, in milliseconds since 1970. */
+  readonly whole: number
+}
+
 /** Charges calls to the budgets of their callers, on every face. */
 export class Limiter {
   readonly #budgets: Budgets
@@ -67,6 +88,25 @@ export class Limiter {
     this.#common = common
     this.#clock = clock
     this.#random = random
+  }
+
+  /** The budgets of which something is spent, by policies that are declared; null if they cannot be listed. */
+  *used(policies: readonly RatePolicy[], most: number): Work<readonly SpentBudget[] | null> {
+    if (!this.#budgets.list) return null
+    const now = this.#clock()
+    const byName = new Map(policies.map(policy => [policy.name, policy]))
+    return (yield* wait(this.#budgets.list(most))).flatMap(({ key, whole }): SpentBudget[] => {
+      const [name = '', kind = '', account = ''] = key.split('\n')
+      const policy = byName.get(name)
+      if (!policy || whole <= now) return []
+      const { remaining, more } = stateOf(policy, policy.window / policy.quota, whole - now)
+      return [{ policy: name, kind, account, remaining, more, whole }]
+    })
+  }
+
+  /** The policies of calls of all resources. */
+  get common(): readonly RatePolicy[] {
+    return this.#common
   }
 
   /** Whether calls of a resource are limited at all. */
@@ -195,6 +235,11 @@ export class MemoryBudgets implements Budgets {
     if (this.#whole.size >= MOST && !this.#whole.has(key)) this.#tidy(now)
     this.#whole.set(key, now + result.debt)
     return result
+  }
+
+  list(most: number): UsedBudget[] {
+    const all = Array.from(this.#whole, ([key, whole]) => ({ key, whole }))
+    return all.toSorted((a, b) => b.whole - a.whole).slice(0, most)
   }
 
   /** The number of budgets that are kept. */

@@ -1,6 +1,9 @@
 import type { Store } from '../../store/store.ts'
 import type { Maybe } from '../../store/work.ts'
-import { spent, type Budgets, type Spent } from './rate-limiter.ts'
+import { spent, type Budgets, type Spent, type UsedBudget } from './rate-limiter.ts'
+
+/** How the keys of budgets begin. */
+const PREFIX = 'budget '
 
 /** Budgets that all nodes share. */
 export class SharedBudgets implements Budgets {
@@ -10,8 +13,13 @@ export class SharedBudgets implements Budgets {
     this.#store = store
   }
 
+  async list(most: number): Promise<UsedBudget[]> {
+    const found = await this.#store.shared.list(PREFIX, most)
+    return found.map(({ key, text }) => ({ key: key.slice(PREFIX.length), whole: Number(text) }))
+  }
+
   spend(key: string, cost: number, window: number): Maybe<Spent> {
-    return this.#store.shared.update(`budget ${key}`, (text, now) => {
+    return this.#store.shared.update(PREFIX + key, (text, now) => {
       const value = spent(text === undefined ? 0 : Number(text) - now, cost, window)
       if (!value.allowed) return { value }
       const whole = now + value.debt

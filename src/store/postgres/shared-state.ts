@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
-import type { SharedChange, SharedStep, SharedState } from '../shared/shared-state.ts'
+import type { SharedChange, SharedStep, SharedState, SharedText } from '../shared/shared-state.ts'
 import type { PostgresConnection } from './connection.ts'
 import { unavailable } from './failures.ts'
 import type { ConnectionPool } from './pool.ts'
@@ -21,6 +21,10 @@ const PUT = statement(
 const SWEEP = statement(
   'sweep',
   'delete from _restuary_shared where key in (select key from _restuary_shared where until <= $1 for update skip locked)',
+)
+const LIST = statement(
+  'list',
+  'select key, text from _restuary_shared where until > $1 and starts_with(key, $2) order by until desc limit $3',
 )
 
 /** How often texts are deleted that have expired: after this many changes. */
@@ -61,6 +65,19 @@ export class PostgresSharedState implements SharedState {
       else this.#asked.set(key, [asked])
       this.#running ??= new Promise<void>(begin => void setImmediate(begin)).then(() => this.#run())
     })
+  }
+
+  async list(prefix: string, most: number): Promise<SharedText[]> {
+    const connection = await this.#pool.take()
+    try {
+      const rows = (await connection.all(LIST, this.#clock(), prefix, most)) as [string, string][]
+      return rows.map(([key, text]) => ({ key, text }))
+    } catch (error) {
+      void connection.close()
+      throw unavailable('the database did not answer', error)
+    } finally {
+      this.#pool.give(connection)
+    }
   }
 
   async #run(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { SharedStep, SharedState } from './shared-state.ts'
+import type { SharedStep, SharedState, SharedText } from './shared-state.ts'
 
 /** The most texts that are kept. Above it, those go that expire first. */
 const MOST = 100_000
@@ -22,6 +22,15 @@ export class StateInMemory implements SharedState {
       this.#texts.set(key, { text, until })
     }
     return value
+  }
+
+  list(prefix: string, most: number): SharedText[] {
+    const now = this.#clock()
+    return [...this.#texts]
+      .filter(([key, { until }]) => key.startsWith(prefix) && until > now)
+      .toSorted(([, a], [, b]) => b.until - a.until)
+      .slice(0, most)
+      .map(([key, { text }]) => ({ key, text }))
   }
 
   #tidy(now: number): void {

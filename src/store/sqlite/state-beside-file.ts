@@ -1,4 +1,4 @@
-import type { SharedStep, SharedState } from '../shared/shared-state.ts'
+import type { SharedStep, SharedState, SharedText } from '../shared/shared-state.ts'
 import { StateInMemory } from '../shared/state-in-memory.ts'
 import { Connection, type Statement } from './connection.ts'
 
@@ -15,6 +15,7 @@ interface Statements {
   readonly put: Statement
   readonly drop: Statement
   readonly sweep: Statement
+  readonly list: Statement
 }
 
 /** The texts beside a database file; a database in memory belongs to one process. */
@@ -57,6 +58,13 @@ class StateInFile implements SharedState {
     }
   }
 
+  list(prefix: string, most: number): SharedText[] {
+    const { list } = (this.#opened ??= openTexts(this.#file))
+    return list
+      .all(this.#clock(), prefix, prefix, most)
+      .map(([key, text]) => ({ key: key as string, text: text as string }))
+  }
+
   close(): void {
     this.#opened?.connection.close()
     this.#opened = null
@@ -76,5 +84,8 @@ function openTexts(file: string): Statements {
     ),
     drop: connection.prepare('DELETE FROM shared WHERE key = ?'),
     sweep: connection.prepare('DELETE FROM shared WHERE until <= ?'),
+    list: connection.prepare(
+      'SELECT key, text FROM shared WHERE until > ? AND substr(key, 1, length(?)) = ? ORDER BY until DESC LIMIT ?',
+    ),
   }
 }

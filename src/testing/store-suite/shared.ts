@@ -30,6 +30,18 @@ export function sharedTests(make: MakeStore): void {
     expect(await peek(store, 'k')).toBe('three')
   })
 
+  test('texts are listed by how their keys begin, those that are kept for longest first', async () => {
+    const { store, clock } = await opened(make)
+    for (const [i, key] of ['a%1', 'a%2', 'a%3', 'ab', 'A%'].entries())
+      await exchange(store, key, key, clock.now + 10 + i)
+    await exchange(store, 'a%over', 'x', clock.now + 5)
+    clock.now += 5
+    const list = async (most: number): Promise<string[]> =>
+      (await store.shared.list('a%', most)).map(({ key, text }) => `${key} ${text}`)
+    expect(await list(10)).toEqual(['a%3 a%3', 'a%2 a%2', 'a%1 a%1'])
+    expect(await list(2)).toEqual(['a%3 a%3', 'a%2 a%2'])
+  })
+
   test('a text is over at its moment', async () => {
     const { store, clock } = await opened(make)
     await exchange(store, 'k', 'text', clock.now + 1_000)

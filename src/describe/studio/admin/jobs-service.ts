@@ -1,12 +1,12 @@
-import { appCall } from '../../engine/call/app-call.ts'
-import { isJobs, jobsName } from '../../engine/jobs/job-resource.ts'
-import { ID, type Model, type Resource, type Row } from '../../model/model.ts'
-import { everything } from '../../query/predicate.ts'
-import { wait } from '../../store/work.ts'
-import type { Service } from '../../transport/http/endpoint.ts'
-import { asksStudio, misasked, readsStudio } from './studio-service.ts'
-import type { StudioSubject } from './studio-subject.ts'
-import type { StudioOptions } from './studio-options.ts'
+import { appCall } from '../../../engine/call/app-call.ts'
+import { isJobs, jobsName } from '../../../engine/jobs/job-resource.ts'
+import { ID, type Model, type Resource, type Row } from '../../../model/model.ts'
+import { everything } from '../../../query/predicate.ts'
+import { wait } from '../../../store/work.ts'
+import type { Service } from '../../../transport/http/endpoint.ts'
+import { asksStudio, misasked, readsStudio } from '../studio-service.ts'
+import type { StudioSubject } from '../studio-subject.ts'
+import type { StudioOptions } from '../studio-options.ts'
 
 /** How many jobs are listed, the newest first. */
 const LISTED = 100

@@ -1,7 +1,7 @@
-import type { Auth } from '../../auth/auth.ts'
-import type { Service } from '../../transport/http/endpoint.ts'
-import { asksStudio, misasked, readsStudio } from './studio-service.ts'
-import type { StudioOptions } from './studio-options.ts'
+import type { Auth } from '../../../auth/auth.ts'
+import type { Service } from '../../../transport/http/endpoint.ts'
+import { asksStudio, misasked, readsStudio } from '../studio-service.ts'
+import type { StudioOptions } from '../studio-options.ts'
 
 /** How many sessions are listed. */
 const LISTED = 200
