@@ -78,6 +78,12 @@ export interface Verdict {
   readonly why: Readonly<Record<string, readonly string[]>>
 }
 
+/** What a user may do that is about no row yet. null = it depends on what is written. */
+export interface WholeVerdict {
+  readonly may: Readonly<Record<string, boolean | null>>
+  readonly why: Verdict['why']
+}
+
 /** Who changed a row, as far as the log tells; null = the application itself or another program, or nobody noted it. */
 export type Author = { readonly id: Id | null; readonly label: string } | null
 
@@ -205,6 +211,8 @@ export const askVerdicts = async (
   user?: Id | null,
 ): Promise<readonly Verdict[]> =>
   (await put<{ readonly rows: readonly Verdict[] }>('verdicts', { resource, ids, user })).rows
+export const askWhole = async (resource: string, user?: Id | null): Promise<WholeVerdict> =>
+  (await put<{ readonly whole: WholeVerdict }>('verdicts', { resource, ids: [], user })).whole
 /** Who made the newest changes of rows, at most `limit` of each. */
 export const askAuthors = async (
   resource: string,

@@ -29,7 +29,10 @@ export function* explainRule(snapshot: Snapshot, question: RuleQuestion): Work<R
   const rule = ruleFor(resource, action)
   if (rule === 'open') return { allowed: true, lines: [`✓ ${resource.name} has no rules`] }
   if (rule === null)
-    return { allowed: false, lines: [`✗ ${resource.name} has no rule for ${action}, which refuses it`] }
+    return {
+      allowed: false,
+      lines: [`✗ ${resource.name} has no rule for ${action.replace(/^act /, '')}, which refuses it`],
+    }
   const lines: string[] = []
   const allowed = yield* explainPart({ snapshot, resource, row, me, lines }, rule, '')
   return { allowed, lines }
@@ -60,6 +63,54 @@ function* explainPart(explaining: Explaining, rule: Rule, indent: string): Work<
   }
   lines[at] = `${indent}${holds ? '✓' : '✗'} ${headOf(rule)}`
   return holds
+}
+
+/** Why a caller may or may not do what is about no row yet; null = it depends on what is written. */
+export interface CallerExplanation {
+  readonly allowed: boolean | null
+  /** As in a RuleExplanation; `?` = the part depends on what is written. */
+  readonly lines: readonly string[]
+}
+
+/** Explains a rule as far as it depends on the caller alone: for creating, and for actions of a whole resource. */
+export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'id'>): CallerExplanation {
+  const rule = ruleFor(resource, action)
+  if (rule === 'open') return { allowed: true, lines: [`✓ ${resource.name} has no rules`] }
+  if (rule === null)
+    return {
+      allowed: false,
+      lines: [`✗ ${resource.name} has no rule for ${action.replace(/^act /, '')}, which refuses it`],
+    }
+  const lines: string[] = []
+  const part = (one: Rule, indent: string): boolean | null => {
+    const at = lines.length
+    lines.push('')
+    const holds = holdsFor(resource, one, me, inner => part(inner, `${indent}  `))
+    lines[at] = `${indent}${holds === null ? '?' : holds ? '✓' : '✗'} ${headOf(one)}`
+    return holds
+  }
+  return { allowed: part(rule, ''), lines }
+}
+
+/** Whether a rule holds for a caller whatever the row is; null = that depends on the row. */
+function holdsFor(
+  resource: Resource,
+  rule: Rule,
+  me: Principal | null,
+  part: (rule: Rule) => boolean | null,
+): boolean | null {
+  if (rule.kind === 'and' || rule.kind === 'or') {
+    const parts = rule.of.map(part)
+    const decides = rule.kind === 'or'
+    return parts.includes(decides) ? decides : parts.includes(null) ? null : !decides
+  }
+  if (rule.kind === 'not') {
+    const holds = part(rule.of)
+    return holds === null ? null : !holds
+  }
+  const { predicate, tests } = bindRules(resource, rule, me)
+  const isSure = predicate.kind === 'constant' && (!predicate.value || tests.length === 0)
+  return isSure ? predicate.value : null
 }
 
 function headOf(rule: Rule): string {

@@ -3,13 +3,14 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Id, Problem } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import { idOf } from '../../server/ids.ts'
-import { askVerdicts, inner, type Verdict } from '../../server/inner.ts'
+import { askVerdicts, askWhole, inner, type Verdict, type WholeVerdict } from '../../server/inner.ts'
 import { Badge } from '../../ui/controls.tsx'
 
 /** What somebody may do with a row, and the part of the rule that decides. */
 export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; readonly id: Id }): VNode {
   const [who, setWho] = useState('')
   const [verdict, setVerdict] = useState<Verdict | null>(null)
+  const [whole, setWhole] = useState<WholeVerdict | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const mayLookAs = inner.value?.may.lookAs ?? false
   useEffect(() => {
@@ -19,6 +20,7 @@ export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; r
       ([found]) => setVerdict(found ?? null),
       (error: Problem) => setProblem(error.message),
     )
+    askWhole(resource.name, user).then(setWhole, () => setWhole(null))
   }, [resource, id, who])
   return (
     <div class="access">
@@ -37,17 +39,34 @@ export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; r
           {problem}
         </p>
       )}
-      {verdict &&
-        Object.entries(verdict.may).map(([operation, allowed]) => (
-          <section key={operation} class="verdict">
-            <h3>
-              {operation} <Badge tone={allowed ? 'good' : 'bad'}>{allowed ? 'allowed' : 'refused'}</Badge>
-            </h3>
-            <pre class="code" tabIndex={0}>
-              {verdict.why[operation]?.join('\n')}
-            </pre>
-          </section>
-        ))}
+      {verdict && <Verdicts {...verdict} />}
+      {whole && (
+        <>
+          <h2>Without a row</h2>
+          <Verdicts {...whole} />
+        </>
+      )}
     </div>
+  )
+}
+
+/** Each operation, whether it is allowed, and the parts of its rule. */
+function Verdicts({ may, why }: WholeVerdict): VNode {
+  return (
+    <>
+      {Object.entries(may).map(([operation, allowed]) => (
+        <section key={operation} class="verdict">
+          <h3>
+            {operation}{' '}
+            <Badge tone={allowed === null ? 'plain' : allowed ? 'good' : 'bad'}>
+              {allowed === null ? 'depends on what is written' : allowed ? 'allowed' : 'refused'}
+            </Badge>
+          </h3>
+          <pre class="code" tabIndex={0}>
+            {why[operation]?.join('\n')}
+          </pre>
+        </section>
+      ))}
+    </>
   )
 }

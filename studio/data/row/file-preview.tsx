@@ -42,6 +42,7 @@ export function FilePreview({
       if (url !== null) URL.revokeObjectURL(url)
     }
   }, [path, kind])
+  if (kind === null) return <p class="muted no-preview">{whyNot(type, size)}</p>
   if (shown === null) return null
   switch (kind) {
     case 'image':
@@ -57,6 +58,15 @@ export function FilePreview({
         </pre>
       )
   }
+}
+
+/** Why a file is not shown. A PDF would need the viewer of the browser, which the policy of the page lets run as little as scripts. */
+function whyNot(type: string, size: number): string {
+  if (size > MOST) return 'It is too large to be shown here. Download it.'
+  const isPdf = type === 'application/pdf'
+  return isPdf
+    ? 'A PDF may contain programs, and the policy of this page lets none run. Download it to read it.'
+    : 'There is no preview of such files. Download it.'
 }
 
 /** The bytes of a file, read as whoever is looking. */

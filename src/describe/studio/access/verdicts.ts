@@ -1,5 +1,5 @@
 import { plainCredentials, type Principal } from '../../../auth/principal.ts'
-import { explainRule } from '../../../engine/rules/explain-rules.ts'
+import { explainForCaller, explainRule } from '../../../engine/rules/explain-rules.ts'
 import type { Id, Resource } from '../../../model/model.ts'
 import type { Snapshot } from '../../../store/store.ts'
 import type { Work } from '../../../store/work.ts'
@@ -13,7 +13,7 @@ import type { StudioOptions } from '../studio-options.ts'
 /** The most rows of one question. */
 const MOST = 500
 
-const actions = ['read', 'write', 'delete'] as const
+const operations = ['read', 'write', 'delete'] as const
 
 interface Verdict {
   readonly id: Id
@@ -24,7 +24,7 @@ interface Verdict {
 
 /**
  * Says what a user may do with rows, and why: `{ resource, ids, user }`. Without `user` it is the caller, and null is somebody who
- * is not logged in.
+ * is not logged in. `whole` is about what needs no row: creating one, and the actions of the resource.
  */
 export function verdictService(path: string, rules: Required<StudioOptions>, shown: StudioSubject): Service {
   const { model, store, auth } = shown
@@ -38,8 +38,33 @@ export function verdictService(path: string, rules: Required<StudioOptions>, sho
       me = asked['user'] === null ? null : ((await auth?.userOf(asked['user'] as Id)) ?? null)
       if (asked['user'] !== null && me === null) throw misasked('user', 'must be the id of a user')
     }
-    return { user: me?.id ?? null, rows: await store.read(snapshot => verdicts(snapshot, resource, ids, me)) }
+    return {
+      user: me?.id ?? null,
+      rows: await store.read(snapshot => verdicts(snapshot, resource, ids, me)),
+      whole: verdictOfWhole(resource, me),
+    }
   })
+}
+
+/** What a user may do that is about no row yet: create one, and call the actions of the resource. null = that depends. */
+function verdictOfWhole(
+  resource: Resource,
+  me: Principal | null,
+): { readonly may: Readonly<Record<string, boolean | null>>; readonly why: Verdict['why'] } {
+  const may: Record<string, boolean | null> = {}
+  const why: Record<string, readonly string[]> = {}
+  for (const [name, action] of [['create', 'create'] as const, ...actionsOn(resource, 'resource')]) {
+    const { allowed, lines } = explainForCaller({ resource, action, me })
+    may[name] = allowed
+    why[name] = lines
+  }
+  return { may, why }
+}
+
+/** The actions of a resource or of its rows, by their names, and as rules name them. */
+function actionsOn(resource: Resource, on: 'row' | 'resource'): (readonly [name: string, rule: string])[] {
+  const all = [...resource.actions.values()].filter(action => (action.on === 'row') === (on === 'row'))
+  return all.map(({ name }) => [name, `act ${name}`])
 }
 
 function* verdicts(snapshot: Snapshot, resource: Resource, ids: readonly Id[], me: Principal | null): Work<Verdict[]> {
@@ -47,10 +72,11 @@ function* verdicts(snapshot: Snapshot, resource: Resource, ids: readonly Id[], m
   for (const id of ids) {
     const may: Record<string, boolean> = {}
     const why: Record<string, readonly string[]> = {}
-    for (const action of actions) {
+    const asked = [...operations.map(one => [one, one] as const), ...actionsOn(resource, 'row')]
+    for (const [name, action] of asked) {
       const { allowed, lines } = yield* explainRule(snapshot, { resource, action, id, me })
-      may[action] = allowed
-      why[action] = lines
+      may[name] = allowed
+      why[name] = lines
     }
     rows.push({ id, may, why })
   }
