@@ -135,7 +135,9 @@ describe.skipIf(!hasBrowser)('a page', () => {
     await inPage(page, `down(); void api.todo.patch(1, { text: 'mine' }, { ifMatch: '${tag}' })`)
     await expect.poll(() => stored(page, 'writes')).toBe(1)
     await app.patch('todo', 1, { text: 'theirs' })
-    await reload(page, 'up()')
+    // Only the page after the reload sends it.
+    await reload(page)
+    await inPage(page, 'up()')
     await expect.poll(() => stored(page, 'writes')).toBe(0)
     expect(await app.get('todo', 1)).toMatchObject({ text: '["a","theirs"]' })
   })
