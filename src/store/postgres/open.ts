@@ -136,7 +136,7 @@ async function prepare(connection: PostgresConnection, opening: PostgresOpening)
   const about = `select current_setting('server_encoding'), to_regnamespace($1) is not null`
   const facts = await connection.all({ name: undefined, sql: about, slots: null }, address.schema ?? null)
   const [encoding, hasSchema] = facts[0] as [string, number]
-  if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${String(encoding)}; make one with UTF8`)
+  if (encoding !== 'UTF8') throw new Error(`the encoding of the database is ${encoding}; make one with UTF8`)
   const name = address.schema === undefined ? null : quoted(address.schema)
   // Who may not make schemas is refused even where it is there.
   const made = name === null || hasSchema === 1 ? '' : `create schema if not exists ${name};`

@@ -52,15 +52,18 @@ export class TurnSnapshot {
  * still writes, the next write does it.
  */
 export function followOthers(turn: TurnSnapshot, state: SqliteState, writer: Writer): boolean {
-  if (!state.look()) return false
-  if (!state.isDue) return true
+  const isNews = state.look()
+  // Somebody else may have looked, and what is due then waits for its turn.
+  if (!state.isDue) return isNews
   turn.end()
+  let isDone = true
   try {
     writer.begin()
     writer.commit()
   } catch (error) {
     if (!isBusy(error)) throw error
+    isDone = false
   }
   state.opened(turn.begin())
-  return true
+  return isNews || isDone
 }
