@@ -51,7 +51,7 @@ function versionAndId(
         throw new MigrationRefused(
           `A row of ${resource!} needs an id, which cannot be made: make the rows by a data step`,
         )
-      return type.sql.encode(read) as string
+      return type.sql.encode(read)
     })
   return [
     [
