@@ -33,7 +33,7 @@ export function QueryList(): VNode {
       <p class="muted">
         Told up to <code>{told ?? '–'}</code>, of <code>{position}</code>
       </p>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Queries of the server">
         <table class="queries">
           <TableHead names={['Resource', 'Query', 'Followers', 'Waits', 'Upkeep', 'Found by', 'Cost per run']} />
           <tbody>
