@@ -82,8 +82,10 @@ export class GridRow extends Component<GridRowProps> {
           </span>
         ))}
         {mark?.by && (
-          <span class="by" aria-hidden="true" dir="auto">
-            by {mark.by}
+          <span class="author" aria-hidden="true">
+            <span class="by" dir="auto">
+              by {mark.by}
+            </span>
           </span>
         )}
       </div>
