@@ -23,7 +23,7 @@ function opened(options: ApiOptions = {}): Api {
     },
   )
   onTestFinished(() => app.close())
-  return app as unknown as Api
+  return app
 }
 
 const ask = async (app: Api, path: string, user?: string): Promise<any> => {

@@ -28,7 +28,7 @@ async function opened(): Promise<Api> {
   await app.post('user', { email: 'ann@example.com', role: 'member' })
   await app.post('user', { email: 'eve@example.com', role: 'admin' })
   await app.post('doc', { title: 'a', owner: 1 })
-  return app as unknown as Api
+  return app
 }
 
 async function whole(app: Api, who: number | null): Promise<any> {

@@ -40,7 +40,7 @@ export class GridRow extends Component<GridRowProps> {
     return (Object.keys(next) as (keyof GridRowProps)[]).some(name => next[name] !== props[name])
   }
 
-  render({ resource, columns, row, index, top, mark, verdict, isSelected, activeColumn, act }: GridRowProps): VNode {
+  render({ resource, columns, row, index, top, mark, isSelected, activeColumn, act }: GridRowProps): VNode {
     const id = row?.[resource.id] as Id | undefined
     return (
       <div

@@ -58,7 +58,7 @@ export class RowWindows {
   #isStale = false
   /** Changed rows of which nobody has asked yet who changed them. */
   readonly #unsigned = new Set<Id>()
-  #asking: Promise<void> | null = null
+  #isAsking = false
 
   constructor(table: Pick<Table, 'list' | 'live'>, query: TableQuery) {
     this.#table = table
@@ -210,12 +210,13 @@ export class RowWindows {
     this.marks.set(id, { kind: former ? 'changed' : 'new', fields, at: performance.now() })
     if (this.marks.size > 1_000) this.marks.delete(this.marks.keys().next().value!)
     this.#unsigned.add(id)
-    this.#asking ??= this.#askAuthors().finally(() => (this.#asking = null))
+    if (!this.#isAsking) void this.#askAuthors()
   }
 
   /** Asks who made the newest changes: of those that came together at once, and of at most a window twice a second. */
   async #askAuthors(): Promise<void> {
     const { authorsOf } = this.#query
+    this.#isAsking = true
     for (let pause = 50; this.#unsigned.size > 0 && !this.#isClosed; pause = 500) {
       await new Promise(resolve => setTimeout(resolve, pause))
       const asked = new Map([...this.#unsigned].slice(-WINDOW).map(id => [id, this.marks.get(id)]))
@@ -228,6 +229,7 @@ export class RowWindows {
       }
       this.#tell()
     }
+    this.#isAsking = false
   }
 
   #words(bounds: Filter | null): Record<string, unknown> {

@@ -34,7 +34,10 @@ export function budgetsService(path: string, rules: Required<StudioOptions>, sho
       at: engine.clock(),
       // Of calls of all resources, none is named.
       policies: policies.map(({ policy: { name, quota, window, by }, resources }) => ({
-        ...{ name, quota, window, by },
+        name,
+        quota,
+        window,
+        by,
         resources,
       })),
       isListed: used !== null || limiter === null,
