@@ -112,9 +112,10 @@ export class SseEar extends Listening {
       response.setEncoding('utf8').on('data', (text: string) => {
         stream.feed(text)
         for (const event of stream.events.splice(0)) {
-          // It seemed to resume, but was reset.
-          if (event.event === 'reset') this.heard.pop()
-          else open.push(event)
+          if (event.event === 'reset') {
+            // It seemed to resume, but was reset.
+            if (this.heard.at(-1)?.kind === 'resumed') this.heard.pop()
+          } else if (event.event !== 'behind') open.push(event)
           if (event.id === undefined) continue
           this.#take(open, event.id)
           open = []
