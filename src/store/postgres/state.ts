@@ -123,11 +123,11 @@ export class PostgresState {
   }
 
   /**
-   * Asks for what other nodes did, if some of it is expected, before anybody knows where the head is. The transaction that it is
-   * asked in fixes the state that both are told of.
+   * Asks for what other nodes did, before anybody knows where the head is. The transaction that it is asked in fixes the state
+   * that both are told of. null = nothing is expected, unless `isContended` says that others write all the time.
    */
-  readAhead(connection: PostgresConnection): ReadAhead | null {
-    if (this.#expected <= this.#position) return null
+  readAhead(connection: PostgresConnection, isContended = false): ReadAhead | null {
+    if (this.#expected <= this.#position && !isContended) return null
     const commits = this.log.after(connection, this.#position, FOLLOWED, Number.MAX_SAFE_INTEGER)
     commits.catch(() => {}) // the transaction has failed, which whoever opened it is told
     return { from: this.#position, commits }

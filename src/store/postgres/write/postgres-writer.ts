@@ -86,7 +86,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
   override async get(resource: Resource, id: Id): Promise<Row | undefined> {
     if (this.#isSafe) return super.get(resource, id)
     let row = this.#rowsNow.get(resource)?.get(id)
-    if (row === undefined && this.base.isForeseen) row = this.state.kept.get(resource, id)
+    if (row === undefined && this.base.isJudged) row = this.state.kept.get(resource, id)
     return row === undefined ? super.get(resource, id) : (row?.slice() ?? undefined)
   }
 

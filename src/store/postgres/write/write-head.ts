@@ -35,6 +35,7 @@ export class WriteHead {
   #position: number
   #epoch: string
   #nonce: Nonce
+  readonly #expected: Nonce | undefined
   #terms: readonly Term[] | null = null
   #hasMoved = false
   #others: readonly Commit[] | null = []
@@ -47,7 +48,8 @@ export class WriteHead {
     this.#state = state
     this.#position = state.position
     this.#epoch = state.terms.epoch
-    this.#nonce = state.expectedNonce ?? null
+    this.#expected = state.expectedNonce
+    this.#nonce = this.#expected ?? null
     this.isLate = ordering === 'late'
     this.isForeseen = ordering === 'foresee'
     const { settings } = state
@@ -56,7 +58,7 @@ export class WriteHead {
         `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
         `set local idle_in_transaction_session_timeout = ${idleTimeout}; set local restuary.writing = 'on'`,
     )
-    this.#known = this.isForeseen ? Promise.resolve() : this.#ask(ordering === 'lock')
+    this.#known = this.isForeseen || this.isLate ? Promise.resolve() : this.#ask(ordering === 'lock')
     // A unit may fail before anybody waits for this. What has failed the transaction is found at its end.
     this.#known.catch(() => {})
   }
@@ -91,10 +93,14 @@ export class WriteHead {
     return this.#others
   }
 
+  /** Whether units may read rows as this node knows them. Whether they were so is found out at the end, or under the lock. */
+  get isJudged(): boolean {
+    return this.isForeseen || this.isLate
+  }
+
   /** Resolves when the position will not change any more. Called after all units have read what they read side by side. */
   async settle(): Promise<void> {
-    await this.#known
-    if (this.isLate) await (this.#locked ??= this.#lock())
+    await (this.isLate ? (this.#locked ??= this.#lock()) : this.#known)
   }
 
   /** Whether the head is where it was foreseen, in the state that the transaction reads. */
@@ -105,9 +111,9 @@ export class WriteHead {
   }
 
   async #lock(): Promise<void> {
-    const [before, nonce, { history }] = [this.#position, this.#nonce, this.#state.terms]
+    const [before, { history }] = [this.#position, this.#state.terms]
     await this.#ask(true)
-    if (this.#nonce === nonce && this.#position === before) return
+    if (this.#nonce === this.#expected && this.#position === before) return
     this.#hasMoved = true
     const isSame = this.#state.terms.history === history && this.#position >= before
     this.#others = (isSame ? this.#state.recent.after(before, Infinity) : null) ?? null
@@ -115,14 +121,16 @@ export class WriteHead {
 
   async #ask(isLocking: boolean): Promise<void> {
     const { statements } = this.#state
-    const [row] = await this.#connection.all(statements.of(isLocking ? `${HEAD} for update` : HEAD))
+    const asked = this.#connection.all(statements.of(isLocking ? `${HEAD} for update` : HEAD))
+    // Whoever waits for the lock waits because others write. What they have written is read once the lock is there.
+    const ahead = this.#state.readAhead(this.#connection, isLocking)
+    const [row] = await asked
     const [position, epoch, isCurrent, nonce] = row as [number, string, number, Nonce]
     this.#epoch = epoch
     this.#nonce = nonce
-    await this.#state.follow(this.#connection, { position, epoch, isCurrent: isCurrent === 1, nonce })
+    await this.#state.follow(this.#connection, { position, epoch, isCurrent: isCurrent === 1, nonce }, ahead)
     if (position !== this.#position) this.#hasMoved = true
     this.#position = position
-    if (isCurrent !== 1 && (isLocking || !this.isLate))
-      this.#terms = await beginTerm(this.#connection, this.#state, position)
+    if (isCurrent !== 1) this.#terms = await beginTerm(this.#connection, this.#state, position)
   }
 }
