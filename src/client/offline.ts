@@ -92,9 +92,9 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
   }
 
   /** Sends a write until it is answered, by its user. */
-  async function deliver(call: Call, { user: who, call: kept, base }: Kept): Promise<Answer> {
+  async function deliver(call: Call, kept: Kept): Promise<Answer> {
     for (;;) {
-      if ((await user()) !== who) throw local('closed', 'somebody else has logged in')
+      if ((await user()) !== kept.user) throw local('closed', 'somebody else has logged in')
       const { signal } = caller
       try {
         const signals = call.signal ? [signal, call.signal] : [signal]
@@ -108,7 +108,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
         const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
         if (isWaiting || isAborted || call.shown?.isMerged) throw problem
         const { merged } = await seldom()
-        call = await merged(writes, call, problem, kept.key!, base, options.merge)
+        call = await merged(writes, call, problem, kept, options.merge)
       }
     }
   }
@@ -132,7 +132,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       // Others may name the new row by its temporary id. Until they are put right, its own write stays.
       const isReady =
         op === 'create' && flying.size > 1 ? seldom().then(all => all.rename(writes, key, idIn(answer))) : begun
-      await quietly(isReady.then(() => writes.drop(key)))
+      await quietly(isReady.then(() => writes.drop(kept!.call.key!)))
       return answer
     } catch (problem) {
       if (signal?.aborted || shown?.isMerged) await quietly(writes.drop(key))

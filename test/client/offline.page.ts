@@ -17,7 +17,7 @@ class Cuttable extends WebSocket {
 const offline = indexedDb({
   merge: ({ current, mine, base }) => ({ ...(mine as object), text: JSON.stringify([base, current].map(textOf)) }),
 })
-const textOf = (row: unknown): string => (row as { readonly text: string }).text
+const textOf = (row: unknown): string | null => (row as { readonly text: string } | null)?.text ?? null
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the server is another program
 const api = client<any>(location.origin, {

@@ -142,6 +142,31 @@ describe.skipIf(!hasBrowser)('a page', () => {
     expect(await app.get('todo', 1)).toMatchObject({ text: '["a","theirs"]' })
   })
 
+  test('merges once, also if the page ends before the merged write is answered', async () => {
+    const app = api({ list, todo })
+    await app.create('todo', { text: 'a' })
+    const url = await urlOf(app)
+    const page = await openPage(url)
+    const tag = (await fetch(`${url}/todo/1`)).headers.get('etag')!.slice(1, -1)
+    await app.patch('todo', 1, { text: 'theirs' })
+    let isLost = true
+    await page.routeWebSocket(/.*/, socket => {
+      const server = socket.connectToServer()
+      server.onMessage(message => {
+        // The answer to the merged write is lost.
+        if (!isLost || !String(message).includes('theirs\\"]')) socket.send(message)
+      })
+    })
+    await reload(page)
+    await inPage(page, `void api.todo.patch(1, { text: 'mine' }, { ifMatch: '${tag}' })`)
+    await expect.poll(async () => (await app.get('todo', 1)).text).toBe('[null,"theirs"]')
+    expect(await stored(page, 'writes')).toBe(1)
+    isLost = false
+    await reload(page)
+    await expect.poll(() => stored(page, 'writes')).toBe(0)
+    expect(await app.get('todo', 1)).toMatchObject({ text: '[null,"theirs"]' })
+  })
+
   /** A page on which Ann follows the memos that are her own, and the tokens of Ben and of her. */
   async function twoUsers(): Promise<{ app: Api<any>; page: Page; ben: string; ann: string }> {
     const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })

@@ -28,7 +28,8 @@ export interface Kept {
   readonly user: string
   /** When it was made, in milliseconds since 1970. No two writes of a page have the same time. */
   readonly made: number
-  readonly call: Call
+  /** What is sent. After a conflict that is what was merged. */
+  call: Call
   readonly base: unknown
   readonly problem?: ProblemDocument
 }
@@ -68,17 +69,28 @@ export async function clear({ within }: KeptWrites): Promise<void> {
   await within('rows', store => store.clear())
 }
 
-/** The write after a conflict. If it is none, the refusal is kept under the key of the first attempt, and thrown. */
+/**
+ * The write after a conflict. It takes the place of the kept one before it is sent, so that a page that ends before the answer
+ * sends the same again: what is merged already would be merged twice. If it is no conflict, the refusal is kept, and thrown.
+ */
 export async function merged(
-  { find, put }: KeptWrites,
+  { find, put, within }: KeptWrites,
   call: Call,
   problem: Problem,
-  key: string,
-  base: unknown,
+  kept: Kept,
   merge: ((conflict: Conflict) => unknown) | undefined,
 ): Promise<Call> {
-  const next = merge && problem.code === 'precondition_failed' ? mergedCall(call, problem, base, merge) : null
-  if (next) return next
+  const key = kept.call.key!
+  const next = merge && problem.code === 'precondition_failed' ? mergedCall(call, problem, kept.base, merge) : null
+  if (next) {
+    kept.call = { ...next, signal: undefined }
+    const exchange = (store: IDBObjectStore): IDBRequest => {
+      store.delete(key)
+      return store.put(kept, next.key)
+    }
+    await quietly(within('writes', exchange))
+    return next
+  }
   const write = await quietly(find(key))
   if (write) await quietly(put({ ...write, problem: problem.document }))
   throw problem
