@@ -132,7 +132,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
       // Others may name the new row by its temporary id. Until they are put right, its own write stays.
       const isReady =
         op === 'create' && flying.size > 1 ? seldom().then(all => all.rename(writes, key, idIn(answer))) : begun
-      await quietly(isReady.then(() => writes.drop(kept!.call.key!)))
+      await quietly(isReady.then(() => writes.drop(kept.call.key!)))
       return answer
     } catch (problem) {
       if (signal?.aborted || shown?.isMerged) await quietly(writes.drop(key))
