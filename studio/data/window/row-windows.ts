@@ -69,6 +69,8 @@ export class RowWindows {
       query.id,
     )
     void this.#count()
+    // Nobody sees a row of an empty table. Its first one may come.
+    this.look([0])
     this.#counting = setInterval(() => {
       if (this.#isStale && !document.hidden) void this.#count()
     }, 3_000)
@@ -192,6 +194,7 @@ export class RowWindows {
       hasBegun ||= status === 'live'
       window.rows = rows
       before = new Map(rows.map(row => [row[id] as Id, row]))
+      if (rows.length > 0 && this.total.value === 0) void this.#count()
       this.#tell()
     }
     window.stop = live.subscribe(take)
