@@ -28,12 +28,15 @@ export interface SnapshotsOptions {
 /**
  * Reads of consistent states. Those that are asked for in one turn of the event loop share a transaction, and so do those that
  * come while all connections are busy. Each transaction begins after it was asked for, so that it sees all acknowledged writes.
+ * A read that is alone does not wait for the end of the turn.
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #accounts = new Accounts()
   #asked: Asked[] = []
   #isDue = false
+  /** How many turns are not over. */
+  #underWay = 0
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
@@ -44,11 +47,18 @@ export class Snapshots {
       this.#asked.push({ work, ahead, resolve: resolve as (value: unknown) => void, reject })
       if (this.#isDue) return
       this.#isDue = true
-      setImmediate(() => void this.#turn())
+      if (this.#underWay === 0) queueMicrotask(() => void this.#turn())
+      else setImmediate(() => void this.#turn())
     })
   }
 
   async #turn(): Promise<void> {
+    this.#underWay++
+    await this.#take()
+    this.#underWay--
+  }
+
+  async #take(): Promise<void> {
     let asked: Asked[] = []
     const takeAll = (): void => {
       this.#isDue = false
