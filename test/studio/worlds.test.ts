@@ -12,7 +12,8 @@ import { hasBrowser } from '../describe/browser.ts'
 import { makeChinook } from '../fixtures/chinook.ts'
 import { openedStudio } from './open-studio.ts'
 
-const cells = (page: Page, field: string): ReturnType<Page['locator']> => page.locator(`[data-id] [data-field=${field}]`)
+const cells = (page: Page, field: string): ReturnType<Page['locator']> =>
+  page.locator(`[data-id] [data-field=${field}]`)
 const isLive = (page: Page): Promise<unknown> => page.waitForSelector('.live-mark:not(.stale)')
 
 describe.runIf(hasBrowser)('on the board of three people', () => {
