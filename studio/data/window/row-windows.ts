@@ -69,8 +69,6 @@ export class RowWindows {
       query.id,
     )
     void this.#count()
-    // Nobody sees a row of an empty table. Its first one may come.
-    this.look([0])
     this.#counting = setInterval(() => {
       if (this.#isStale && !document.hidden) void this.#count()
     }, 3_000)
@@ -257,6 +255,8 @@ export class RowWindows {
       if (this.#isClosed) return
       this.total.value = total ?? 0
       this.problem.value = null
+      // Nobody looks at a row of an empty table. Its first one may come.
+      if (this.total.value === 0) this.look([0])
       this.#tell()
     } catch (problem) {
       this.problem.value = problem as Problem
