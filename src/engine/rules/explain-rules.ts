@@ -27,12 +27,7 @@ export function* explainRule(snapshot: Snapshot, question: RuleQuestion): Work<R
   const row = yield* wait(snapshot.get(resource, id))
   if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`] }
   const rule = ruleFor(resource, action)
-  if (rule === 'open') return { allowed: true, lines: [`✓ ${resource.name} has no rules`] }
-  if (rule === null)
-    return {
-      allowed: false,
-      lines: [`✗ ${resource.name} has no rule for ${action.replace(/^act /, '')}, which refuses it`],
-    }
+  if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
   const lines: string[] = []
   const allowed = yield* explainPart({ snapshot, resource, row, me, lines }, rule, '')
   return { allowed, lines }
@@ -75,12 +70,7 @@ export interface CallerExplanation {
 /** Explains a rule as far as it depends on the caller alone: for creating, and for actions of a whole resource. */
 export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'id'>): CallerExplanation {
   const rule = ruleFor(resource, action)
-  if (rule === 'open') return { allowed: true, lines: [`✓ ${resource.name} has no rules`] }
-  if (rule === null)
-    return {
-      allowed: false,
-      lines: [`✗ ${resource.name} has no rule for ${action.replace(/^act /, '')}, which refuses it`],
-    }
+  if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
   const lines: string[] = []
   const part = (one: Rule, indent: string): boolean | null => {
     const at = lines.length
@@ -111,6 +101,14 @@ function holdsFor(
   const { predicate, tests } = bindRules(resource, rule, me)
   const isSure = predicate.kind === 'constant' && (!predicate.value || tests.length === 0)
   return isSure ? predicate.value : null
+}
+
+/** Without a rule, everybody may do it where there are no rules at all, and nobody where there are others. */
+function withoutRule({ name }: Resource, action: string, allowed: boolean): RuleExplanation {
+  const told = allowed
+    ? `✓ ${name} has no rules`
+    : `✗ ${name} has no rule for ${action.replace(/^act /, '')}, which refuses it`
+  return { allowed, lines: [told] }
 }
 
 function headOf(rule: Rule): string {
