@@ -1,7 +1,7 @@
 // Files in a store that speaks S3, over real HTTP, with signatures checked.
 import { expect, onTestFinished, test } from 'vitest'
 import { s3 } from '../src/store/s3.ts'
-import { fileStoreSuite } from '../src/testing/file-store-suite.ts'
+import { fileStoreSuite } from '../src/testing/store-suite/files.ts'
 import { fakeS3, madeS3, type FakeS3 } from './fixtures/s3.ts'
 
 fileStoreSuite('S3', madeS3, 11_000_000)

@@ -124,7 +124,7 @@ async function all({ call }: Server): Promise<{ readonly id: number; readonly ti
 
 /** Waits until something is what it should be. */
 const until = (is: () => unknown, wanted: unknown): Promise<unknown> =>
-  expect.poll(is, { timeout: 20_000, interval: 20 }).toEqual(wanted)
+  expect.poll(is, { interval: 20 }).toEqual(wanted)
 
 describe.each(migratedDatabases)('%s', kind => {
   test('expand and contract: nobody gets an error, nothing is lost, and the old version says what it cannot do', async () => {

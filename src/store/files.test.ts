@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { fileStoreSuite } from '../testing/file-store-suite.ts'
+import { fileStoreSuite } from '../testing/store-suite/files.ts'
 import { filesBeside, filesInMemory, folder } from './files.ts'
 
 function place(): string {

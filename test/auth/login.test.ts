@@ -491,8 +491,7 @@ describe('callers on open connections', () => {
     const identity = await app.engine.auth!.authenticateToken(token)
     return { heard, stop: app.engine.auth!.watch(identity, what => void heard.push(what)) }
   }
-  const settled = (): Promise<void> =>
-    vi.waitFor(() => {}, 0).then(() => new Promise(resolve => setImmediate(() => setImmediate(resolve))))
+  const settled = (): Promise<void> => new Promise(resolve => void setImmediate(() => setImmediate(resolve)))
 
   test.each(storeNames)('are told about each change once (%s)', async store => {
     await open(store)

@@ -1,7 +1,7 @@
 // The adapter for React in a browser, in strict mode, with pages that are drawn on the server or not.
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
 import { urlOf } from './served.ts'
 import { declare, drawn } from './todos.server.ts'
@@ -20,7 +20,6 @@ async function openPage(url: string, body: string, hash = ''): Promise<{ page: P
   const context = await browser.newContext()
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
   const complaints: string[] = []
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
   onTestFinished(() => expect(complaints.filter(text => text.includes('react.dev'))).toEqual([]))
@@ -75,7 +74,7 @@ describe.skipIf(!hasBrowser)('React in a browser', () => {
     expect(asked).toEqual(['subscribe /todo'])
     expect(app.http.live!.subscriptions).toBe(1)
     await page.evaluate(() => (globalThis as any).unmount())
-    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), 10_000)
+    await expect.poll(() => app.http.live!.subscriptions).toBe(0)
   })
 
   test('shows a refusal in the next error boundary, and tries again when told to', async () => {
@@ -85,7 +84,7 @@ describe.skipIf(!hasBrowser)('React in a browser', () => {
     const before = asked.length
     expect(before).toBeLessThanOrEqual(2)
     await page.getByRole('button').click()
-    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(before + 1)
+    await expect.poll(() => asked.length).toBe(before + 1)
     await page.getByRole('button', { name: 'unauthenticated' }).waitFor()
   })
 })

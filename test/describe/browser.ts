@@ -12,8 +12,8 @@ export const hasBrowser: boolean = runsWith(
   'chromium, or name one in CHROMIUM,',
 )
 
-/** A browser that only loads the pages under test. */
-export function openBrowser(): Promise<Browser> {
+/** A browser that only loads the pages under test. Its pages are waited for as long as a busy machine needs. */
+export async function openBrowser(): Promise<Browser> {
   // Pages that a test makes up come from no address, and may still connect to servers of this machine.
   const local = '--disable-features=LocalNetworkAccessChecks'
   const quiet = [
@@ -23,7 +23,10 @@ export function openBrowser(): Promise<Browser> {
     '--disable-sync',
     '--no-first-run',
   ]
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet]
+  const browser = await chromium.launch({ executablePath, args, timeout: 120_000 })
+  browser.on('context', context => context.setDefaultTimeout(120_000))
+  return browser
 }
 
 /** A page's script with all that it imports, as one module. `define` replaces expressions by others. */

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { FileStore } from '../store/files.ts'
+import type { FileStore } from '../../store/files.ts'
 
 /** An empty store of files, and how to close it. */
 export interface MadeFileStore {
