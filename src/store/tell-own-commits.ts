@@ -15,13 +15,20 @@ export function tellOwnCommits(store: Store): Store {
       for (const listener of listeners) listener()
     }
   }
+  const methods = new Map<PropertyKey, unknown>([
+    ['write', (work: never) => told(store.write(work))],
+    ['transaction', (work: never) => told(store.transaction(work))],
+    ['onCommit', (listener: () => void) => follow(store, listeners, listener)],
+  ])
   return new Proxy(store, {
     get(target, name) {
-      if (name === 'write') return (work: never) => told(target.write(work))
-      if (name === 'transaction') return (work: never) => told(target.transaction(work))
-      if (name === 'onCommit') return (listener: () => void) => follow(target, listeners, listener)
+      const method = methods.get(name)
+      if (method !== undefined) return method
       const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      if (typeof value !== 'function') return value
+      const bound = value.bind(target) as unknown
+      methods.set(name, bound)
+      return bound
     },
   })
 }

@@ -64,7 +64,7 @@ export class Admission {
   enter(arrived: number): boolean {
     if (this.#turn === 0) {
       this.#turn = this.#loop.now()
-      setImmediate(this.#endOfTurn)
+      atEndOfTurn(this.#endOfTurn)
     }
     if (this.#shedding && this.#loop.now() - (arrived || this.#turn) > this.#delay) return this.#refuse()
     if (this.#inFlight >= this.#most) return this.#refuse()
@@ -132,6 +132,8 @@ const SLICE = 2
 let queue: Arrival[] = []
 /** How many of them came in earlier turns. */
 let left = 0
+/** What is called after requests were answered in this turn; null if none are due in it. */
+let afterAnswers: (() => void)[] | null = null
 
 /**
  * Queues a safe request, to be answered at the end of this turn of the event loop. First the parser and the kernel run for all
@@ -140,12 +142,32 @@ let left = 0
  */
 export function enqueueArrival(exchange: Arrival): void {
   exchange.arrived = performance.now()
-  if (queue.push(exchange) === 1) setImmediate(answerSome)
+  queue.push(exchange)
+  if (afterAnswers === null) answerAtEndOfTurn()
 }
 
 /** How many requests came in earlier turns and still wait. */
 export function waitingArrivals(): number {
   return left
+}
+
+function answerAtEndOfTurn(): void {
+  afterAnswers = []
+  setImmediate(answerSome)
+  setImmediate(endAnswers)
+}
+
+/** Calls a function at the end of this turn. One that was set while requests are answered would cost a turn of its own. */
+function atEndOfTurn(callback: () => void): void {
+  if (afterAnswers !== null) afterAnswers.push(callback)
+  else setImmediate(callback)
+}
+
+function endAnswers(): void {
+  const callbacks = afterAnswers!
+  afterAnswers = null
+  if (queue.length > 0) answerAtEndOfTurn()
+  for (const callback of callbacks) callback()
 }
 
 function answerSome(): void {
@@ -161,6 +183,5 @@ function answerSome(): void {
     // If one throws, the others must still be answered.
     queue = answered === due.length ? [] : due.slice(answered)
     left = queue.length
-    if (left > 0) setImmediate(answerSome)
   }
 }
