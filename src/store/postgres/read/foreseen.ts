@@ -1,5 +1,5 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
-import { ID, type Id, type Resource, type Row } from '../../../model/model.ts'
+import { ID, type Id, type Resource, type Row, type Value } from '../../../model/model.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from '../../sql/kysely.ts'
 import { fromOf, idExpression, rowOf } from '../../sql/expressions.ts'
 import { codecAt, decode, type Layout } from '../../sql/layout.ts'
@@ -7,18 +7,25 @@ import type { Snapshot } from '../../store.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { postgresDialect } from '../postgres-dialect.ts'
 import { BOOT } from '../schema/functions.ts'
-import type { Head, Nonce, PostgresState } from '../state.ts'
+import type { Head, PostgresState } from '../state.ts'
 
 /** Asks for the head of the log; `headOf` reads the answer. */
-export const HEAD_STATEMENT: string = `select pos, epoch, boot = ${BOOT}, nonce from _restuary_head where k = 1`
-const HEAD_COLUMNS = 4
+export const HEAD_STATEMENT: string = `select ${headText('_restuary_head')} from _restuary_head where k = 1`
 
-export const headOf = ([position, epoch, isCurrent, nonce]: Row): Head => ({
-  position: position as number,
-  epoch: epoch as string,
-  isCurrent: isCurrent === 1,
-  nonce: nonce as Nonce,
-})
+/** The head as one text: four columns would cost the driver more than the row itself. */
+function headText(of: string): string {
+  return `${of}.pos || ' ' || coalesce(${of}.nonce::text, '-') || ' ' || (${of}.boot = ${BOOT})::text || ' ' || ${of}.epoch`
+}
+
+export function headOf(text: Value): Head {
+  const [position, nonce, isCurrent, epoch] = (text as string).split(' ') as [string, string, string, string]
+  return {
+    position: Number(position),
+    epoch,
+    isCurrent: isCurrent === 'true',
+    nonce: nonce === '-' ? null : Number(nonce),
+  }
+}
 
 /** Rows of one resource, by id. null = no rows. */
 export interface RowsAhead {
@@ -42,7 +49,7 @@ export async function readForeseen(
   const rows = new Map<Id, Row>()
   if (ahead === null) {
     const [head] = await connection.all(statements.of(HEAD_STATEMENT))
-    return { head: headOf(head!), ahead, rows }
+    return { head: headOf(head![0]!), ahead, rows }
   }
   const layout = getOrThrow(layouts, ahead.resource)
   const ids = Array.from(ahead.ids, id => codecAt(layout, ID).encode(id))
@@ -50,9 +57,9 @@ export async function readForeseen(
   const key = `head and ${isOne ? 'one' : 'several'} ${ahead.resource.name}`
   const statement = statements.get(key, () => headAndRows(layout, isOne))
   const found = await connection.all(statement, isOne ? ids[0]! : ids)
-  const head = headOf(found[0]!.slice(-HEAD_COLUMNS))
+  const head = headOf(found[0]!.at(-1)!)
   for (const row of found) {
-    row.length -= HEAD_COLUMNS
+    row.length--
     if (row[ID] === null) continue // the head alone: there are no such rows
     decode(layout, row)
     rows.set(row[ID] as Id, row)
@@ -65,8 +72,8 @@ function headAndRows(layout: Layout, isOne: boolean): Compiled {
   const type = postgresDialect.typeName(codecAt(layout, ID))
   const matches: Sql = isOne ? sql`= ${bound(0)}` : sql`= any(${bound(0)}::${sql.raw(`${type}[]`)})`
   return compileStatement(
-    sql`select ${rowOf(layout, 't')}, h.pos, h.epoch, h.is_current, h.nonce
-      from (select pos, epoch, boot = ${sql.raw(BOOT)} as is_current, nonce from _restuary_head where k = 1) as h
+    sql`select ${rowOf(layout, 't')}, h.head
+      from (select ${sql.raw(headText('_restuary_head'))} as head from _restuary_head where k = 1) as h
       left join ${fromOf(layout, 't')} on ${idExpression(layout, 't')} ${matches}`,
     postgresDialect.text,
   )

@@ -8,6 +8,7 @@ import { isCanceled, unavailable } from '../failures.ts'
 import type { ConnectionPool } from '../pool.ts'
 import type { PostgresState } from '../state.ts'
 import { type Foreseen, ForeseenSnapshot, HEAD_STATEMENT, headOf, readForeseen, type RowsAhead } from './foreseen.ts'
+import { TimeLimit } from './time-limit.ts'
 import { PostgresReader } from './postgres-reader.ts'
 
 interface Asked {
@@ -34,12 +35,14 @@ export class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #accounts = new Accounts()
   #asked: Asked[] = []
+  readonly #limit: TimeLimit
   #isDue = false
   /** How many turns are not over. */
   #underWay = 0
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
+    this.#limit = new TimeLimit(options.state.settings.statementTimeout)
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Promise<T> {
@@ -137,20 +140,16 @@ export class Snapshots {
    */
   async #foreseen(connection: PostgresConnection, ahead: RowsAhead | null): Promise<Foreseen | null> {
     const { state } = this.#options
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      void connection.close()
-    }, state.settings.statementTimeout)
+    this.#limit.begin(connection)
     try {
-      return await readForeseen(connection, state, ahead)
+      const foreseen = await readForeseen(connection, state, ahead)
+      this.#limit.end(connection)
+      return foreseen
     } catch (error) {
-      if (isLate) throw unavailable('the database did not answer', error)
+      if (!this.#limit.end(connection)) throw unavailable('the database did not answer', error)
       if (connection.isLost) throw new NotBegun('', { cause: error })
       // Another version may have changed the table. In a transaction, the head tells so before anything else is asked.
       return null
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -164,7 +163,7 @@ export class Snapshots {
       const asked = connection.all(state.statements.of(HEAD_STATEMENT))
       const ahead = state.readAhead(connection)
       const [row] = await begun(asked)
-      const head = headOf(row!)
+      const head = headOf(row![0]!)
       if (head.isCurrent) {
         await begun(state.follow(connection, head, ahead))
         return new PostgresReader(connection, state, head.position, isShared)
