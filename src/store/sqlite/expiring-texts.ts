@@ -9,6 +9,8 @@ export class ExpiringTexts {
   readonly #put: Statement
   readonly #sweep: Statement
   #since = 0
+  /** Whether a text was put since this was last set to false. */
+  hasNew = false
 
   constructor(connection: Connection) {
     this.#get = connection.prepare('SELECT text FROM _restuary_kept WHERE key = ? AND until > ?')
@@ -27,6 +29,7 @@ export class ExpiringTexts {
 
   put(key: string, text: string, until: number, now: number): void {
     this.#put.run(key, until, text)
+    this.hasNew = true
     if (++this.#since < SWEEP_EVERY) return
     this.#since = 0
     this.#sweep.run(now)

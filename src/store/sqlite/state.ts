@@ -47,6 +47,7 @@ export class SqliteState implements Positions {
   readonly #meta: MetaTable
   readonly #onReshaped: () => void
   #shapeNumber: string | undefined
+  #touched: string | undefined
   readonly #version: Statement
   readonly #changed = new Map<Resource, number>()
   #everything: number
@@ -72,6 +73,7 @@ export class SqliteState implements Positions {
     this.#meta = meta
     this.#onReshaped = onReshaped
     this.#shapeNumber = meta.get(SHAPE_NUMBER)
+    this.#touched = meta.touched
     this.#version = connection.prepare('PRAGMA data_version')
     this.#seen = this.#version.get()?.[0]
     this.position = this.#everything = this.#accounted = log.head()
@@ -134,8 +136,8 @@ export class SqliteState implements Positions {
     const isCaptured = this.captured.isLeft && this.captured.isComplete
     const head = this.#log.head()
     const { history } = this.#terms
-    const isNews = this.learn(this.#meta.termsText)
-    // Another process opened the file and wrote nothing yet.
+    const isNews = this.learn(this.#meta.termsText) || this.#isTouched()
+    // Another process opened the file and wrote nothing yet, or nothing that is recorded.
     if (isNews && head === this.#accounted && this.#terms.history === history) return true
     if (head < this.#accounted || this.#terms.history !== history) this.#due ??= 'after what is left'
     else if (!isNews && head === this.#accounted && !isCaptured) this.#due = 'of all'
@@ -143,6 +145,20 @@ export class SqliteState implements Positions {
     this.position = this.#accounted = this.#everything = head
     this.recent.restart(head)
     return true
+  }
+
+  /** Whether another process has committed something of ours that has no record in the log. */
+  #isTouched(): boolean {
+    const { touched } = this.#meta
+    const isNew = touched !== this.#touched
+    this.#touched = touched
+    return isNew
+  }
+
+  /** Called before a commit that has no record in the log, so that other processes do not take it for one of another program. */
+  touch(): void {
+    this.#meta.touch()
+    this.#touched = this.#meta.touched
   }
 
   /** Takes over the list of terms as it is stored in the file. True if it has changed. */

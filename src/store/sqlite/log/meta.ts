@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readTerms, termsText, type Term } from '../../terms.ts'
 import type { Connection, Statement } from '../connection.ts'
 
@@ -30,12 +31,22 @@ export class MetaTable {
     this.set(TERMS, termsText(terms))
   }
 
+  /** Changes with each commit of ours that has no record in the log, to tell it from one of another program. */
+  get touched(): string | undefined {
+    return this.get(TOUCHED)
+  }
+
+  touch(): void {
+    this.set(TOUCHED, randomUUID())
+  }
+
   set(key: string, value: string): void {
     this.#set.run(key, value)
   }
 }
 
 const TERMS = 'terms'
+const TOUCHED = 'touched'
 
 /** What a file says of its terms. */
 export function storedTerms(get: (key: string) => string | undefined): readonly Term[] {

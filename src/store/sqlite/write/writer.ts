@@ -105,6 +105,8 @@ export class Writer extends Reader implements Transaction {
   commit(): boolean {
     if (this.#state.captured.isInstalled) this.#state.captured.end()
     if (this.#head > this.#base) this.#state.trim(this.#log)
+    else if (this.#kept.hasNew) this.#state.touch()
+    this.#kept.hasNew = false
     this.#commit.run()
     this.#open = false
     const commits = this.#commits.all
