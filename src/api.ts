@@ -5,22 +5,19 @@ import type { Model } from './model/model.ts'
 import type { CheckedRelations } from './model/declare/types.ts'
 import { ApiError } from './protocol/error.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
-import { memory } from './store/memory.ts'
-import { tellOwnCommits } from './store/tell-own-commits.ts'
 import type { Store } from './store/store.ts'
 import type { Maybe } from './store/work.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
 import type { OwnEngine } from './engine/create-engine.ts'
 import { database } from './engine/call/database.ts'
 import type { Engine } from './engine/engine.ts'
-import { withEphemeral } from './engine/ephemeral/ephemeral.ts'
 import {
   createHandledResources,
   type HandledResources,
   type OutsideChange,
 } from './engine/actions/handled-resources.ts'
 import { runJob, type RunJob } from './engine/jobs/jobs-of-model.ts'
-import { matchUrl, urlOf, type UrlMatch } from './engine/call/url.ts'
+import { matchUrl, type UrlMatch } from './engine/call/url.ts'
 import { documentationOf, facesOf, socketsOf } from './api-dialects.ts'
 import { servedPath } from './describe/options.ts'
 import { documentPages, studioOf } from './api-documents.ts'
@@ -32,12 +29,12 @@ import { stopIfInspected } from './inspect.ts'
 import { linkDeclarations } from './link-declarations.ts'
 import { followCommits } from './live/subscriptions/commit-hooks.ts'
 import { Live } from './live/live.ts'
-import { nodesOf } from './store/shared/nodes.ts'
 import type { LiveOptions } from './live/live-options.ts'
 import { PublishedFeed } from './live/subscriptions/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
+import { openOffline } from './offline-api.ts'
 import { operations, safeOperations, seedOnce, type Operations, type SafeOperations, type Seed } from './operations.ts'
-import { openInWords, startUp } from './start-up.ts'
+import { startUp } from './start-up.ts'
 import { admissionOf } from './transport/hosts/admission.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
 import { fetch } from './transport/hosts/fetch.ts'
@@ -127,20 +124,22 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const environment = apiEnvironment(options)
-  const { random, report, onBackgroundFault } = environment
+  const { report, onBackgroundFault } = environment
   const prefix = pathPrefix(options.http?.prefix)
   const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
-  stopIfInspected(model, options.store, () => api(resources, withoutState(options) as typeof options))
-  const lasting = tellOwnCommits(options.store ?? memory())
-  const nodes = nodesOf(lasting, environment)
+  const declared = { model, limits, prefix, environment }
+  stopIfInspected(model, options.store, {
+    make: () => api(resources, withoutState(options) as typeof options),
+    open: (store, isCopy) => {
+      const { files, ...others } = options as ApiOptions
+      return openOffline(declared, { ...others, store, ...(!isCopy && files && { files }) })
+    },
+  })
+  const assembled = assembleEngine(declared, options)
+  const { store, opening, nodes, expiry, engine, jobs, files, url } = assembled
   const { clock, leases } = nodes
   const background = { clock, onFault: onBackgroundFault }
-  const { store, expiry } = withEphemeral(lasting, model, { ...background, node: nodes.node })
-  const opening = openInWords(() => store.open(model, { clock: environment.clock, random, report }))
-  const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
-  const parts = { model, limits, store, opening, expiry, url, nodes }
-  const { engine, jobs, files } = assembleEngine(parts, options, environment)
   const { auth } = engine
   const { seed } = options
   const { ready, awaited, whenReady } = startUp(

@@ -1,7 +1,9 @@
 import { inputModeOf } from './api-dialects.ts'
 import type { ApiOptions } from './api-options.ts'
 import { createAuth } from './auth/auth.ts'
+import { urlOf } from './engine/call/url.ts'
 import { createEngine, type OwnEngine } from './engine/create-engine.ts'
+import { withEphemeral } from './engine/ephemeral/ephemeral.ts'
 import type { Expiry } from './engine/ephemeral/expiry.ts'
 import type { Files } from './engine/files/files.ts'
 import { filesOf } from './engine/files/files-of-model.ts'
@@ -12,46 +14,61 @@ import { jobsOf } from './engine/jobs/jobs-of-model.ts'
 import { limiterOf } from './engine/rules/rate-limit.ts'
 import { isDevelopment, printRefusal } from './engine/rules/report-refusal.ts'
 import type { ApiEnvironment } from './environment.ts'
-import { cursorKeyOf, type Nodes } from './store/shared/nodes.ts'
+import { openInWords } from './start-up.ts'
+import { memory } from './store/memory.ts'
+import { cursorKeyOf, nodesOf, type Nodes } from './store/shared/nodes.ts'
 import type { Model } from './model/model.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { Store } from './store/store.ts'
+import { tellOwnCommits } from './store/tell-own-commits.ts'
 import type { Maybe } from './store/work.ts'
 
 /** The default size of the cache for representations, in bytes. */
 const CACHE = 16 * 1_048_576
 
-/** What an engine is made of, beside the options. */
-export interface EngineParts {
-  readonly model: Model
-  readonly limits: Limits
+/** Makes the path of a resource, a row or an action. */
+type UrlOf = (target: string, params?: Readonly<Record<string, unknown>>) => string
+
+/** An engine over a store that is being opened, and those parts of it that start and stop together with its API. */
+export interface Assembled {
   readonly store: Store
   /** Settles when the store is open. */
   readonly opening: Maybe<void>
-  readonly expiry: Expiry | null
   readonly nodes: Nodes
-  /** Makes the path of a resource, a row or an action. */
-  readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
-}
-
-/** An engine, and those parts of it that start and stop together with its API. */
-export interface Assembled {
+  readonly expiry: Expiry | null
   readonly engine: OwnEngine
   readonly jobs: Jobs | null
   readonly files: Files | null
+  readonly url: UrlOf
 }
 
-/** Makes the engine of an API and all its parts from the options. */
-export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: ApiEnvironment): Assembled {
-  const { model, store, opening, nodes } = parts
+/** What is declared, and what all parts share. */
+export interface Assembling {
+  readonly model: Model
+  readonly limits: Limits
+  readonly prefix: string
+  readonly environment: ApiEnvironment
+}
+
+/** Opens the store of an API, and makes the engine and all its parts from the options. */
+export function assembleEngine({ model, limits, prefix, environment }: Assembling, options: ApiOptions): Assembled {
+  const { random, report, onFault, onBackgroundFault } = environment
+  const lasting = tellOwnCommits(options.store ?? memory())
+  const nodes = nodesOf(lasting, environment)
   const { clock, node } = nodes
-  const { random, onFault, onBackgroundFault } = environment
+  const { store, expiry } = withEphemeral(lasting, model, { clock, onFault: onBackgroundFault, node })
+  const opening = openInWords(() => store.open(model, { clock: environment.clock, random, report }))
+  const url: UrlOf = (target, params) => urlOf(model, prefix, target, params)
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
   const background = { model, store, clock, random, onFault: onBackgroundFault }
   const jobs = jobsOf({ ...options.jobs, ...background, node, secured: auth !== null })
   const files = filesOf(options.files, background)
   const engine = createEngine({
-    ...parts,
+    model,
+    limits,
+    store,
+    expiry,
+    url,
     node,
     mode: inputModeOf(options),
     strict: options.strict ?? false,
@@ -70,5 +87,5 @@ export function assembleEngine(parts: EngineParts, options: ApiOptions, environm
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
-  return { engine, jobs, files }
+  return { store, opening, nodes, expiry, engine, jobs, files, url }
 }

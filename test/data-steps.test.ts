@@ -145,9 +145,24 @@ describe.each(migratedDatabases)('%s', database => {
   })
 
   test('a database that was made by the declaration has all files noted as applied', async () => {
-    const now = declares(after)
-    await opened(now, app => app.post('user', { first: 'a', last: 'b' }))
+    await opened(declares(before), app => app.post('user', { name: 'a b' }))
+    const expand = declares(both)
+    await said('plan', expand, '--name', 'expand')
+    const now = declares(both)
+    await opened(now, async () => {})
+    step('0002-names.ts', `export default dataStep('user', () => { throw new Error('is not called') })`)
+    expect(await said('apply', now)).toEqual([
+      '0001-expand: the tables are already as it makes them',
+      '0002-names: the tables are already as it makes them',
+    ])
+  })
+
+  test('a step without any plan runs: what the start has added may need values', async () => {
+    await opened(declares(before), app => app.post('user', { name: 'a b' }))
+    const now = declares(both)
+    await opened(now, async () => {})
     step('0001-names.ts', `export default dataStep('user', row => ({ first: row.name[0] }))`)
-    expect(await said('apply', now)).toEqual(['0001-names: the tables are already as it makes them'])
+    expect(await said('apply', now)).toEqual(['0001-names: applied to 1 row'])
+    expect(await query('select first from "user"')).toEqual([['a']])
   })
 })

@@ -8,8 +8,7 @@ import type { Api } from '../src/api.ts'
 import { runCommand } from '../src/cli/run.ts'
 import type { Migrations } from '../src/store/migrate/migrations.ts'
 import { PostgresConnection } from '../src/store/postgres/connection.ts'
-import { PostgresMigrations } from '../src/store/postgres/migrate/migrations.ts'
-import { SqliteMigrations } from '../src/store/sqlite/migrate/migrations.ts'
+import { postgresMigrations, sqliteMigrations } from '../src/testing/migrations-of.ts'
 import { hasPostgres, startPostgres } from '../src/testing/postgres/postgres-server.ts'
 import { newSchema } from '../src/testing/postgres/postgres-store.ts'
 import { runsWith } from './system-programs.ts'
@@ -105,8 +104,7 @@ export function migratedApp(kind: MigratedDatabase): MigratedApp {
       await rows()
       return { rows, end: async () => db.close() }
     },
-    migrations: async () =>
-      kind === 'sqlite' ? new SqliteMigrations(database()) : PostgresMigrations.open({ ...address }),
+    migrations: async () => (kind === 'sqlite' ? sqliteMigrations(database()) : postgresMigrations({ ...address })),
     opened,
     declares: resources => {
       const file = join(directory, `app${modules++}.ts`)

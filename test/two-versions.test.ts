@@ -14,8 +14,7 @@ import { targetOf } from '../src/store/migrate/target.ts'
 import { decide } from '../src/store/migrate/decide.ts'
 import type { Migrations } from '../src/store/migrate/migrations.ts'
 import type { PostgresAddress } from '../src/store/postgres/connection.ts'
-import { PostgresMigrations } from '../src/store/postgres/migrate/migrations.ts'
-import { SqliteMigrations } from '../src/store/sqlite/migrate/migrations.ts'
+import { postgresMigrations, sqliteMigrations } from '../src/testing/migrations-of.ts'
 import { startPostgres } from '../src/testing/postgres/postgres-server.ts'
 import { newSchema } from '../src/testing/postgres/postgres-store.ts'
 import { migratedDatabases, type MigratedDatabase } from './migrated-app.ts'
@@ -76,8 +75,8 @@ const newDatabase = async (kind: MigratedDatabase): Promise<string> =>
 /** Works on a database as a command does: beside the processes that serve it. */
 async function migrating(database: string, work: (migrations: Migrations) => Promise<void>): Promise<void> {
   const migrations = database.startsWith('{')
-    ? await PostgresMigrations.open(JSON.parse(database) as PostgresAddress)
-    : new SqliteMigrations(database)
+    ? await postgresMigrations(JSON.parse(database) as PostgresAddress)
+    : sqliteMigrations(database)
   try {
     await work(migrations)
   } finally {

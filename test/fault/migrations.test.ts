@@ -17,7 +17,7 @@ import { writePlan } from '../../src/store/migrate/plan-file.ts'
 import { planSteps } from '../../src/store/migrate/plan/plan-steps.ts'
 import { targetOf } from '../../src/store/migrate/target.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
-import { SqliteMigrations } from '../../src/store/sqlite/migrate/migrations.ts'
+import { sqliteMigrations } from '../../src/testing/migrations-of.ts'
 import { faults, tell } from './counts.ts'
 
 const ROWS = 20_000
@@ -43,7 +43,7 @@ async function prepare(database: string, file: string): Promise<void> {
     INSERT INTO thing(id, _seq, _at, title, size, note)
     SELECT id, id, 1, 'title ' || id, iif(id % 7 = 0, '0' || id, id), iif(id % 3 = 0, 'note ' || id, NULL) FROM n`)
   db.close()
-  const migrations = new SqliteMigrations(database)
+  const migrations = sqliteMigrations(database)
   const target = targetOf(after, 1)
   const shape = migrations.shape()
   const decisions = { set: [['item.rank', '5']], otherwise: [['item.size', '-1']], map: [] } as const
@@ -129,7 +129,7 @@ test('several processes that apply the same plan at once agree on one', async ()
   expect(codes).toEqual([0, 0, 0])
   const { table, isSound } = stateOf(database)
   expect({ table, isSound }).toEqual({ table: 'item', isSound: true })
-  const migrations = new SqliteMigrations(database)
+  const migrations = sqliteMigrations(database)
   expect(migrations.applied().map(({ name }) => name)).toEqual(['0001'])
   migrations.close()
 })

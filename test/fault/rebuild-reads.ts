@@ -14,7 +14,7 @@ import { link } from '../../src/model/link/link.ts'
 import { decide } from '../../src/store/migrate/decide.ts'
 import { planSteps } from '../../src/store/migrate/plan/plan-steps.ts'
 import { targetOf } from '../../src/store/migrate/target.ts'
-import { SqliteMigrations } from '../../src/store/sqlite/migrate/migrations.ts'
+import { sqliteMigrations } from '../../src/testing/migrations-of.ts'
 
 const before = resource({ id: t.id(), title: t.text(), size: t.text(), note: t.text().nullable() })
 const after = resource({ id: t.id(), title: t.text(), size: t.integer(), note: t.text().nullable(), rank: t.integer() })
@@ -27,7 +27,7 @@ else await migrate(values.file, values.way === 'down')
 
 /** What the other process does. */
 async function migrate(file: string, isBack: boolean): Promise<void> {
-  const migrations = new SqliteMigrations(file)
+  const migrations = sqliteMigrations(file)
   const target = targetOf(link({ todo: after }), 1)
   if (isBack) await migrations.down('sizes', target.custom)
   else {

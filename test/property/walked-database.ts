@@ -6,9 +6,8 @@ import { everything } from '../../src/query/predicate.ts'
 import type { Migrations } from '../../src/store/migrate/migrations.ts'
 import { PostgresConnection } from '../../src/store/postgres/connection.ts'
 import { postgres } from '../../src/store/postgres/index.ts'
-import { PostgresMigrations } from '../../src/store/postgres/migrate/migrations.ts'
+import { postgresMigrations, sqliteMigrations } from '../../src/testing/migrations-of.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
-import { SqliteMigrations } from '../../src/store/sqlite/migrate/migrations.ts'
 import type { Snapshot, Store } from '../../src/store/store.ts'
 import { wait } from '../../src/store/work.ts'
 import { newSchema } from '../../src/testing/postgres/postgres-store.ts'
@@ -27,7 +26,7 @@ export function walkedSqlite(folder: string, name: string): WalkedDatabase {
   const file = join(folder, `${name}.db`)
   return {
     store: () => sqlite(file),
-    migrations: async () => new SqliteMigrations(file),
+    migrations: async () => sqliteMigrations(file),
     sql: async (...statements) => {
       const db = new DatabaseSync(file)
       try {
@@ -46,7 +45,7 @@ export function walkedPostgres(url: string): WalkedDatabase {
   const address = { url, schema: newSchema() }
   return {
     store: () => postgres(url, { schema: address.schema, readers: 2, bus: false }),
-    migrations: () => PostgresMigrations.open(address),
+    migrations: () => postgresMigrations(address),
     sql: async (...statements) => {
       const connection = await PostgresConnection.open(address)
       try {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { inspect } from '../../inspect.ts'
-import type { DataProgress } from '../../store/migrate/data-step.ts'
+import { inspect, type Inspected } from '../../inspect.ts'
+import type { DataProgress, DataStep, NamedStep } from '../../store/migrate/data-step.ts'
 import { decide, DecisionFault, type Decisions } from '../../store/migrate/decide.ts'
 import { MigrationRefused, type Applied, type Migrations } from '../../store/migrate/migrations.ts'
 import { inWords, needOf, placeOf, startNeedOf, type Concerned } from '../../store/migrate/need.ts'
@@ -13,6 +13,7 @@ import { targetOf, type Target } from '../../store/migrate/target.ts'
 import type { MigrationStep } from '../../store/migrate/step.ts'
 import { migrationFiles, writePlanFile, type MigrationFile } from './migration-files.ts'
 import { tryOut } from './try-out.ts'
+import { walkRows } from './walk-rows.ts'
 import { Misuse } from '../misuse.ts'
 
 export interface MigrateCommand extends Decisions, PlanRequest {
@@ -35,6 +36,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** What a module declares, and the database that it is for. */
 interface Migrating {
   readonly file: string
+  readonly declared: Inspected
   readonly target: Target
   readonly migrations: Migrations
   readonly write: (line: string) => void
@@ -61,7 +63,7 @@ export async function migrate(
     throw new Misuse(`${file} keeps its rows in a store that has no plans`, 'plans are for sqlite(…) and postgres(…)')
   const opened = await migrations.call(declared.store)
   try {
-    await run({ file, target: targetOf(declared.model, Date.now()), migrations: opened, write }, options)
+    await run({ file, declared, target: targetOf(declared.model, Date.now()), migrations: opened, write }, options)
   } catch (error) {
     if (error instanceof PlanFault || error instanceof DecisionFault)
       throw new Misuse(error.message, 'correct it there')
@@ -115,7 +117,11 @@ async function applyAll(migrating: Migrating, { dir }: MigrateCommand): Promise<
   const files = migrationFiles(dir)
   if (files.length === 0) throw new Misuse(`There are no plans in ${dir}`, `restuary migrate plan ${migrating.file}`)
   const { migrations } = migrating
-  const isNew = (await migrations.applied()).length === 0 && (await stepsLeft(migrating)).length === 0
+  // A database that fits the declaration before any plan was applied was made by it, and its rows need no step.
+  const isNew =
+    files.some(({ plan }) => plan !== null) &&
+    (await migrations.applied()).length === 0 &&
+    (await stepsLeft(migrating)).length === 0
   for (const file of files) {
     if (isNew && file.plan === null) {
       await migrations.note(file.name, file.digest)
@@ -152,7 +158,8 @@ const TOLD_ROWS = 100_000
 
 const TOLD = { now: 'applied', before: 'was applied before', already: 'the tables are already as it makes them' }
 
-async function applyFile({ target, migrations, write }: Migrating, file: MigrationFile): Promise<void> {
+async function applyFile(migrating: Migrating, file: MigrationFile): Promise<void> {
+  const { target, migrations, write } = migrating
   const { name, digest, plan, load } = file
   let rows = 0
   if (plan !== null) {
@@ -168,15 +175,53 @@ async function applyFile({ target, migrations, write }: Migrating, file: Migrati
       write(`${name}: ${done} of ${total} rows`)
     rows = done
   }
-  const how = await migrations.runData({ name, digest, step: await load() }, target.custom, told)
+  const step = await stepOf(migrating, name, load)
+  const applied = (await migrations.applied()).find(one => one.name === name)
+  if (applied === undefined || applied.begun !== null) await refuseUnfit(migrating, name, step)
+  const how = await migrations.runData({ name, digest, step }, target.custom, told)
   write(`${name}: ${TOLD[how]}${how === 'now' ? ` to ${rows === 1 ? '1 row' : `${rows} rows`}` : ''}`)
 }
 
-async function takeBack({ target, migrations, write }: Migrating, { name, dir }: MigrateCommand): Promise<void> {
+/** The engine knows the tables as they are declared. @throws {MigrationRefused} if they are not. */
+async function refuseUnfit(migrating: Migrating, name: string, { through }: NamedStep): Promise<void> {
+  if (through === 'tables') return
+  const { file, migrations, target } = migrating
+  const steps = await stepsLeft(migrating)
+  if (steps.length === 0) return
+  const concerned = await migrations.ask(steps, target.custom)
+  throw new MigrationRefused(`${name} goes through the engine, but the database is not as ${file} declares it yet:`, [
+    ...steps.map((step, i) => inWords(step, concerned[i]!)),
+    'Write a plan for that with a lower number, or run the step with the release whose declaration fits the database here',
+  ])
+}
+
+/** The step of a file, with what carries it out. */
+async function stepOf(migrating: Migrating, name: string, load: () => Promise<DataStep>): Promise<NamedStep> {
+  const { declared, migrations, write } = migrating
+  const step = await load()
+  if (step.through === 'tables') return step
+  return {
+    ...step,
+    walk: async walk => {
+      const { isCopy } = migrations
+      if (isCopy) write(`${name}: hooks run for the copy as well, and what they do elsewhere is not taken back`)
+      const api = await declared.open(migrations.store(), isCopy)
+      try {
+        await walkRows(api, step, walk)
+      } finally {
+        await api.close()
+      }
+    },
+  }
+}
+
+async function takeBack(migrating: Migrating, { name, dir }: MigrateCommand): Promise<void> {
+  const { target, migrations, write } = migrating
   const last = (await migrations.applied()).at(-1)
   if (last === undefined) throw new Misuse('No plan was applied', 'nothing can be taken back')
   const file = last.isData ? migrationFiles(dir).find(one => one.name === last.name) : undefined
-  const step = (await file?.load?.()) ?? null
+  const step = file?.load ? await stepOf(migrating, file.name, file.load) : null
+  if (step !== null && step.back !== null) await refuseUnfit(migrating, last.name, step)
   await migrations.down(name ?? last.name, target.custom, step)
   write(`${last.name}: taken back${last.isData && step?.back == null ? '; the rows stay as they are' : ''}`)
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { isDataStep, type DataStep } from '../../store/migrate/data-step.ts'
+import { dataStepFault, type DataStep } from '../../store/migrate/data-step.ts'
 import { planDigest, PlanFault, readPlan, writePlan, type Plan } from '../../store/migrate/plan-file.ts'
 import type { MigrationStep } from '../../store/migrate/step.ts'
 
@@ -33,14 +33,15 @@ function readFile(path: string, name: string): MigrationFile {
     return { name, digest: planDigest(plan), plan, load: null }
   }
   const digest = createHash('sha256').update(text).digest('base64url')
-  return { name, digest, plan: null, load: () => loadStep(path) }
+  return { name, digest, plan: null, load: () => loadStep(path, digest) }
 }
 
-async function loadStep(path: string): Promise<DataStep> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }
-  if (!isDataStep(module.default))
-    throw new PlanFault(`${path} has no data step: export default dataStep('todo', row => …)`)
-  return module.default
+/** Loads the module that has this digest, also if another version of it was loaded before. */
+async function loadStep(path: string, digest: string): Promise<DataStep> {
+  const module = (await import(`${pathToFileURL(resolve(path)).href}?${digest}`)) as { readonly default?: unknown }
+  const fault = dataStepFault(module.default)
+  if (fault !== null) throw new PlanFault(`${path} ${fault}`)
+  return module.default as DataStep
 }
 
 /** Writes a plan under the next number, and returns its path. */

@@ -1,5 +1,6 @@
 import type { Maybe } from '../work.ts'
-import type { DataMark, DataProgress, DataStep, NamedDataStep } from './data-step.ts'
+import type { Store } from '../store.ts'
+import type { DataMark, DataProgress, NamedDataStep, NamedStep } from './data-step.ts'
 import type { Concerned } from './need.ts'
 import type { Plan } from './plan-file.ts'
 import type { DatabaseShape, OtherTables } from './shape.ts'
@@ -35,19 +36,25 @@ export interface Migrations {
    * it had been. `told` hears how many rows were gone through, where that takes long. @throws {MigrationRefused} if it does not fit the database, or somebody has to decide something first.
    */
   apply(plan: Plan, custom: CustomTypes, told?: (rows: number) => void): Maybe<'now' | 'before' | 'already'>
-  /** Runs a data step, or goes on with it. @throws {MigrationRefused} if it was edited, or gives what a field does not take. */
+  /**
+   * Runs a data step, or goes on with it, also if it was edited after it had stopped.
+   * @throws {MigrationRefused} if it was edited after it had ended, or gives what a field does not take.
+   */
   runData(data: NamedDataStep, custom: CustomTypes, told: (progress: DataProgress) => void): Maybe<'now' | 'before'>
   /**
-   * Takes the plan or the data step back that came last; `data` is that step, if its function is known.
+   * Takes the plan or the data step back that came last; `step` is that step, if its function is known.
    * @throws {MigrationRefused} if another one came last, or rows stand against it.
    */
-  down(name: string, custom: CustomTypes, data?: DataStep | null): Maybe<void>
+  down(name: string, custom: CustomTypes, step?: NamedStep | null): Maybe<void>
   /** Notes a data step as applied without running it: the tables were made by a later declaration. */
   note(name: string, digest: string): Maybe<void>
   /** What all tables hold. */
   contents(): Maybe<Readonly<Record<string, TableContent>>>
   /** The migrations of a copy of the database, which is deleted when they are closed. */
   copy(): Maybe<Migrations>
+  readonly isCopy: boolean
+  /** A store of its own on the same database, for what goes through the engine. */
+  store(): Store
   close(): Maybe<void>
 }
 
@@ -73,3 +80,23 @@ export const editedSince = (name: string): MigrationRefused =>
   new MigrationRefused(
     `${name} was edited after it was applied: take it back with down first, or write what is missing as a plan of its own`,
   )
+
+/**
+ * Where a data step goes on. null = it has not begun; `ended` = it was applied before.
+ * @throws {MigrationRefused} if it cannot go on.
+ */
+export function goesOnAt(known: Applied | undefined, { name, digest, step }: NamedDataStep): DataMark | 'ended' | null {
+  if (known === undefined) return null
+  const { begun } = known
+  if (begun === null && known.digest !== digest) throw editedSince(name)
+  if (begun === null) return 'ended'
+  if (begun.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
+  refuseOtherWay(name, begun, step)
+  return begun
+}
+
+/** What the tables know of how far a step has come is not what the engine knows. */
+export function refuseOtherWay(name: string, { run }: DataMark, { through }: NamedStep): void {
+  const begun = run === undefined ? 'tables' : 'engine'
+  if (begun !== through) throw new MigrationRefused(`${name} was begun through: '${begun}': let it end in that way`)
+}

@@ -180,7 +180,12 @@ class PostgresStore implements Store {
   }
 
   migrations(): Promise<Migrations> {
-    return PostgresMigrations.open(this.#address)
+    const open = ({ url, schema }: PostgresAddress, isCopy: boolean): Store => {
+      const settings = { ...this.#settings, ...(schema !== undefined && { schema }) }
+      // Nobody follows a copy, and nothing of it is told to those who follow the database.
+      return new PostgresStore(url, isCopy ? { ...settings, bus: false } : settings)
+    }
+    return PostgresMigrations.open(this.#address, { open })
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { MigrationStep } from '../../../src/store/migrate/step.ts'
 import { targetOf } from '../../../src/store/migrate/target.ts'
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts'
 import { postgres, type PostgresOptions } from '../../../src/store/postgres/index.ts'
-import { PostgresMigrations } from '../../../src/store/postgres/migrate/migrations.ts'
+import { postgresMigrations } from '../../../src/testing/migrations-of.ts'
 
 const other = resource({ id: t.id(), n: t.integer() })
 const todos = {
@@ -59,7 +59,7 @@ export async function fillTodos(address: Address, rows: number): Promise<void> {
 
 /** The steps from the first version to the second. */
 export async function stepsOf(address: Address): Promise<readonly MigrationStep[]> {
-  const migrations = await PostgresMigrations.open(address)
+  const migrations = await postgresMigrations(address)
   const shape = await migrations.shape()
   await migrations.close()
   const target = targetOf(link({ other, todo: todos.after }), 1)

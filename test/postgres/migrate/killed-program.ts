@@ -1,7 +1,7 @@
 // Applies the plan of a file to a schema of PostgreSQL, or takes it back: node killed-program.ts up|down FILE. Tests kill it.
 import { readFileSync } from 'node:fs'
 import type { MigrationStep } from '../../../src/store/migrate/step.ts'
-import { PostgresMigrations } from '../../../src/store/postgres/migrate/migrations.ts'
+import { postgresMigrations } from '../../../src/testing/migrations-of.ts'
 
 interface Given {
   readonly url: string
@@ -11,7 +11,7 @@ interface Given {
 
 const [, , way, file] = process.argv as [string, string, string, string]
 const { url, schema, steps } = JSON.parse(readFileSync(file, 'utf8')) as Given
-const migrations = await PostgresMigrations.open({ url, schema })
+const migrations = await postgresMigrations({ url, schema })
 process.stdout.write('begins\n')
 if (way === 'up') await migrations.apply({ name: '0001', steps }, new Map())
 else await migrations.down('0001', new Map())

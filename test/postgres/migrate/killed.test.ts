@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts'
-import { PostgresMigrations } from '../../../src/store/postgres/migrate/migrations.ts'
+import { postgresMigrations } from '../../../src/testing/migrations-of.ts'
 import { newDatabase } from '../../../src/testing/postgres/new-database.ts'
 import { hasPostgres, startPostgres } from '../../../src/testing/postgres/postgres-server.ts'
 import { newSchema } from '../../../src/testing/postgres/postgres-store.ts'
@@ -51,7 +51,7 @@ async function world(): Promise<World> {
       return code
     },
     apply: async () => {
-      const migrations = await PostgresMigrations.open(address)
+      const migrations = await postgresMigrations(address)
       try {
         return await migrations.apply({ name: '0001', steps }, new Map())
       } finally {
@@ -59,7 +59,7 @@ async function world(): Promise<World> {
       }
     },
     contents: async () => {
-      const migrations = await PostgresMigrations.open(address)
+      const migrations = await postgresMigrations(address)
       const { todo } = await migrations.contents()
       await migrations.close()
       return todo!

@@ -30,6 +30,12 @@ export async function copySchema(connection: PostgresConnection, shape: Database
     ...[...tables, ...own].map(
       name => `insert into ${quoted(name)} overriding system value select * from ${from}.${quoted(name)}`,
     ),
+    // A store that opens the copy makes what is not copied.
+    ...(own.includes('_restuary_meta') ? [`delete from _restuary_meta where key in ('tables', 'functions')`] : []),
+    // What is noted in the copy has the next number.
+    ...(own.includes('_restuary_migration')
+      ? [`select setval(pg_get_serial_sequence('_restuary_migration', 'number'), max(number)) from _restuary_migration`]
+      : []),
     ...[...tables, ...own, '_restuary_log'].flatMap(name => {
       const { key, indexes, keyName } = found.get(name)!
       return [

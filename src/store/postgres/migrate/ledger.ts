@@ -83,6 +83,11 @@ export class PostgresLedger {
     return this.#all('update _restuary_migration set plan = $2 where name = $1', name, JSON.stringify(kept))
   }
 
+  /** A data step goes on as its file says now. */
+  goOn(name: string, digest: string): Promise<unknown> {
+    return this.#all('update _restuary_migration set digest = $2 where name = $1', name, digest)
+  }
+
   remove(name: string): Promise<unknown> {
     return this.#all('delete from _restuary_migration where name = $1', name)
   }

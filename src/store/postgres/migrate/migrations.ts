@@ -1,12 +1,20 @@
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
-import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
-import { editedSince, MigrationRefused, type Migrations, type TableContent } from '../../migrate/migrations.ts'
+import { newMark, type DataProgress, type NamedDataStep, type NamedStep } from '../../migrate/data-step.ts'
+import {
+  editedSince,
+  goesOnAt,
+  MigrationRefused,
+  refuseOtherWay,
+  type Migrations,
+  type TableContent,
+} from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
 import { refuseStrange } from '../../migrate/plan/other-tables.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
 import type { DatabaseShape, OtherTables } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
+import type { Store } from '../../store.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
 import { storedMeta } from '../schema/meta.ts'
 import { OWN_TABLES } from '../schema/tables.ts'
@@ -24,6 +32,14 @@ import type { ColumnKeeping } from './table-changes.ts'
 
 const SNAPSHOT = 'isolation level repeatable read'
 
+export interface PostgresMigrationsOptions {
+  /** Makes another store on a schema, or on a copy of it. */
+  readonly open: (address: PostgresAddress, isCopy: boolean) => Store
+  readonly clock?: () => number
+  /** The schema is a copy, which is given up when they are closed. */
+  readonly discard?: () => Promise<void>
+}
+
 /**
  * The migrations of a PostgreSQL schema. One process at a time carries them out; others wait, and find them applied. A plan is
  * carried out while nodes read and write (run-plan.ts). If the process ends in the middle, the next one goes on.
@@ -33,28 +49,19 @@ export class PostgresMigrations implements Migrations {
   readonly #connection: PostgresConnection
   readonly #ledger: PostgresLedger
   readonly #clock: () => number
-  readonly #closed: () => Promise<void>
+  readonly #options: PostgresMigrationsOptions
 
-  private constructor(
-    address: PostgresAddress,
-    connection: PostgresConnection,
-    clock: () => number,
-    closed: () => Promise<void>,
-  ) {
+  private constructor(address: PostgresAddress, connection: PostgresConnection, options: PostgresMigrationsOptions) {
     this.#address = address
     this.#connection = connection
-    this.#clock = clock
-    this.#closed = closed
+    this.#options = options
+    this.#clock = options.clock ?? Date.now
     this.#ledger = new PostgresLedger(connection)
   }
 
-  /** `closed` is called when they are closed. Throws ApiError `unavailable`. */
-  static async open(
-    address: PostgresAddress,
-    clock: () => number = Date.now,
-    closed: () => Promise<void> = async () => {},
-  ): Promise<PostgresMigrations> {
-    return new PostgresMigrations(address, await PostgresConnection.open(address), clock, closed)
+  /** Throws ApiError `unavailable`. */
+  static async open(address: PostgresAddress, options: PostgresMigrationsOptions): Promise<PostgresMigrations> {
+    return new PostgresMigrations(address, await PostgresConnection.open(address), options)
   }
 
   async shape(): Promise<DatabaseShape> {
@@ -113,23 +120,24 @@ export class PostgresMigrations implements Migrations {
     })
   }
 
-  down(name: string, custom: CustomTypes, data: DataStep | null = null): Promise<void> {
+  down(name: string, custom: CustomTypes, step: NamedStep | null = null): Promise<void> {
     return this.#ledger.alone(async () => {
       const last = (await this.applied()).at(-1)
       if (last?.name !== name)
         throw new MigrationRefused(
           `${name} is not the plan that was applied last${last ? `, which is ${last.name}` : ''}`,
         )
-      if (last.isData) await this.#takeBackData(last, custom, data)
+      if (last.isData) await this.#takeBackData(last, custom, step)
       else await this.#takeBack(last, custom)
       await this.#ledger.remove(name)
     })
   }
 
-  async #takeBackData({ name, begun }: Entry, custom: CustomTypes, data: DataStep | null): Promise<void> {
-    if (data?.back == null) return
-    if (begun?.way !== 'back') await this.#ledger.mark(name, { data: { way: 'back', last: null, done: 0 } })
-    await this.#goThrough(data, data.back, name, custom, () => {})
+  async #takeBackData({ name, begun }: Entry, custom: CustomTypes, step: NamedStep | null): Promise<void> {
+    if (step === null || step.back === null) return
+    if (begun?.way === 'back') refuseOtherWay(name, begun, step)
+    else await this.#ledger.mark(name, { data: newMark('back', step) })
+    await this.#goThrough(step, name, custom, () => {})
   }
 
   async #takeBack(entry: Entry, custom: CustomTypes): Promise<void> {
@@ -209,39 +217,32 @@ export class PostgresMigrations implements Migrations {
     }
   }
 
-  runData(
-    { name, digest, step }: NamedDataStep,
-    custom: CustomTypes,
-    told: (progress: DataProgress) => void,
-  ): Promise<'now' | 'before'> {
+  runData(data: NamedDataStep, custom: CustomTypes, told: (progress: DataProgress) => void): Promise<'now' | 'before'> {
+    const { name, digest, step } = data
     return this.#ledger.alone(async () => {
       await this.#ledger.make()
-      const known = await this.#known(name, digest)
-      if (known !== undefined && known.begun === null) return 'before'
-      if (known?.begun?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
-      const mark = { way: 'there', last: null, done: 0 } as const
-      if (known === undefined) await this.#ledger.note(name, digest, { data: mark }, this.#clock())
-      await this.#goThrough(step, step.change, name, custom, told)
+      const at = goesOnAt(await this.#ledger.find(name), data)
+      if (at === 'ended') return 'before'
+      if (at === null) await this.#ledger.note(name, digest, { data: newMark('there', step) }, this.#clock())
+      else await this.#ledger.goOn(name, digest)
+      await this.#goThrough(step, name, custom, told)
+      await this.#ledger.mark(name, { data: null })
       return 'now'
     })
   }
 
-  async #goThrough(
-    step: DataStep,
-    change: DataStep['change'],
-    name: string,
-    custom: CustomTypes,
-    told: PostgresDataRun['told'],
-  ): Promise<void> {
-    const { begun } = (await this.#ledger.find(name))!
-    await runDataStep(step, change, {
+  /** Goes through the rows of a data step, there or back, from where it has come to. */
+  async #goThrough(step: NamedStep, name: string, custom: CustomTypes, told: PostgresDataRun['told']): Promise<void> {
+    const mark = (await this.#ledger.find(name))!.begun!
+    if (step.through === 'engine') return step.walk({ mark, keep: now => this.#ledger.mark(name, { data: now }), told })
+    await runDataStep(step, mark.way === 'back' ? step.back! : step.change, {
       connection: this.#connection,
       shape: await this.shape(),
       custom,
       clock: this.#clock,
-      mark: begun!,
+      mark,
       transaction: work => this.#transaction(work),
-      keep: mark => this.#ledger.mark(name, { data: mark }),
+      keep: now => this.#ledger.mark(name, { data: now }),
       restart: () => beginTermOfAll(this.#connection),
       told,
     })
@@ -266,12 +267,21 @@ export class PostgresMigrations implements Migrations {
 
   async copy(): Promise<PostgresMigrations> {
     const schema = await copySchema(this.#connection, await this.shape())
-    return PostgresMigrations.open({ ...this.#address, schema }, this.#clock, () => dropSchema(this.#address, schema))
+    const discard = (): Promise<void> => dropSchema(this.#address, schema)
+    return PostgresMigrations.open({ ...this.#address, schema }, { ...this.#options, discard })
+  }
+
+  get isCopy(): boolean {
+    return this.#options.discard !== undefined
+  }
+
+  store(): Store {
+    return this.#options.open(this.#address, this.isCopy)
   }
 
   async close(): Promise<void> {
     await this.#connection.close()
-    await this.#closed()
+    await this.#options.discard?.()
   }
 
   async #transaction<T>(work: () => Promise<T>, mode = ''): Promise<T> {

@@ -19,7 +19,14 @@ export class Ledger {
 
   constructor(connection: Connection) {
     this.#connection = connection
-    connection.exec(TABLE)
+  }
+
+  get isMade(): boolean {
+    return isMade(this.#connection)
+  }
+
+  make(): void {
+    this.#connection.exec(TABLE)
   }
 
   all(): Applied[] {
@@ -57,6 +64,11 @@ export class Ledger {
       .run(JSON.stringify({ data }), name)
   }
 
+  /** A data step goes on as its file says now. */
+  goOn(name: string, digest: string): void {
+    this.#connection.prepare('UPDATE _restuary_migration SET digest = ? WHERE name = ?').run(digest, name)
+  }
+
   remove(name: string): void {
     this.#connection.prepare('DELETE FROM _restuary_migration WHERE name = ?').run(name)
   }
@@ -64,8 +76,10 @@ export class Ledger {
 
 /** The name of what was applied last to a file that may have no ledger. null = nothing. */
 export function lastApplied(connection: Connection): string | null {
-  const exists = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_migration'`).get()
-  if (exists === undefined) return null
+  if (!isMade(connection)) return null
   const last = connection.prepare('SELECT name FROM _restuary_migration ORDER BY number DESC LIMIT 1').get()
   return (last?.[0] as string | undefined) ?? null
 }
+
+const isMade = (connection: Connection): boolean =>
+  connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_migration'`).get() !== undefined

@@ -3,10 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
-import type { DataProgress, DataStep, NamedDataStep } from '../../migrate/data-step.ts'
+import {
+  newMark,
+  type DataMark,
+  type DataProgress,
+  type NamedDataStep,
+  type NamedStep,
+} from '../../migrate/data-step.ts'
 import {
   editedSince,
+  goesOnAt,
   MigrationRefused,
+  refuseOtherWay,
   type Applied,
   type Migrations,
   type TableContent,
@@ -17,6 +25,7 @@ import { planDigest, type Plan } from '../../migrate/plan-file.ts'
 import { isVersion, type DatabaseShape, type OtherTables, type TableShape } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
+import type { Store } from '../../store.ts'
 import { newTerm } from '../../terms.ts'
 import { backUp } from '../backup.ts'
 import { Connection } from '../connection.ts'
@@ -32,27 +41,35 @@ import { runData, type DataRun } from './run-data.ts'
 import { runSteps, type ValueKeeping } from './run-steps.ts'
 import { quote } from './table-sql.ts'
 
+export interface SqliteMigrationsOptions {
+  /** Makes another store on a file. */
+  readonly open: (file: string) => Store
+  readonly clock?: () => number
+  /** The file is a copy, which is given up when they are closed. */
+  readonly discard?: () => void
+}
+
 /**
  * The migrations of a SQLite file. A plan is applied in one transaction: a process that ends in the middle leaves the file as it
  * was, and of several at once one applies it while the others wait.
  */
 export class SqliteMigrations implements Migrations {
   readonly #file: string
-  readonly #closed: () => void
+  readonly #options: SqliteMigrationsOptions
   readonly #connection: Connection
   readonly #meta: MetaTable
   readonly #ledger: Ledger
   readonly #clock: () => number
 
-  /** `closed` is called when they are closed. */
-  constructor(file: string, clock: () => number = Date.now, closed: () => void = () => {}) {
+  constructor(file: string, options: SqliteMigrationsOptions) {
     this.#file = file
-    this.#closed = closed
+    this.#options = options
     this.#connection = new Connection({ ...withDefaults({}), file, readOnly: false })
-    this.#clock = clock
+    this.#clock = options.clock ?? Date.now
     this.#connection.exec(`PRAGMA busy_timeout=60000; PRAGMA foreign_keys=OFF; ${LOG_TABLES}`)
-    this.#ledger = new Ledger(this.#connection)
     this.#meta = new MetaTable(this.#connection)
+    this.#ledger = new Ledger(this.#connection)
+    if (!this.#ledger.isMade) this.#transaction(() => this.#ledger.make())
   }
 
   shape(): DatabaseShape {
@@ -87,27 +104,36 @@ export class SqliteMigrations implements Migrations {
   }
 
   async runData(
-    { name, digest, step }: NamedDataStep,
+    data: NamedDataStep,
     custom: CustomTypes,
     told: (progress: DataProgress) => void,
   ): Promise<'now' | 'before'> {
-    const isBegun = this.#transaction(() => {
-      if (this.#isKnown(name, digest)) return true
-      this.#ledger.note(name, digest, { data: { way: 'there', last: null, done: 0 } }, this.#clock())
-      return false
+    const { name, digest, step } = data
+    const at = this.#transaction(() => {
+      const known = goesOnAt(this.#ledger.find(name), data)
+      const mark = known ?? newMark('there', step)
+      if (known === null) this.#ledger.note(name, digest, { data: mark as DataMark }, this.#clock())
+      else if (known !== 'ended') this.#ledger.goOn(name, digest)
+      return mark
     })
-    const begun = this.#ledger.find(name)?.begun ?? null
-    if (isBegun && begun === null) return 'before'
-    if (begun?.way === 'back') throw new MigrationRefused(`${name} is being taken back: end that with down`)
-    await this.#goThrough(step, step.change, { name, custom, told, end: () => this.#ledger.mark(name, null) })
+    if (at === 'ended') return 'before'
+    await this.#goThrough(step, { name, custom, told, end: () => this.#ledger.mark(name, null) })
     return 'now'
   }
 
-  down(name: string, custom: CustomTypes, data: DataStep | null = null): void | Promise<void> {
+  down(name: string, custom: CustomTypes, step: NamedStep | null = null): void | Promise<void> {
+    const isBegun = step !== null && step.back !== null && this.#transaction(() => this.#beginBack(name, step))
+    if (!isBegun) return this.#takeBack(name, custom)
+    return this.#goThrough(step, { name, custom, told: () => {}, end: () => this.#ledger.remove(name) })
+  }
+
+  /** Whether the rows of a data step, which came last, have to be gone through on the way back. */
+  #beginBack(name: string, step: NamedStep): boolean {
     const last = this.applied().at(-1)
-    if (last?.isData !== true || last.name !== name || data?.back == null) return this.#takeBack(name, custom)
-    if (last.begun?.way !== 'back') this.#ledger.mark(name, { way: 'back', last: null, done: 0 })
-    return this.#goThrough(data, data.back, { name, custom, told: () => {}, end: () => this.#ledger.remove(name) })
+    if (last?.name !== name || !last.isData) return false
+    if (last.begun?.way === 'back') refuseOtherWay(name, last.begun, step)
+    else this.#ledger.mark(name, newMark('back', step))
+    return true
   }
 
   #takeBack(name: string, custom: CustomTypes): void {
@@ -131,22 +157,29 @@ export class SqliteMigrations implements Migrations {
 
   /** Goes through the rows of a data step, there or back, from where it has come to. */
   async #goThrough(
-    step: DataStep,
-    change: DataStep['change'],
+    step: NamedStep,
     { name, custom, told, end }: { name: string; custom: CustomTypes; told: DataRun['told']; end: () => void },
   ): Promise<void> {
+    const mark = (): DataMark | null => this.#ledger.find(name)?.begun ?? null
+    const begun = mark()
+    if (begun === null) return
+    if (step.through === 'engine') {
+      const keep = (now: DataMark): void => this.#transaction(() => this.#ledger.mark(name, now))
+      await step.walk({ mark: begun, keep, told })
+      return this.#transaction(end)
+    }
     const connection = this.#connection
     connection.exec('PRAGMA foreign_keys=ON')
     try {
-      await runData(step, change, {
+      await runData(step, begun.way === 'back' ? step.back! : step.change, {
         connection,
         meta: this.#meta,
         shape: this.shape(),
         custom,
         clock: this.#clock,
         transaction: work => this.#transaction(work),
-        mark: () => this.#ledger.find(name)?.begun ?? null,
-        keep: mark => (mark === null ? end() : this.#ledger.mark(name, mark)),
+        mark,
+        keep: now => (now === null ? end() : this.#ledger.mark(name, now)),
         restart: () => this.#restart(),
         told,
       })
@@ -181,12 +214,21 @@ export class SqliteMigrations implements Migrations {
     const folder = mkdtempSync(join(tmpdir(), 'restuary-copy-'))
     const file = join(folder, 'copy.db')
     await backUp(this.#file, file)
-    return new SqliteMigrations(file, this.#clock, () => rmSync(folder, { recursive: true, maxRetries: 3 }))
+    const discard = (): void => rmSync(folder, { recursive: true, maxRetries: 3 })
+    return new SqliteMigrations(file, { ...this.#options, discard })
+  }
+
+  get isCopy(): boolean {
+    return this.#options.discard !== undefined
+  }
+
+  store(): Store {
+    return this.#options.open(this.#file)
   }
 
   close(): void {
     this.#connection.close()
-    this.#closed()
+    this.#options.discard?.()
   }
 
   /** What a step has put aside, or may have. */
@@ -209,6 +251,7 @@ export class SqliteMigrations implements Migrations {
     try {
       if (isCaptured(this.#connection)) this.#connection.exec(MARK)
       const result = work()
+      this.#meta.touch()
       if (isCaptured(this.#connection)) this.#connection.exec(UNMARK)
       this.#connection.exec('COMMIT')
       return result

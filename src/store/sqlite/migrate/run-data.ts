@@ -1,4 +1,4 @@
-import type { DataMark, DataProgress, DataStep } from '../../migrate/data-step.ts'
+import type { DataMark, DataProgress, TableStep } from '../../migrate/data-step.ts'
 import type { DatabaseShape } from '../../migrate/shape.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
 import type { Connection } from '../connection.ts'
@@ -23,7 +23,11 @@ export interface DataRun {
 }
 
 /** Runs a function over the rows of a table, batch by batch, until it has gone through all. Several processes may share the work. */
-export async function runData({ resource, batch }: DataStep, change: DataStep['change'], run: DataRun): Promise<void> {
+export async function runData(
+  { resource, batch }: TableStep,
+  change: TableStep['change'],
+  run: DataRun,
+): Promise<void> {
   const tables = new LoggedTables(run)
   const table = tables.of(resource)
   const total = table.count()

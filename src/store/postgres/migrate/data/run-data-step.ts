@@ -1,4 +1,4 @@
-import type { DataMark, DataProgress, DataStep } from '../../../migrate/data-step.ts'
+import type { DataMark, DataProgress, TableStep } from '../../../migrate/data-step.ts'
 import type { DatabaseShape } from '../../../migrate/shape.ts'
 import type { CustomTypes } from '../../../migrate/type-data.ts'
 import type { PostgresConnection } from '../../connection.ts'
@@ -22,8 +22,8 @@ export interface PostgresDataRun {
 
 /** Runs a function over the rows of a table, batch by batch, until it has gone through all. */
 export async function runDataStep(
-  { resource, batch }: DataStep,
-  change: DataStep['change'],
+  { resource, batch }: TableStep,
+  change: TableStep['change'],
   run: PostgresDataRun,
 ): Promise<void> {
   const tables = new RecordedTables(run)
