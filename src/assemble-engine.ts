@@ -3,6 +3,7 @@ import type { ApiOptions } from './api-options.ts'
 import { createAuth } from './auth/auth.ts'
 import { urlOf } from './engine/call/url.ts'
 import { createEngine, type OwnEngine } from './engine/create-engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { withEphemeral } from './engine/ephemeral/ephemeral.ts'
 import type { Expiry } from './engine/ephemeral/expiry.ts'
 import type { Files } from './engine/files/files.ts'
@@ -88,4 +89,32 @@ export function assembleEngine({ model, limits, prefix, environment }: Assemblin
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
   return { store, opening, nodes, expiry, engine, jobs, files, url }
+}
+
+/**
+ * The engine of an API over a store, for a command. Nothing goes on by itself, as it does in a server: no seed is sown, no commit
+ * is followed, no file is cleared, and jobs that begin are left to the servers.
+ */
+export interface OfflineApi {
+  readonly engine: Engine
+  readonly store: Store
+  close(): Promise<void>
+}
+
+/** Opens the store and resolves when it fits the model. Rejects as a start does if it cannot be made to fit. */
+export async function openOffline(assembling: Assembling, options: ApiOptions): Promise<OfflineApi> {
+  const jobless: ApiOptions = { ...options, jobs: { ...options.jobs, concurrency: 0 } }
+  const { engine, store, opening, nodes, expiry, jobs, files } = assembleEngine(assembling, jobless)
+  await opening
+  return {
+    engine,
+    store,
+    close: async () => {
+      await Promise.all([jobs?.close(), files?.close()])
+      engine.auth?.close()
+      expiry?.close()
+      await nodes.close()
+      await store.close()
+    },
+  }
 }

@@ -1,5 +1,5 @@
 import type { Model } from './model/model.ts'
-import type { OfflineApi } from './offline-api.ts'
+import type { OfflineApi } from './assemble-engine.ts'
 import { storedPart } from './store/ephemeral/sides.ts'
 import type { Store } from './store/store.ts'
 

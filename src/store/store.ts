@@ -76,8 +76,16 @@ export interface Store {
    */
   readonly backup?: ((file: string) => Promise<void>) | undefined
   /** The migrations of its database, which need not be open. Absent if it has none. */
-  readonly migrations?: (() => Maybe<Migrations>) | undefined
+  readonly migrations?: (() => Maybe<StoreMigrations>) | undefined
   close(): Maybe<void>
+}
+
+/** Migrations that know what opens their database. */
+export interface StoreMigrations extends Migrations {
+  /** A store of its own on the same database, for what goes through the engine. */
+  store(): Store
+  copy(): Maybe<StoreMigrations>
+  readonly isCopy: boolean
 }
 
 /** What work is going to read, as far as is known: the position and, if it is given, one row. It may ask for more. */

@@ -17,7 +17,7 @@ import { writePlan } from '../../src/store/migrate/plan-file.ts'
 import { planSteps } from '../../src/store/migrate/plan/plan-steps.ts'
 import { targetOf } from '../../src/store/migrate/target.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
-import { sqliteMigrations } from '../../src/testing/migrations-of.ts'
+import { sqliteMigrations } from '../migrations-of.ts'
 import { faults, tell } from './counts.ts'
 
 const ROWS = 20_000

@@ -14,7 +14,7 @@ import { link } from '../../src/model/link/link.ts'
 import { decide } from '../../src/store/migrate/decide.ts'
 import { planSteps } from '../../src/store/migrate/plan/plan-steps.ts'
 import { targetOf } from '../../src/store/migrate/target.ts'
-import { sqliteMigrations } from '../../src/testing/migrations-of.ts'
+import { sqliteMigrations } from '../migrations-of.ts'
 
 const before = resource({ id: t.id(), title: t.text(), size: t.text(), note: t.text().nullable() })
 const after = resource({ id: t.id(), title: t.text(), size: t.integer(), note: t.text().nullable(), rank: t.integer() })

@@ -11,6 +11,7 @@ import { strangeFaults } from '../../store/migrate/plan/other-tables.ts'
 import { planSteps, type PlanRequest } from '../../store/migrate/plan/plan-steps.ts'
 import { targetOf, type Target } from '../../store/migrate/target.ts'
 import type { MigrationStep } from '../../store/migrate/step.ts'
+import type { StoreMigrations } from '../../store/store.ts'
 import { migrationFiles, writePlanFile, type MigrationFile } from './migration-files.ts'
 import { tryOut } from './try-out.ts'
 import { walkRows } from './walk-rows.ts'
@@ -38,7 +39,7 @@ interface Migrating {
   readonly file: string
   readonly declared: Inspected
   readonly target: Target
-  readonly migrations: Migrations
+  readonly migrations: StoreMigrations
   readonly write: (line: string) => void
 }
 
@@ -136,7 +137,7 @@ async function tryPlans(migrating: Migrating, options: MigrateCommand): Promise<
   if (files.length === 0) return write('All plans were applied.')
   if (Object.keys(await migrations.shape()).length === 0) return write('There are no tables yet.')
   const copy = await migrations.copy()
-  const on = (copied: Migrations): Migrating => ({ ...migrating, migrations: copied })
+  const on = (copied: StoreMigrations): Migrating => ({ ...migrating, migrations: copied })
   try {
     write('On a copy of the database:')
     const isWell = await tryOut(copy, {

@@ -1,6 +1,7 @@
-import type { Migrations, TableContent } from '../../store/migrate/migrations.ts'
+import type { TableContent } from '../../store/migrate/migrations.ts'
 import { inWords, startNeedOf } from '../../store/migrate/need.ts'
 import { planSteps, type PlanRequest } from '../../store/migrate/plan/plan-steps.ts'
+import type { StoreMigrations } from '../../store/store.ts'
 import type { Target } from '../../store/migrate/target.ts'
 import type { MigrationFile } from './migration-files.ts'
 
@@ -9,8 +10,8 @@ export interface TryOut {
   readonly target: Target
   readonly asked: PlanRequest
   readonly files: readonly MigrationFile[]
-  readonly apply: (copy: Migrations, file: MigrationFile) => Promise<void>
-  readonly takeBack: (copy: Migrations) => Promise<void>
+  readonly apply: (copy: StoreMigrations, file: MigrationFile) => Promise<void>
+  readonly takeBack: (copy: StoreMigrations) => Promise<void>
   readonly write: (line: string) => void
 }
 
@@ -19,7 +20,7 @@ export interface TryOut {
  * declaration then fits, and whether all rows came back. Returns false if they did not, or if the declaration does not fit.
  */
 export async function tryOut(
-  copy: Migrations,
+  copy: StoreMigrations,
   { target, asked, files, apply, takeBack, write }: TryOut,
 ): Promise<boolean> {
   const before = await copy.contents()

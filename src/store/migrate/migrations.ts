@@ -1,5 +1,4 @@
 import type { Maybe } from '../work.ts'
-import type { Store } from '../store.ts'
 import type { DataMark, DataProgress, NamedDataStep, NamedStep } from './data-step.ts'
 import type { Concerned } from './need.ts'
 import type { Plan } from './plan-file.ts'
@@ -52,9 +51,6 @@ export interface Migrations {
   contents(): Maybe<Readonly<Record<string, TableContent>>>
   /** The migrations of a copy of the database, which is deleted when they are closed. */
   copy(): Maybe<Migrations>
-  readonly isCopy: boolean
-  /** A store of its own on the same database, for what goes through the engine. */
-  store(): Store
   close(): Maybe<void>
 }
 

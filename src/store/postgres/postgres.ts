@@ -6,7 +6,6 @@ import { keyFrom } from '../shared/secrets.ts'
 import type { SharedState } from '../shared/shared-state.ts'
 import { completeCommits } from '../log/complete-commits.ts'
 import type { Ahead, Commit, Recorded, Snapshot, Store, StoreEnvironment, Transaction } from '../store.ts'
-import type { Migrations } from '../migrate/migrations.ts'
 import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import type { PostgresAddress, PostgresConnection } from './connection.ts'
@@ -179,7 +178,7 @@ class PostgresStore implements Store {
     return bulkLoadPairs(this.#store, join, pairs)
   }
 
-  migrations(): Promise<Migrations> {
+  migrations(): Promise<PostgresMigrations> {
     const open = ({ url, schema }: PostgresAddress, isCopy: boolean): Store => {
       const settings = { ...this.#settings, ...(schema !== undefined && { schema }) }
       // Nobody follows a copy, and nothing of it is told to those who follow the database.

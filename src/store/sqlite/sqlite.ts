@@ -43,6 +43,8 @@ class SqliteStore implements Store {
   readonly name = 'sqlite'
   readonly terms = new Terms()
   readonly shared: SharedState
+  readonly migrations = (): SqliteMigrations =>
+    new SqliteMigrations(this.#file, { open: file => sqlite(file, this.#options) })
   readonly file: string | undefined
   readonly #file: string
   readonly #options: SqliteSettings
@@ -272,10 +274,6 @@ class SqliteStore implements Store {
     this.#store.turn.end()
     this.#tell()
     return this.#store
-  }
-
-  migrations(): SqliteMigrations {
-    return new SqliteMigrations(this.#file, { open: file => sqlite(file, this.#options) })
   }
 
   backup(file: string): Promise<void> {

@@ -8,7 +8,7 @@ import type { MigrationStep } from '../../../src/store/migrate/step.ts'
 import { targetOf } from '../../../src/store/migrate/target.ts'
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts'
 import { postgres, type PostgresOptions } from '../../../src/store/postgres/index.ts'
-import { postgresMigrations } from '../../../src/testing/migrations-of.ts'
+import { postgresMigrations } from '../../migrations-of.ts'
 
 const other = resource({ id: t.id(), n: t.integer() })
 const todos = {

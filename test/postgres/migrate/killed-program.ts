@@ -1,7 +1,7 @@
 // Applies the plan of a file to a schema of PostgreSQL, or takes it back: node killed-program.ts up|down FILE. Tests kill it.
 import { readFileSync } from 'node:fs'
 import type { MigrationStep } from '../../../src/store/migrate/step.ts'
-import { postgresMigrations } from '../../../src/testing/migrations-of.ts'
+import { postgresMigrations } from '../../migrations-of.ts'
 
 interface Given {
   readonly url: string

@@ -1,20 +1,13 @@
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
 import { newMark, type DataProgress, type NamedDataStep, type NamedStep } from '../../migrate/data-step.ts'
-import {
-  editedSince,
-  goesOnAt,
-  MigrationRefused,
-  refuseOtherWay,
-  type Migrations,
-  type TableContent,
-} from '../../migrate/migrations.ts'
+import { editedSince, goesOnAt, MigrationRefused, refuseOtherWay, type TableContent } from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
 import { refuseStrange } from '../../migrate/plan/other-tables.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
 import type { DatabaseShape, OtherTables } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
-import type { Store } from '../../store.ts'
+import type { Store, StoreMigrations } from '../../store.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
 import { storedMeta } from '../schema/meta.ts'
 import { OWN_TABLES } from '../schema/tables.ts'
@@ -44,7 +37,7 @@ export interface PostgresMigrationsOptions {
  * The migrations of a PostgreSQL schema. One process at a time carries them out; others wait, and find them applied. A plan is
  * carried out while nodes read and write (run-plan.ts). If the process ends in the middle, the next one goes on.
  */
-export class PostgresMigrations implements Migrations {
+export class PostgresMigrations implements StoreMigrations {
   readonly #address: PostgresAddress
   readonly #connection: PostgresConnection
   readonly #ledger: PostgresLedger

@@ -16,7 +16,6 @@ import {
   MigrationRefused,
   refuseOtherWay,
   type Applied,
-  type Migrations,
   type TableContent,
 } from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
@@ -25,7 +24,7 @@ import { planDigest, type Plan } from '../../migrate/plan-file.ts'
 import { isVersion, type DatabaseShape, type OtherTables, type TableShape } from '../../migrate/shape.ts'
 import { reverseOf, type MigrationStep } from '../../migrate/step.ts'
 import type { CustomTypes } from '../../migrate/type-data.ts'
-import type { Store } from '../../store.ts'
+import type { Store, StoreMigrations } from '../../store.ts'
 import { newTerm } from '../../terms.ts'
 import { backUp } from '../backup.ts'
 import { Connection } from '../connection.ts'
@@ -53,7 +52,7 @@ export interface SqliteMigrationsOptions {
  * The migrations of a SQLite file. A plan is applied in one transaction: a process that ends in the middle leaves the file as it
  * was, and of several at once one applies it while the others wait.
  */
-export class SqliteMigrations implements Migrations {
+export class SqliteMigrations implements StoreMigrations {
   readonly #file: string
   readonly #options: SqliteMigrationsOptions
   readonly #connection: Connection
