@@ -1,7 +1,11 @@
 // History and reads of the past over a change of the schema: in today's shape where that is defined, and said where it is not.
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Api } from '../src/api.ts'
+import { NativeClient } from '../src/testing/native-client.ts'
 import { migratedApp, migratedDatabases } from './migrated-app.ts'
+import { serveFaces } from './speakers.ts'
 
 describe.each(migratedDatabases)('%s', database => {
   const { declares, migrate, opened, rows } = migratedApp(database)
@@ -61,6 +65,44 @@ describe.each(migratedDatabases)('%s', database => {
       await app.patch('todo', 1, { amount: 9 })
       expect((await get(app, `/todo/1?at=${now!.position}`)).body).toEqual({ id: 1, name: 'c', amount: 3, rank: 7 })
       expect((await get(app, `/todo?at=${now!.position}`)).body).toEqual([{ id: 1, name: 'c', amount: 3, rank: 7 }])
+    })
+  })
+
+  test('every face that reads the past says so in its own words', async () => {
+    await opened(await changed(), async app => {
+      const { records } = await app.history('todo', 1)
+      const [known, unknown] = [records[1]!.position, records[2]!.position]
+      const { port, close } = await serveFaces(app)
+      onTestFinished(close)
+      const names = ['todo.amount', 'todo.rank']
+      const detail = 'the value of todo.amount, todo.rank at that time is not known'
+
+      const native = await NativeClient.open(`ws://127.0.0.1:${port}`)
+      onTestFinished(() => native.socket.terminate())
+      for (const frame of [
+        { op: 'get', uri: `/todo/1?at=${unknown}` },
+        { op: 'get', uri: '/todo/1', params: { at: unknown } },
+        { op: 'list', uri: `/todo?at=${unknown}` },
+      ]) {
+        const answer = await native.ask(frame)
+        expect(answer).toMatchObject({ status: 410, error: { error: 'gone', unknown: names } })
+        expect(answer.error.detail).toContain(detail)
+      }
+      const params = { at: known, fields: 'name,amount' }
+      expect(await native.ask({ op: 'get', uri: '/todo/1', params })).toMatchObject({
+        status: 200,
+        data: { name: 'b', amount: 3 },
+      })
+
+      const envelope = new WebSocket(`ws://127.0.0.1:${port}`)
+      onTestFinished(() => envelope.terminate())
+      await once(envelope, 'open')
+      for (const asked of [{ action: 'retrieve', pk: 1 }, { action: 'list' }]) {
+        envelope.send(JSON.stringify({ stream: 'todo', payload: { ...asked, at: unknown, request_id: 1 } }))
+        const [text] = (await once(envelope, 'message')) as [Buffer]
+        const { payload } = JSON.parse(String(text)) as any
+        expect([payload.response_status, payload.errors]).toEqual([410, [expect.stringContaining(detail)]])
+      }
     })
   })
 

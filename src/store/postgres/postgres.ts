@@ -1,4 +1,4 @@
-import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import type { Bus } from '../bus/bus.ts'
 import { News } from '../bus/news.ts'
 import { CommitListeners } from '../log/commit-listeners.ts'
@@ -142,7 +142,11 @@ class PostgresStore implements Store {
     if (after >= state.position) return after === state.position ? [] : null
     const recent = state.recent.after(after, limit)
     if (recent !== undefined) return whole(recent)
-    return this.#withLog(one => state.log.after(one, after, limit, state.position)).then(whole)
+    return this.#withLog(async one => {
+      const commits = await state.log.after(one, after, limit, state.position)
+      const rows = await rowsOfIncomplete(new PostgresReader(one, state, state.position, false), commits)
+      return completeCommits(commits, (resource, id) => rows.get(resource)?.get(id))
+    })
   }
 
   async oldestPosition(): Promise<number> {
@@ -207,6 +211,22 @@ class PostgresStore implements Store {
 }
 
 function* nothing(): Work<void> {}
+
+/** The rows, as they are now, of changes that were recorded without all their fields. */
+async function rowsOfIncomplete(
+  reader: PostgresReader,
+  commits: readonly Commit[] | null,
+): Promise<ReadonlyMap<Resource, ReadonlyMap<Id, Row>>> {
+  const ids = new Map<Resource, Set<Id>>()
+  for (const { changes } of commits ?? [])
+    for (const { resource, id, missing } of changes)
+      if (missing !== undefined) ids.set(resource, (ids.get(resource) ?? new Set()).add(id))
+  const rows = Array.from(ids, async ([resource, some]): Promise<readonly [Resource, ReadonlyMap<Id, Row>]> => {
+    const found = await reader.many(resource, [...some])
+    return [resource, new Map(found.map(row => [row[ID] as Id, row]))]
+  })
+  return new Map(await Promise.all(rows))
+}
 
 /** Commits that can be told. Another version of the application may have recorded rows without fields that it does not know. */
 const whole = (commits: Commit[] | null): Commit[] | null => completeCommits(commits, () => undefined)
