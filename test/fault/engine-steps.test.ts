@@ -1,31 +1,13 @@
 // Processes are killed while a data step goes through the engine: each row is changed once, with what belongs to it.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { migratedApp, migratedDatabases } from '../migrated-app.ts'
 import { faults, tell } from './counts.ts'
+import { runKilled } from './killed-migration.ts'
 
-const ROWS = 400
-const PROGRAM = join(import.meta.dirname, 'engine-step-program.ts')
+const ROWS = 200
 
 describe.each(migratedDatabases)('%s', database => {
   const { declares, migrate, opened, query, step } = migratedApp(database)
-
-  /** Runs the command, and kills it so many milliseconds after it has begun. Returns whether it came to its end. */
-  async function run(way: 'apply' | 'down', module: string, life: number): Promise<boolean> {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, way, module], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const closed = once(child, 'close')
-    await once(child.stdout, 'data')
-    child.stdout.resume()
-    await Promise.race([closed, sleep(life, undefined, { ref: false })])
-    child.kill('SIGKILL')
-    const [code] = (await closed) as [number | null]
-    return code === 0
-  }
 
   test(`${faults.migrations} processes are killed while they change rows by the engine: each is changed once`, async () => {
     const module = declares(
@@ -47,13 +29,11 @@ describe.each(migratedDatabases)('%s', database => {
     )
     const rows = (): Promise<unknown[][]> =>
       query('select n.value - n.id, count(copy.id) from n left join copy on copy.of = n.id group by n.id order by n.id')
-    const begun = performance.now()
-    expect(await run('apply', module, 60_000)).toBe(true)
-    const whole = performance.now() - begun
+    const whole = (await runKilled('apply', module, 60_000))!
     let killed = 0
     for (let i = 0; i < Math.ceil(faults.migrations / 4); i++) {
       const way = i % 2 === 0 ? 'down' : 'apply'
-      for (let attempt = 1; !(await run(way, module, (Math.random() * attempt * whole) / 2)); attempt++) {
+      for (let attempt = 1; (await runKilled(way, module, (Math.random() * attempt * whole) / 2)) === null; attempt++) {
         killed++
         // It may be killed after its last commit: what was taken back cannot be taken back again.
         if (way === 'down' && (await query('select name from _restuary_migration')).length === 0) break

@@ -1,4 +1,4 @@
-// Applies the plans of a module, or takes the last one back: node engine-step-program.ts apply|down MODULE. The test kills it.
+// Applies the plans of a module, or takes the last one back: node migrate-program.ts apply|down MODULE. The test kills it.
 import { runCommand } from '../../src/cli/run.ts'
 
 const [, , way, module] = process.argv as [string, string, string, string]
