@@ -249,4 +249,39 @@ describe.each(migratedDatabases)('%s', database => {
     await opened(uuid, app => app.post('user', { name: 'new' }))
     await expect(migrate('down', uuid)).rejects.toThrow('user.id cannot become integer in 1 row')
   })
+
+  test('ids and a relation that change at once have to be two plans, and two plans lead there', async () => {
+    const user = (id: string): string => `user: resource({ id: t.id(${id}) })`
+    const declared = (id: string, relation: string, more = ''): string =>
+      declares(`${user(id)}, todo: resource({ id: t.id()${relation} })${more}`)
+    const one = `, by: t.one('user')`
+    const many = `, users: t.many('user').was('by')`
+    const rich = (more: string): string =>
+      `, help: resource({ id: t.id(), todo: t.one('todo'), user: t.one('user') })${more}`
+    await opened(declared('', one), async app => {
+      await app.post('user', [{}, {}])
+      await app.post('todo', [{ by: 2 }, { by: 1 }])
+    })
+    const refused = async (module: string): Promise<void> => {
+      await expect(migrate('plan', module)).rejects.toThrow(
+        'the ids of user are of another kind at the same time: make two plans',
+      )
+      await expect(opened(module, app => app.list('todo'))).rejects.toThrow('make two plans')
+    }
+    const apply = async (module: string, name: string): Promise<void> => {
+      await migrate('plan', module, '--name', name)
+      await migrate('apply', module)
+    }
+    await refused(declared(`'uuid'`, many))
+    await apply(declared('', many), 'many')
+    await refused(declared(`'uuid'`, `, by: t.one('user').nullable().was('users')`))
+    await refused(declared(`'uuid'`, '', rich(`.was('todo.users')`)))
+    const uuids = declared(`'uuid'`, `, users: t.many('user')`)
+    await apply(uuids, 'ids')
+    const ids = (await rows(uuids, 'user')).map((row: any) => row.id)
+    expect((await rows(uuids, 'todo')).map((row: any) => row.users.length)).toEqual([1, 1])
+    await apply(declared(`'uuid'`, '', rich(`.was('todo.users')`)), 'help')
+    expect((await query('select "user" from help order by todo')).flat().toSorted()).toEqual(ids.toSorted())
+    expect(await foreignKeyFaults()).toEqual([])
+  })
 })

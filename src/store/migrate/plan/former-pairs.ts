@@ -38,9 +38,9 @@ function matched(
 ): CopyPairs | null {
   const used = new Set<string>()
   const sides = as.key.flatMap((side): (readonly [string, string])[] => {
-    const { references, kind } = as.columns[side]!
+    const { references } = as.columns[side]!
     const found = Object.entries(columns).find(
-      ([name, one]) => !used.has(name) && one.references?.table === references?.table && one.kind === kind,
+      ([name, one]) => !used.has(name) && one.references?.table === references?.table,
     )
     if (references === null || found === undefined) return []
     used.add(found[0])

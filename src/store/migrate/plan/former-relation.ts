@@ -14,7 +14,7 @@ export const isSurplus = ({ resource, key, indexes }: TableShape): boolean =>
 
 /** The join table of a to-many relation that is the to-one relation of a column now, as it says or somebody asked. null = none. */
 export function formerJoinOf(table: string, column: string, { shape, target, asked }: Planning): FormerJoin | null {
-  const { field, references, kind } = target.shape[table]!.columns[column]!
+  const { field, references } = target.shape[table]!.columns[column]!
   const former = target.formerPairs.get(`${table}.${column}`)
   if (references === null || former === undefined) return null
   const renamed = [...asked.renames].flatMap(([place, name]) => (name === field ? [place.replace('.', '_')] : []))
@@ -25,9 +25,7 @@ export function formerJoinOf(table: string, column: string, { shape, target, ask
     const [owner, other] = own.includes(join) ? [a, b] : former.others.includes(join) ? [b, a] : []
     if (owner === undefined || other === undefined) continue
     const leads = (side: string, to: string): boolean => as.columns[side]!.references?.table === to
-    // Ids that become others at the same time need a plan of their own.
-    if (leads(owner, table) && leads(other, references.table) && as.columns[other]!.kind === kind)
-      return { join, owner, other }
+    if (leads(owner, table) && leads(other, references.table)) return { join, owner, other }
   }
   return null
 }

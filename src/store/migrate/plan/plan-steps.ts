@@ -1,4 +1,5 @@
 import { applyStep } from '../apply-step.ts'
+import { Undecided } from '../at-start.ts'
 import { pairsOf } from './former-pairs.ts'
 import { formerJoinOf, type FormerJoin } from './former-relation.ts'
 import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from '../shape.ts'
@@ -25,6 +26,8 @@ export const nothingAsked: PlanRequest = { renames: new Map(), drop: new Set() }
 /**
  * The steps that lead a database to the shape of a model, in their order: tables and columns get their new names, then columns
  * change, then tables and indexes are made. It only compares shapes; what rows say of the steps is asked separately.
+ *
+ * @throws {Undecided} if it has to be two plans.
  */
 export function planSteps(is: DatabaseShape, target: Target, asked: PlanRequest = nothingAsked): MigrationStep[] {
   const plan = new Plan(is, target, asked)
@@ -46,6 +49,7 @@ export function planSteps(is: DatabaseShape, target: Target, asked: PlanRequest 
 
 class Plan {
   readonly steps: MigrationStep[] = []
+  readonly #is: DatabaseShape
   #shape: DatabaseShape
   readonly #target: Target
   readonly #asked: PlanRequest
@@ -53,6 +57,7 @@ class Plan {
   readonly #moved = new Map<string, string>()
 
   constructor(is: DatabaseShape, target: Target, asked: PlanRequest) {
+    this.#is = is
     this.#shape = is
     this.#target = target
     this.#asked = asked
@@ -167,11 +172,36 @@ class Plan {
 
   /** A to-many relation that is to-one now: one of the links of each row becomes its reference. */
   #takeLinks(table: string, column: string, as: ColumnShape, links: FormerJoin): void {
+    this.#refuseOtherIds(`${table}.${column}`, [table, as.references!.table])
     const nullable = { ...as, required: false }
     this.#add({ do: 'add column', table, column, as: nullable })
     this.#add({ do: 'copy links', table, column, ...links, way: 'back' })
     if (as.required) this.#add({ do: 'change column', table, column, from: nullable, to: as })
     this.#moved.set(links.join, `${table}.${column}`)
+  }
+
+  /** What a relation has is found by the ids that its tables have now, so they cannot become others at the same time. */
+  #refuseOtherIds(place: string, tables: readonly string[]): void {
+    for (const table of tables) {
+      const { key, columns } = this.#target.shape[table]!
+      const from = this.#is[this.#formerName(table)]?.columns
+      const was = key.flatMap(column => from?.[this.#formerName(table, column)] ?? [])
+      if (was.every(({ kind }, i) => kind === columns[key[i]!]!.kind)) continue
+      throw new Undecided(
+        `${place}: is another kind of relation now, and the ids of ${table} are of another kind at the same time: make two plans. First declare the relation as it is now with the former ids, plan and apply that; then change the ids`,
+      )
+    }
+  }
+
+  /** What a table, or a column of it, is called before the plan. */
+  #formerName(table: string, column?: string): string {
+    const renamed = this.steps.find(step =>
+      column === undefined
+        ? step.do === 'rename table' && step.to === table
+        : step.do === 'rename column' && step.table === table && step.to === column,
+    )
+    if (renamed?.do === 'rename table') return renamed.table
+    return renamed?.do === 'rename column' ? renamed.column : (column ?? table)
   }
 
   dropColumns(table: string): void {
@@ -191,8 +221,9 @@ class Plan {
           references?.table === to &&
           this.#target.shape[table]?.columns[column] === undefined,
       )
-      if (found === undefined) continue
+      if (found === undefined || to === undefined) continue
       const [column, from] = found
+      this.#refuseOtherIds(join, [table, to])
       const as = { ...from, required: false }
       // A row may have no link on the way back.
       if (from.required) this.#add({ do: 'change column', table, column, from, to: as })
@@ -205,6 +236,10 @@ class Plan {
   movePairs(table: string): void {
     const pairs = pairsOf(table, this.#planning)
     if (pairs === null) return
+    this.#refuseOtherIds(
+      table,
+      pairs.columns.map(([, column]) => this.#columns(table)[column]!.references!.table),
+    )
     this.#add(pairs)
     this.#moved.set(pairs.join, table)
   }
