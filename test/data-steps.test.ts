@@ -165,4 +165,34 @@ describe.each(migratedDatabases)('%s', database => {
     expect(await said('apply', now)).toEqual(['0001-names: applied to 1 row'])
     expect(await query('select first from "user"')).toEqual([['a']])
   })
+
+  test.runIf(database === 'postgres')('test names what belongs to the tables and is not in the copy', async () => {
+    await opened(declares(before), app => app.post('user', { name: 'a b' }))
+    await query('create view shown as select name from "user"')
+    await query('create table audit(id int primary key, of bigint references "user"(id))')
+    await query(`create function touched() returns trigger language plpgsql as 'begin return new; end'`)
+    await query('create trigger touching before update on "user" for each row execute function touched()')
+    const expand = declares(both)
+    await said('plan', expand, '--name', 'expand')
+    expect((await said('test', expand)).slice(0, 5)).toEqual([
+      'On a copy of the database:',
+      'Not in the copy: trigger touching of user; look whether the change suits it',
+      'Not in the copy: view shown; look whether the change suits it',
+      'Not in the copy: foreign key audit_of_fkey of audit, which refers to user; look whether the change suits it',
+      '0001-expand: applied',
+    ])
+  })
+
+  test('test works after plans that were applied before, and notes nothing', async () => {
+    await opened(declares(before), app => app.post('user', { name: 'a b' }))
+    const expand = declares(both)
+    await said('plan', expand, '--name', 'expand')
+    await said('apply', expand)
+    step(
+      '0002-names.ts',
+      `export default dataStep('user', row => ({ first: row.name[0] }), { back: () => ({ first: null }) })`,
+    )
+    expect(await said('test', expand)).toContain('0002-names: applied to 1 row')
+    expect(await query('select name from _restuary_migration')).toEqual([['0001-expand']])
+  })
 })

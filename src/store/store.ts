@@ -85,6 +85,8 @@ export interface StoreMigrations extends Migrations {
   /** A store of its own on the same database, for what goes through the engine. */
   store(): Store
   copy(): Maybe<StoreMigrations>
+  /** What belongs to the tables and is not in a copy: triggers, views and foreign keys of other programs. */
+  uncopied(): Maybe<readonly string[]>
   readonly isCopy: boolean
 }
 

@@ -140,6 +140,7 @@ async function tryPlans(migrating: Migrating, options: MigrateCommand): Promise<
   const on = (copied: StoreMigrations): Migrating => ({ ...migrating, migrations: copied })
   try {
     write('On a copy of the database:')
+    for (const name of await migrations.uncopied()) write(`Not in the copy: ${name}; look whether the change suits it`)
     const isWell = await tryOut(copy, {
       target,
       asked: options,

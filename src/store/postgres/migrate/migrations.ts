@@ -14,7 +14,7 @@ import { OWN_TABLES } from '../schema/tables.ts'
 import { beginTermOfAll } from '../write/begin-term.ts'
 import { askPostgresRows } from './ask-rows.ts'
 import { tableContents } from './contents.ts'
-import { copySchema, dropSchema } from './copy-schema.ts'
+import { copySchema, dropSchema, uncopied } from './copy-schema.ts'
 import { keptName } from './folded-rows.ts'
 import { foundTables, foundShape, otherTablesOf } from './found-tables.ts'
 import { PostgresLedger, type Entry, type PlanMark } from './ledger.ts'
@@ -262,6 +262,10 @@ export class PostgresMigrations implements StoreMigrations {
     const schema = await copySchema(this.#connection, await this.shape())
     const discard = (): Promise<void> => dropSchema(this.#address, schema)
     return PostgresMigrations.open({ ...this.#address, schema }, { ...this.#options, discard })
+  }
+
+  async uncopied(): Promise<string[]> {
+    return uncopied(this.#connection, await this.shape())
   }
 
   get isCopy(): boolean {

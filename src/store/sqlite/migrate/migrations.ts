@@ -217,6 +217,10 @@ export class SqliteMigrations implements StoreMigrations {
     return new SqliteMigrations(file, { ...this.#options, discard })
   }
 
+  uncopied(): string[] {
+    return []
+  }
+
   get isCopy(): boolean {
     return this.#options.discard !== undefined
   }
