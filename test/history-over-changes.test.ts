@@ -100,7 +100,7 @@ describe.each(migratedDatabases)('%s', database => {
       for (const asked of [{ action: 'retrieve', pk: 1 }, { action: 'list' }]) {
         envelope.send(JSON.stringify({ stream: 'todo', payload: { ...asked, at: unknown, request_id: 1 } }))
         const [text] = (await once(envelope, 'message')) as [Buffer]
-        const { payload } = JSON.parse(String(text)) as any
+        const { payload } = JSON.parse(String(text))
         expect([payload.response_status, payload.errors]).toEqual([410, [expect.stringContaining(detail)]])
       }
     })

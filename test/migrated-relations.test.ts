@@ -281,7 +281,7 @@ describe.each(migratedDatabases)('%s', database => {
     const ids = (await rows(uuids, 'user')).map((row: any) => row.id)
     expect((await rows(uuids, 'todo')).map((row: any) => row.users.length)).toEqual([1, 1])
     await apply(declared(`'uuid'`, '', rich(`.was('todo.users')`)), 'help')
-    expect((await query('select "user" from help order by todo')).flat().toSorted()).toEqual(ids.toSorted())
+    expect(new Set((await query('select "user" from help')).flat())).toEqual(new Set(ids))
     expect(await foreignKeyFaults()).toEqual([])
   })
 })

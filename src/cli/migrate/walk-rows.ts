@@ -70,7 +70,10 @@ function refuseBatch(error: unknown): never {
 /** What the function works with. `delete` resolves to nothing: for the function, null means that its row goes. */
 function operationsIn(tx: Transaction, engine: Engine): Database {
   const db = database(engine, call => engine.within(tx, call), undefined)
-  return { ...db, delete: async (...args) => void (await db.delete(...args)) }
+  const remove: Database['delete'] = async (name, id, options) => {
+    await db.delete(name, id, options)
+  }
+  return { ...db, delete: remove }
 }
 
 const readKept = (text: string | undefined): Kept | undefined =>
@@ -103,8 +106,8 @@ async function changeRow({ tx, db, resource, id, change }: Changing): Promise<vo
   const { name } = resource
   try {
     const changes = await change({ ...readRow(resource, row, unrelated) } as never, db)
-    if (changes === null) await db.delete(name as never, id as never)
-    else if (changes !== undefined) await db.patch(name as never, id as never, changes as never)
+    if (changes === null) await db.delete(name, id)
+    else if (changes !== undefined) await db.patch(name, id, changes)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     throw new MigrationRefused(`${name} ${id} was refused, and the step stopped before its batch:`, [

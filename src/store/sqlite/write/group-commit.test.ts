@@ -291,3 +291,21 @@ test('after writes of another process without a record, no position is valid', a
   await store.close()
   expect(reopened(file).terms.position(1)).toBe(renewed)
 })
+
+test('a text that another store on the file keeps, without a record, leaves all positions valid', async () => {
+  const { store, file } = opened()
+  await add(store, 1)
+  const before = store.terms.position(1)
+  const heard = (): Promise<void> => new Promise(resolve => store.onCommit(resolve))
+  await heard()
+  const isOpened = heard()
+  const other = sqlite(file)
+  await other.open(model, testEnvironment({ now: 1 }))
+  onTestFinished(() => other.close())
+  await isOpened
+  const isKept = heard()
+  await other.transaction(async tx => tx.keep('once', 'done', 1_000))
+  await isKept
+  await add(store, 2)
+  expect([store.terms.seqOf(before), store.terms.history]).toEqual([1, 0])
+})
