@@ -96,3 +96,14 @@ export function refuseOtherWay(name: string, { run }: DataMark, { through }: Nam
   const begun = run === undefined ? 'tables' : 'engine'
   if (begun !== through) throw new MigrationRefused(`${name} was begun through: '${begun}': let it end in that way`)
 }
+
+/** Only what came last can be taken back. */
+export const notLast = (name: string, last: Applied | undefined): MigrationRefused =>
+  new MigrationRefused(
+    last === undefined
+      ? `${name} was not applied, so there is nothing to take back`
+      : `${name} is not the plan that was applied last, which is ${last.name}: take that back first`,
+  )
+
+export const noSuchResource = (resource: string): MigrationRefused =>
+  new MigrationRefused(`There is no resource ${resource} in the database: make it by a plan before this step`)

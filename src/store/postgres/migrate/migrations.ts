@@ -1,6 +1,13 @@
 import { isReached, StepMisfit } from '../../migrate/apply-step.ts'
 import { newMark, type DataProgress, type NamedDataStep, type NamedStep } from '../../migrate/data-step.ts'
-import { editedSince, goesOnAt, MigrationRefused, refuseOtherWay, type TableContent } from '../../migrate/migrations.ts'
+import {
+  editedSince,
+  goesOnAt,
+  MigrationRefused,
+  notLast,
+  refuseOtherWay,
+  type TableContent,
+} from '../../migrate/migrations.ts'
 import { needOf, type Concerned } from '../../migrate/need.ts'
 import { refuseStrange } from '../../migrate/plan/other-tables.ts'
 import { planDigest, type Plan } from '../../migrate/plan-file.ts'
@@ -116,10 +123,7 @@ export class PostgresMigrations implements StoreMigrations {
   down(name: string, custom: CustomTypes, step: NamedStep | null = null): Promise<void> {
     return this.#ledger.alone(async () => {
       const last = (await this.applied()).at(-1)
-      if (last?.name !== name)
-        throw new MigrationRefused(
-          `${name} is not the plan that was applied last${last ? `, which is ${last.name}` : ''}`,
-        )
+      if (last?.name !== name) throw notLast(name, last)
       if (last.isData) await this.#takeBackData(last, custom, step)
       else await this.#takeBack(last, custom)
       await this.#ledger.remove(name)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { MigrationRefused } from '../../migrate/migrations.ts'
+import { MigrationRefused, noSuchResource } from '../../migrate/migrations.ts'
 import { isVersion, type ColumnShape, type DatabaseShape, type TableShape } from '../../migrate/shape.ts'
 import { columnTypeOf, type CustomTypes } from '../../migrate/type-data.ts'
 import type { Id } from '../../../schema/field.ts'
@@ -56,8 +56,7 @@ export class LoggedTables {
     const known = this.#tables.get(resource)
     if (known !== undefined) return known
     const [name, as] = Object.entries(this.options.shape).find(([, table]) => table.resource === resource) ?? []
-    if (name === undefined || as === undefined)
-      throw new MigrationRefused(`There is no resource ${resource} in the database`)
+    if (name === undefined || as === undefined) throw noSuchResource(resource)
     const table = new LoggedTable(this, name, as)
     this.#tables.set(resource, table)
     return table

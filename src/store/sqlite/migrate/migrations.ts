@@ -14,6 +14,7 @@ import {
   editedSince,
   goesOnAt,
   MigrationRefused,
+  notLast,
   refuseOtherWay,
   type Applied,
   type TableContent,
@@ -138,10 +139,7 @@ export class SqliteMigrations implements StoreMigrations {
   #takeBack(name: string, custom: CustomTypes): void {
     this.#transaction(() => {
       const last = this.applied().at(-1)
-      if (last?.name !== name)
-        throw new MigrationRefused(
-          `${name} is not the plan that was applied last${last ? `, which is ${last.name}` : ''}`,
-        )
+      if (last?.name !== name) throw notLast(name, last)
       const { steps } = last.plan
       const at = (step: number): number => steps.length - 1 - step
       const reverse = steps.toReversed().map(reverseOf)
