@@ -130,6 +130,8 @@ export function left(changes: readonly Change[], id: Id, seq: number): LiveEvent
 export interface SubscriptionState {
   /** Whether steps are told (`following`), wait (`starting`, `held`), or are left out until a new snapshot (`behind`, `renewing`). */
   readonly phase: 'following' | 'starting' | 'held' | 'behind' | 'renewing' | 'closed'
+  /** The seq up to which it was told; null = nothing yet. */
+  readonly told: number | null
   /** How many steps wait to be told. */
   readonly steps: number
   /** null = a function of the application follows. */

@@ -6,7 +6,7 @@ import { forEachMember } from './incremental/routing/group-index.ts'
 import type { Group } from './views/group.ts'
 import type { Interest } from './views/interest.ts'
 import { readsOf } from './views/maintenance.ts'
-import type { Requery } from './views/requery.ts'
+import type { Terms } from '../store/terms.ts'
 import { maintenancePlanOf, type MaintenancePlan } from './views/maintenance.ts'
 
 /** What it costs to follow a query, and why. */
@@ -27,7 +27,10 @@ export interface ViewExplanation {
   readonly foundBy: readonly string[]
   /** Names of the resources whose changes may affect the query. */
   readonly reads: readonly string[]
-  /** Average time to run the query, in milliseconds. null if it does not run again or nobody follows it. */
+  /**
+   * Average milliseconds that a commit takes which concerns the query: to run it again, or to find out what the commit means to
+   * it and to tell that. Unless the query runs again, it is measured for 15 s after somebody asked. null if it was not measured.
+   */
   readonly cost: number | null
 }
 
@@ -38,17 +41,25 @@ export interface FollowedQuery extends ViewExplanation {
   readonly limit: number | null
   readonly subscriptions: number
   /** The state of its subscriptions, at most fifty. */
-  readonly followers: readonly SubscriptionState[]
+  readonly followers: readonly Follower[]
+}
+
+/** The state of a subscription. */
+interface Follower extends Omit<SubscriptionState, 'told'> {
+  /** Up to where it was told, `epoch.seq`; null = nothing yet. */
+  readonly position: string | null
 }
 
 /** A query that is followed, with what it costs. */
-export function followedQuery(group: Group, requery: Requery | undefined): FollowedQuery {
+export function followedQuery(group: Group, cost: number | null, terms: Terms): FollowedQuery {
   const { interest, members } = group
   let subscriptions = 0
-  const followers: SubscriptionState[] = []
+  const followers: Follower[] = []
   forEachMember(members, ({ state }) => {
     subscriptions++
-    if (state && followers.length < LISTED) followers.push(state)
+    if (!state || followers.length === LISTED) return
+    const { told, ...rest } = state
+    followers.push({ ...rest, position: told === null ? null : terms.position(told) })
   })
   return {
     resource: interest.resource.name,
@@ -56,7 +67,7 @@ export function followedQuery(group: Group, requery: Requery | undefined): Follo
     limit: interest.limit,
     subscriptions,
     followers,
-    ...explainView(interest, requery),
+    ...explainView(interest, cost),
   }
 }
 
@@ -66,11 +77,8 @@ const LISTED = 50
 /** How many values of an anchor are printed. */
 const SPELLED = 5
 
-/**
- * Explains how a view is kept up to date, and what that costs. `requery` has the measured cost if the query runs again after
- * commits.
- */
-export function explainView(interest: Interest, requery: Requery | undefined): ViewExplanation {
+/** Explains how a view is kept up to date, and what that costs, as far as it was measured. */
+export function explainView(interest: Interest, cost: number | null): ViewExplanation {
   const { kind, reason, isExact } = maintenancePlanOf(interest)
   const anchors = kind === 'requeried' ? null : anchorsOf(interest.resource, interest.where)
   return {
@@ -79,7 +87,7 @@ export function explainView(interest: Interest, requery: Requery | undefined): V
     isExact,
     foundBy: (anchors ?? []).map(printAnchor),
     reads: [...readsOf(interest)].map(({ name }) => name),
-    cost: requery?.isSeen ? requery.cost : null,
+    cost,
   }
 }
 

@@ -102,9 +102,9 @@ export class Live {
 
   /** The queries that are followed, those with the most subscriptions first, at most `most`. */
   queriesFollowed(most: number): FollowedQuery[] {
-    const all = Array.from(this.#hub.followed(), ([key, group]) => ({ group, requery: this.#hub.requeryBy(key) }))
+    const all = Array.from(this.#hub.followed(), ([key, group]) => ({ group, cost: this.#hub.costBy(key) }))
     return all
-      .map(({ group, requery }) => followedQuery(group, requery))
+      .map(({ group, cost }) => followedQuery(group, cost, this.terms))
       .toSorted((a, b) => b.subscriptions - a.subscriptions)
       .slice(0, most)
   }

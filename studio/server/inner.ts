@@ -98,9 +98,12 @@ export interface SubscribedQuery {
   readonly isExact: boolean
   readonly foundBy: readonly string[]
   readonly reads: readonly string[]
+  /** Average milliseconds of a commit that concerns it; null = none was measured. */
   readonly cost: number | null
   readonly followers: readonly {
     readonly phase: 'following' | 'starting' | 'held' | 'behind' | 'renewing' | 'closed'
+    /** Up to where it was told; null = nothing yet. */
+    readonly position: string | null
     /** Steps that wait to be told. */
     readonly steps: number
     /** null = the application itself. */

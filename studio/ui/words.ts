@@ -12,6 +12,9 @@ export function byteWords(bytes: number): string {
   return `${at === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[at]}`
 }
 
+/** 0.04 milliseconds → `40 µs`, 12.34 → `12.3 ms`. */
+export const spanWords = (ms: number): string => (ms < 1 ? `${Math.round(ms * 1_000)} µs` : `${ms.toFixed(1)} ms`)
+
 /** How long ago something was: `now`, `12 s ago`, `3 min ago`. */
 export function agoWords(at: number, now: number = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - at) / 1_000))

@@ -4,13 +4,19 @@ import { askSubscriptions, type SubscribedQuery } from '../server/inner.ts'
 import { Badge, Button, Empty } from '../ui/controls.tsx'
 import { TableHead } from '../ui/table-head.tsx'
 import { usePolled } from '../ui/use-polled.ts'
-import { byteWords, nounWords } from '../ui/words.ts'
+import { byteWords, nounWords, spanWords } from '../ui/words.ts'
 
 const upkeepWords: Readonly<Record<string, string>> = {
-  rows: 'A changed row alone shows what it means.',
-  maintained: 'Maintained from what commits change; no query runs again.',
-  requeried: 'The query runs again after commits that may affect it.',
+  rows: 'Incremental: a changed row alone shows what it means.',
+  maintained: 'Incremental: maintained from what commits change; no query runs again.',
+  requeried: 'Not incremental: the query runs again after commits that may affect it',
 }
+
+const costWords =
+  'What a commit that concerns the query takes, on average while somebody looks here; – = none has come yet.'
+
+const upkeepOf = ({ upkeep, reason }: SubscribedQuery): string =>
+  reason === null ? (upkeepWords[upkeep] ?? upkeep) : `${upkeepWords[upkeep]}, because ${reason}.`
 
 const phaseWords: Readonly<Record<string, string>> = {
   following: 'Everything is told as it happens.',
@@ -35,7 +41,7 @@ export function QueryList(): VNode {
       </p>
       <div class="scroll" tabIndex={0} role="group" aria-label="Queries of the server">
         <table class="queries">
-          <TableHead names={['Resource', 'Query', 'Followers', 'Waits', 'Upkeep', 'Found by', 'Cost per run']} />
+          <TableHead names={['Resource', 'Query', 'Followers', 'Waits', 'Upkeep', 'Found by', 'Cost per commit']} />
           <tbody>
             {queries.map((one, i) => {
               const key = `${one.resource} ${one.query} ${one.limit} ${i}`
@@ -84,13 +90,15 @@ function QueryLine({
       <td class={waiting + late === 0 ? 'muted' : ''}>
         {waiting === 0 ? '–' : byteWords(waiting)} {late > 0 && <Badge tone="warn">{`${late} behind`}</Badge>}
       </td>
-      <td title={one.reason ?? upkeepWords[one.upkeep]}>
+      <td title={upkeepOf(one)}>
         <Badge tone={one.upkeep === 'requeried' ? 'warn' : 'good'}>{one.upkeep}</Badge>
       </td>
       <td>
         <code>{one.foundBy.join(', ') || 'every change'}</code>
       </td>
-      <td class="right">{one.cost === null ? '–' : `${one.cost.toFixed(2)} ms`}</td>
+      <td class="right" title={costWords}>
+        {one.cost === null ? '–' : spanWords(one.cost)}
+      </td>
     </tr>
   )
 }
@@ -99,15 +107,19 @@ function Followers({ one }: { readonly one: SubscribedQuery }): VNode {
   return (
     <tr class="followers">
       <td colSpan={7}>
+        <p class="muted">
+          {upkeepOf(one)} It reads {one.reads.join(', ')}. {one.cost === null ? costWords : null}
+        </p>
         <ul>
-          {one.followers.map(({ phase, steps, reader }, i) => (
+          {one.followers.map(({ phase, position, steps, reader }, i) => (
             <li key={i}>
               {reader === null ? 'the application' : reader.who === null ? 'anonymous' : `user ${reader.who}`}{' '}
               <span title={phaseWords[phase]}>
                 <Badge tone={phase === 'following' ? 'good' : 'warn'}>{phase}</Badge>
               </span>{' '}
               <span class="muted">
-                {nounWords(steps, 'step')} and {byteWords(reader?.waiting ?? 0)} wait
+                told up to <code>{position ?? '–'}</code>; {nounWords(steps, 'step')} and{' '}
+                {byteWords(reader?.waiting ?? 0)} wait
               </span>
             </li>
           ))}

@@ -22,9 +22,40 @@ describe.runIf(hasBrowser)('the subscriptions of the server', () => {
     const { queries, told, position } = await asked('subscriptions')
     const of = (rank: number): any =>
       queries.find(({ query }: { query: string }) => new RegExp(`\\b${rank}\\b`).test(query))
-    expect(of(7).followers).toEqual([{ phase: 'following', steps: 0, reader: { who: 2, waiting: expect.any(Number) } }])
-    expect(of(8).followers).toEqual([{ phase: 'following', steps: 0, reader: { who: 1, waiting: expect.any(Number) } }])
+    expect(of(7).followers).toEqual([
+      { phase: 'following', position, steps: 0, reader: { who: 2, waiting: expect.any(Number) } },
+    ])
+    expect(of(8).followers).toEqual([
+      { phase: 'following', position, steps: 0, reader: { who: 1, waiting: expect.any(Number) } },
+    ])
     expect(told).toBe(position)
+  })
+
+  test('say up to where each was told, and what a commit costs that concerns them', async () => {
+    const client = await NativeClient.open(studio.served.url.replace('http', 'ws') + '/', { 'x-user': 'eve' })
+    onTestFinished(() => client.cut())
+    await client.ask({ op: 'subscribe', uri: '/task?rank=20' })
+    await client.ask({ op: 'subscribe', uri: '/task?rank=21' })
+    await client.ask({ op: 'subscribe', uri: '/task?owner.role=member&rank[gte]=20' })
+    const of = async (text: string): Promise<any> => {
+      const { queries } = await asked('subscriptions')
+      return queries.find(({ query }: { query: string }) => query.includes(text))
+    }
+    const before = await of('"rank":20')
+    expect([before.upkeep, before.cost]).toEqual(['rows', null])
+    const { id } = (await studio.app.post('task', { title: 'a', owner: 1, rank: 20 })) as { id: number }
+    const told = await client.hear(({ events }) => events)
+    const after = await of('"rank":20')
+    expect(after.cost).toBeGreaterThan(0)
+    expect(after.followers[0].position).toBe(told.position)
+    expect(after.followers[0].position).not.toBe(before.followers[0].position)
+    // What does not concern a query tells nothing, and costs it nothing.
+    const other = await of('"rank":21')
+    expect([other.cost, other.followers[0].position]).toEqual([null, before.followers[0].position])
+    const maintained = await of('role')
+    expect([maintained.upkeep, maintained.followers[0].position]).toEqual(['maintained', told.position])
+    expect(maintained.cost).toBeGreaterThan(0)
+    await studio.app.delete('task', id)
   })
 
   test('say how many bytes a client has not taken, and that it is behind', async () => {
@@ -55,12 +86,19 @@ describe.runIf(hasBrowser)('the subscriptions of the server', () => {
       .click()
     await other.waitForSelector('.followers >> text=user 3')
     await other.waitForSelector('.followers >> text=following')
+    await other.waitForSelector('.followers >> text=Incremental:')
+    const lineOf = async (name: string): Promise<string> => (await other.textContent(`.queries ${name}`)) ?? ''
+    const before = await lineOf('.followers')
+    await studio.app.patch('task', 1, { rank: 4 })
+    await expect.poll(() => lineOf('.followers')).not.toBe(before)
+    expect(await lineOf('.followers')).toMatch(/told up to \S+\.\d+; 0 steps/)
+    await expect.poll(() => lineOf('tr:has(+ .followers) td:last-child')).toMatch(/ (µs|ms)$/)
     await other.getByRole('tab', { name: 'Load' }).click()
     await other.waitForSelector('.chart >> text=Commit lag, ms')
-    const before = await asked('server')
+    const { commits, lag } = await asked('server')
     await studio.app.patch('task', 1, { rank: 5 })
-    await expect.poll(async () => (await asked('server')).commits).toBeGreaterThan(before.commits)
-    expect(before.lag).toBeGreaterThanOrEqual(0)
+    await expect.poll(async () => (await asked('server')).commits).toBeGreaterThan(commits)
+    expect(lag).toBeGreaterThanOrEqual(0)
     await page.close()
     await other.close()
   })

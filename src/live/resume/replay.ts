@@ -51,7 +51,7 @@ export function* replay(
   const lastEvent = batches.at(-1)?.events.at(-1)
   if (item !== null && lastEvent === undefined && (yield* group.rows(snapshot, 1)).length === 0) return false
   listener.resumed(since)
-  subscription.begin(batches)
+  subscription.begin(snapshot.position, batches)
   return true
 }
 

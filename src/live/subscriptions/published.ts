@@ -46,6 +46,10 @@ export class PublishedFeed implements SubscriptionSource<ValuesKind> {
     this.#options = options
   }
 
+  positionOf({ seq }: Published): number {
+    return seq
+  }
+
   get subscriptions(): number {
     return this.#count
   }
@@ -157,7 +161,7 @@ export class PublishedFeed implements SubscriptionSource<ValuesKind> {
         if (subscription.isClosed) return
         if (missed !== null) listener.resumed(first!.since!)
         else listener.snapshot(body, live.terms.position(at), first === null || first.since !== null)
-        return subscription.begin(missed ?? [])
+        return subscription.begin(at, missed ?? [])
       }
     })
   }

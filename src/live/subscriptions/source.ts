@@ -35,6 +35,8 @@ export interface SubscriptionSource<K extends Kind> {
    * `isSure` = there was no other state in between.
    */
   reconsider(snapshot: Snapshot, subscription: Subscription<K>, asked: K['asked'], isSure: boolean): Work<void>
+  /** The seq of what is followed after a step. */
+  positionOf(step: K['step']): number
   /** Called when a subscription is closed. */
   leave(subscription: Subscription<K>): void
 }

@@ -38,6 +38,7 @@ function world(mode: Mode = 'every'): World {
     {
       renew: async () => void log.push('renew'),
       reconsider: function* () {},
+      positionOf: ({ position }) => position,
       leave: () => log.push('left'),
     },
     { key: 'a', followed: 'first' as never },
@@ -66,7 +67,7 @@ describe('a step', () => {
     const { subscription, log } = world()
     subscription.deliver(step(3))
     expect(log).toEqual([])
-    subscription.begin([step(1), step(2)])
+    subscription.begin(0, [step(1), step(2)])
     subscription.deliver(step(4))
     expect(log).toEqual([1, 2, 3, 4].map(told))
   })
@@ -75,13 +76,13 @@ describe('a step', () => {
     const { subscription, log } = world()
     subscription.deliver(step(1))
     expect(subscription.start()).toBe(true)
-    subscription.begin()
+    subscription.begin(0)
     expect(log).toEqual([])
   })
 
   test('while a reader is behind is in the snapshot that it gets once it has read', () => {
     const { subscription, log, connection } = world()
-    subscription.begin()
+    subscription.begin(0)
     Object.assign(connection, { busy: true, slow: true })
     subscription.deliver(step(1))
     connection.slow = false
@@ -94,14 +95,14 @@ describe('a step', () => {
     subscription.deliver(step(3))
     expect(log).toEqual(['renew'])
     expect(subscription.start()).toBe(true)
-    subscription.begin()
+    subscription.begin(0)
     subscription.deliver(step(4))
     expect(log).toEqual(['renew', told(4)])
   })
 
   test('that comes while the caller is uncertain waits, and is sent afterwards', () => {
     const { subscription, log } = world()
-    subscription.begin()
+    subscription.begin(0)
     subscription.hold()
     subscription.deliver(step(1))
     expect(log).toEqual([])
@@ -112,7 +113,7 @@ describe('a step', () => {
 
   test('that was seen under earlier rights is not sent to a changed caller; the difference is', () => {
     const { subscription, log } = world()
-    subscription.begin()
+    subscription.begin(0)
     subscription.hold()
     subscription.deliver(step(1))
     expect(subscription.takePending()).toHaveLength(1)
@@ -122,7 +123,7 @@ describe('a step', () => {
 
   test('in too great a number while it waits is left out: a new snapshot is cheaper', () => {
     const { subscription, log } = world()
-    subscription.begin()
+    subscription.begin(0)
     subscription.hold()
     for (let n = 1; n <= 1_001; n++) subscription.deliver(step(n))
     subscription.release()
@@ -132,10 +133,10 @@ describe('a step', () => {
 
 describe('a new snapshot', () => {
   test.each<[string, (subscription: Subscription) => void, unknown[]]>([
-    ['is asked for once where something cannot be told', one => one.begin(), ['renew']],
+    ['is asked for once where something cannot be told', one => one.begin(0), ['renew']],
     ['is asked for after the one that is being taken', () => {}, []],
-    ['waits until it is known who listens', one => (one.begin(), one.hold()), []],
-    ['is not asked for twice', one => (one.begin(), one.reset()), ['renew']],
+    ['waits until it is known who listens', one => (one.begin(0), one.hold()), []],
+    ['is not asked for twice', one => (one.begin(0), one.reset()), ['renew']],
     ['is not wanted any more once it is closed', one => one.close(), ['left']],
   ])('%s', (_, prepare, expected) => {
     const { subscription, log } = world()
@@ -146,7 +147,7 @@ describe('a new snapshot', () => {
 
   test('a snapshot requested before the caller became uncertain is not used; another one is taken', () => {
     const { subscription, log } = world()
-    subscription.begin()
+    subscription.begin(0)
     subscription.reset()
     subscription.hold()
     expect([subscription.start(), subscription.behind]).toEqual([false, true])
@@ -156,7 +157,7 @@ describe('a new snapshot', () => {
 
   test('waits for a busy connection', () => {
     const { subscription, log, connection } = world()
-    subscription.begin()
+    subscription.begin(0)
     connection.busy = true
     subscription.reset()
     expect(log).toEqual([])
@@ -168,7 +169,7 @@ describe('a new snapshot', () => {
 
 test('an ended subscription sends its reason once, and nothing else', () => {
   const { subscription, log } = world()
-  subscription.begin()
+  subscription.begin(0)
   subscription.end(new ApiError('not_found'))
   subscription.end(new ApiError('gone'))
   for (const act of [() => subscription.deliver(step(1)), () => subscription.hold(), () => subscription.release()])
@@ -183,7 +184,7 @@ describe('modes', () => {
 
   test('every sends all', () => {
     const { subscription, log, connection } = world('every')
-    subscription.begin()
+    subscription.begin(0)
     connection.busy = true
     for (const n of [1, 2, 3]) subscription.deliver(step(n))
     expect(log).toEqual([1, 2, 3].map(told))
@@ -191,7 +192,7 @@ describe('modes', () => {
 
   test('an interval sends the first at once and the rest together at its end', () => {
     const { subscription, log } = world(100)
-    subscription.begin()
+    subscription.begin(0)
     for (const n of [1, 2, 3]) subscription.deliver(step(n))
     expect(log).toEqual([told(1)])
     vi.advanceTimersByTime(99)
@@ -212,7 +213,7 @@ describe('modes', () => {
 
   test('an interval that ends while the caller is uncertain goes on', () => {
     const { subscription, log } = world(100)
-    subscription.begin()
+    subscription.begin(0)
     for (const n of [1, 2]) subscription.deliver(step(n))
     subscription.hold()
     vi.advanceTimersByTime(100)
@@ -224,7 +225,7 @@ describe('modes', () => {
 
   test('latest skips states that were replaced while the connection was busy', () => {
     const { subscription, log, connection } = world('latest')
-    subscription.begin()
+    subscription.begin(0)
     subscription.deliver(batch(1, event('enter')))
     connection.busy = true
     for (const n of [2, 3]) subscription.deliver(step(n))

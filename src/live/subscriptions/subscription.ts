@@ -56,6 +56,8 @@ export class Subscription<K extends Kind = RowsKind> {
   #phase: Phase = 'starting'
   /** Steps that wait to be told. null = none may wait, or there were too many. */
   #waiting: K['step'][] | null = []
+  /** The seq up to which it was told; -1 = nothing yet. */
+  #told = -1
   readonly #pace: Pacing<K['step']> | null
 
   /** `key` is equal for subscriptions to the same thing. `pace` is given if not every step shall be told. */
@@ -95,7 +97,8 @@ export class Subscription<K extends Kind = RowsKind> {
 
   /** How it is doing. */
   get state(): SubscriptionState {
-    return { phase: this.#phase, steps: this.#waiting?.length ?? 0, reader: this.listener.reader?.() ?? null }
+    const told = this.#told < 0 ? null : this.#told
+    return { phase: this.#phase, told, steps: this.#waiting?.length ?? 0, reader: this.listener.reader?.() ?? null }
   }
 
   /** Whether something was left out. Nothing more is told until a new snapshot. */
@@ -108,7 +111,7 @@ export class Subscription<K extends Kind = RowsKind> {
   deliver(step: K['step']): void {
     if (this.#phase === 'following') {
       if (this.#pace) this.#pace.take(step)
-      else if (!this.listener.batch(step, this.#followed)) this.#leaveBehind()
+      else this.tell(step)
     } else if (this.#phase === 'starting' || this.#phase === 'held') {
       if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
     }
@@ -121,7 +124,9 @@ export class Subscription<K extends Kind = RowsKind> {
 
   /** Tells a step without waiting. */
   tell(step: K['step']): void {
-    if (this.#phase === 'following' && !this.listener.batch(step, this.#followed)) this.#leaveBehind()
+    if (this.#phase !== 'following') return
+    if (this.listener.batch(step, this.#followed)) this.#told = this.#source.positionOf(step)
+    else this.#leaveBehind()
   }
 
   /** Called when it cannot be told what happened: requests a new snapshot. */
@@ -179,9 +184,13 @@ export class Subscription<K extends Kind = RowsKind> {
     return true
   }
 
-  /** Called after the snapshot was told, or whatever comes first. Tells `steps`, which happened after it, and then what waits. */
-  begin(steps: readonly K['step'][] = []): void {
+  /**
+   * Called after the snapshot of the seq `at` was told, or whatever comes first. Tells `steps`, which the client has missed, and
+   * then what waits.
+   */
+  begin(at: number, steps: readonly K['step'][] = []): void {
     if (this.#phase !== 'starting') return
+    this.#told = at
     if (this.#waiting && steps.length > 0) this.#waiting.unshift(...steps)
     this.#proceed()
   }

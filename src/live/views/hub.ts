@@ -3,6 +3,7 @@ import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Batch, Presented } from '../event.ts'
+import { CommitCosts } from './commit-costs.ts'
 import { forEachMember, PlainGroups, withMember, withoutMember } from '../incremental/routing/group-index.ts'
 import { Group, type Member, type GroupEnvironment } from './group.ts'
 import { TimeSlice, SlicedWork } from '../incremental/step/time-slice.ts'
@@ -24,6 +25,7 @@ export class Hub {
   readonly #maintained: MaintainedGroups
   readonly #requeries = new Map<Group, Requery>()
   readonly #due: RequeryQueue = new RequeryQueue()
+  readonly #costs = new CommitCosts<Group>()
   /** Receives what the evaluation of a group threw. That group is reset, and others are not affected. */
   readonly #onFault: (error: unknown) => void
   readonly #surroundings: GroupEnvironment
@@ -33,9 +35,10 @@ export class Hub {
   constructor(surroundings: GroupEnvironment, onFault: (error: unknown) => void) {
     this.#surroundings = surroundings
     this.#onFault = onFault
-    this.#maintained = new MaintainedGroups(onFault, lost => {
+    const onLost = (lost: ViewMaintenance<Group>): void => {
       for (const group of this.#groups.values()) if (this.maintenanceOf(group) === lost) this.#reset(group)
-    })
+    }
+    this.#maintained = new MaintainedGroups(this.#costs, onFault, onLost)
   }
 
   /** Whether nobody follows anything. */
@@ -69,10 +72,12 @@ export class Hub {
     return this.#requeries.values()
   }
 
-  /** The requery of the group with this key, if it is followed and needs one. */
-  requeryBy(key: string): Requery | undefined {
+  /** Average milliseconds of a commit that concerns the group with this key; null = nobody follows it, or none was measured. */
+  costBy(key: string): number | null {
     const group = this.#groups.get(key)
-    return group && this.#requeries.get(group)
+    if (!group) return null
+    const requery = this.#requeries.get(group)
+    return requery ? (requery.isSeen ? requery.cost : null) : this.#costs.of(group)
   }
 
   /**
@@ -203,7 +208,10 @@ export class Hub {
   }
 
   *#dispatchPlain(snapshot: Snapshot, commits: readonly Commit[]): Work<void> {
-    for (const [group, changes] of this.#plain.concernedBy(commits)) {
+    const concerned = this.#plain.concernedBy(commits)
+    const costs = concerned.size > 0 && this.#costs.isAsked ? this.#costs : null
+    let begin = costs ? performance.now() : 0
+    for (const [group, changes] of concerned) {
       let batches: Batch[]
       try {
         batches = yield* group.match(snapshot, changes)
@@ -213,6 +221,7 @@ export class Hub {
         continue
       }
       this.#deliver(group, batches)
+      if (costs) begin = costs.lap(group, begin)
     }
   }
 

@@ -2,14 +2,14 @@ import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Commit } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Batch } from '../event.ts'
+import type { CommitCosts } from './commit-costs.ts'
 import type { Group } from './group.ts'
 import { StepHistory } from '../incremental/step/history.ts'
 import { KnownPairs } from '../incremental/step/known-pairs.ts'
 import type { PresentState } from '../incremental/step/state.ts'
-import { singleSteps, wholeStep } from '../incremental/step/step.ts'
+import { singleSteps, wholeStep, type Step } from '../incremental/step/step.ts'
 import type { TimeSlice } from '../incremental/step/time-slice.ts'
-import { ViewMaintenance } from '../incremental/view-maintenance.ts'
+import { ViewMaintenance, type Deliver } from '../incremental/view-maintenance.ts'
 
 /** How many ids of many-to-many relations are cached between steps, so that long lists are not read again and again. */
 const KNOWN_PAIRS = 500_000
@@ -24,11 +24,17 @@ interface OfResource {
 export class MaintainedGroups {
   readonly known: KnownPairs = new KnownPairs(KNOWN_PAIRS)
   readonly #byResource = new Map<Resource, OfResource>()
+  readonly #costs: CommitCosts<Group>
   readonly #onFault: (error: unknown) => void
   /** Called if it cannot be told what happened to all groups of one maintenance. */
   readonly #onLost: (maintenance: ViewMaintenance<Group>) => void
 
-  constructor(onFault: (error: unknown) => void, onLost: (maintenance: ViewMaintenance<Group>) => void) {
+  constructor(
+    costs: CommitCosts<Group>,
+    onFault: (error: unknown) => void,
+    onLost: (maintenance: ViewMaintenance<Group>) => void,
+  ) {
+    this.#costs = costs
     this.#onFault = onFault
     this.#onLost = onLost
   }
@@ -67,22 +73,29 @@ export class MaintainedGroups {
   }
 
   /** Tells all groups what commits mean to them; null = it cannot be told. */
-  *advance(
-    present: PresentState,
-    commits: readonly Commit[],
-    slice: TimeSlice,
-    deliver: (group: Group, batch: Batch | null) => void,
-  ): Work<void> {
+  *advance(present: PresentState, commits: readonly Commit[], slice: TimeSlice, deliver: Deliver<Group>): Work<void> {
     if (this.#byResource.size === 0) return
     const history = new StepHistory(commits, present)
     this.known.drop(history.pairs)
     for (const { exact, merged } of this.#byResource.values()) {
-      if (!merged.registry.isEmpty)
-        yield* this.#guarded(merged, merged.advance(wholeStep(history, present), slice, deliver))
+      if (!merged.registry.isEmpty) yield* this.#advance(merged, wholeStep(history, present), slice, deliver)
       if (exact.registry.isEmpty) continue
-      for (const step of singleSteps(history, present))
-        if (!(yield* this.#guarded(exact, exact.advance(step, slice, deliver)))) break
+      for (const step of singleSteps(history, present)) if (!(yield* this.#advance(exact, step, slice, deliver))) break
     }
+  }
+
+  /** Tells the groups of one maintenance a step. Those that it concerns share what it costs. */
+  *#advance(maintenance: ViewMaintenance<Group>, step: Step, slice: TimeSlice, deliver: Deliver<Group>): Work<boolean> {
+    if (!this.#costs.isAsked) return yield* this.#guarded(maintenance, maintenance.advance(step, slice, deliver))
+    const told = new Set<Group>()
+    const begin = slice.spent
+    const noting: Deliver<Group> = (group, batch) => {
+      told.add(group)
+      deliver(group, batch)
+    }
+    const isDone = yield* this.#guarded(maintenance, maintenance.advance(step, slice, noting))
+    this.#costs.share(told, slice.spent - begin)
+    return isDone
   }
 
   /**

@@ -70,6 +70,10 @@ export class Queries implements SubscriptionSource<RowsKind> {
     this.#replaying = { store, hub: feeds.hub, changes: MOST_REPLAYED, rows: limits.snapshotRows, onFault }
   }
 
+  positionOf({ position }: Batch): number {
+    return position
+  }
+
   get subscriptions(): ReadonlySet<Subscription> {
     return this.#subscriptions
   }
@@ -105,7 +109,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
   explain(call: Call): ViewExplanation {
     const { hub } = this.#feeds
     const { key, interest } = interestOf(call, this.#options.callerChecks)
-    return explainView(interest, hub.requeryBy(key))
+    return explainView(interest, hub.costBy(key))
   }
 
   async renew(subscription: Subscription): Promise<void> {
@@ -183,7 +187,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0 && !waits) throw missing(call)
       listener.snapshot(rows, this.#positionOf(snapshot), since !== null)
-      subscription.begin()
+      subscription.begin(snapshot.position)
     }
     hub.join(group, subscription)
     this.#subscriptions.add(subscription)
@@ -195,7 +199,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     if (!subscription.start()) return
     const rows = yield* this.#take(snapshot, subscription.followed)
     subscription.listener.snapshot(rows, this.#positionOf(snapshot), true)
-    subscription.begin()
+    subscription.begin(snapshot.position)
   }
 
   *#take(snapshot: Snapshot, group: Group): Work<readonly Shown[]> {

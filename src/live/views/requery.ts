@@ -5,6 +5,7 @@ import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
+import { averaged } from './commit-costs.ts'
 import type { Group } from './group.ts'
 import { digestOf } from '../incremental/step/telling.ts'
 import { isDerived, readsOf, relatedReadsOf } from './maintenance.ts'
@@ -16,9 +17,6 @@ interface Seen {
 
 /** Queries that take longer than this many milliseconds cannot be followed. */
 const MOST = 1_000
-
-/** The weight of a new measurement in the moving average. */
-const WEIGHT = 0.3
 
 /**
  * A view that can only be kept up to date by running its query again. After commits that may affect it, the query runs once,
@@ -150,7 +148,7 @@ export class Requery {
   }
 
   measured(milliseconds: number): void {
-    this.cost = this.cost === 0 ? milliseconds : this.cost + WEIGHT * (milliseconds - this.cost)
+    this.cost = averaged(this.cost === 0 ? null : this.cost, milliseconds)
   }
 }
 

@@ -9,7 +9,8 @@ export class TimeSlice {
   /** For work that must be done in one turn. */
   static readonly unhurried: TimeSlice = new TimeSlice(Infinity)
   readonly #turn: number
-  #until = 0
+  #began = 0
+  #before = 0
 
   /** `turn` = how many milliseconds of a turn of the event loop the work may take. */
   constructor(turn: number) {
@@ -19,16 +20,22 @@ export class TimeSlice {
 
   /** Called at the beginning of a turn. */
   begin(): void {
-    this.#until = performance.now() + this.#turn
+    this.#began = performance.now()
+  }
+
+  /** How many milliseconds the work has taken, without its pauses. */
+  get spent(): number {
+    return this.#before + performance.now() - this.#began
   }
 
   /** Whether it is time to pause. */
   get isOver(): boolean {
-    return performance.now() >= this.#until
+    return performance.now() >= this.#began + this.#turn
   }
 
   /** Called inside the work: continues in a later turn. */
   *pause(): Work<void> {
+    this.#before = this.spent
     yield PAUSE
   }
 }
