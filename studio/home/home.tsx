@@ -123,7 +123,7 @@ function Warnings({ state }: { readonly state: ServerState | undefined }): VNode
   const { resources = [], warnings = [] } = inner.value ?? {}
   const refused = state?.requests?.refused ?? 0
   const all = [
-    ...(state?.isShedding ? ['The server is overloaded, and refuses requests at this moment.'] : []),
+    ...(state?.isRefusing ? ['The server is overloaded, and refuses requests at this moment.'] : []),
     ...(refused > 0 ? [`${nounWords(refused, 'request')} refused because of overload since the start.`] : []),
     ...warnings,
     ...resources.flatMap(one => one.warnings.map(text => `${one.name}: ${text}`)),

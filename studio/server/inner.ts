@@ -55,7 +55,7 @@ export interface ServerState {
   readonly lag: number
   readonly requests: { readonly inFlight: number; readonly refused: number } | null
   /** Whether requests are refused at this moment, because there are too many. */
-  readonly isShedding: boolean
+  readonly isRefusing: boolean
   readonly subscriptions: number
   /** Events sent to subscribers. */
   readonly deliveries: number

@@ -5,6 +5,10 @@ import { action, api, resource, sqlite, t } from '../../src/index.ts'
 import { hasBrowser } from '../describe/browser.ts'
 import { openedStudio } from './open-studio.ts'
 
+const overloaded = 'The server is overloaded, and refuses requests at this moment.'
+
+const warnings = (page: Page): Promise<string[]> => page.locator('.warnings li').allInnerTexts()
+
 describe.runIf(hasBrowser)('the home page', () => {
   let release = (): void => {}
   const studio = openedStudio(async () => {
@@ -32,8 +36,6 @@ describe.runIf(hasBrowser)('the home page', () => {
     return app
   })
 
-  const warnings = (page: Page): Promise<string[]> => page.locator('.warnings li').allInnerTexts()
-
   test('warns of open resources, of indexes that queries asked for, and of requests that were refused', async () => {
     const { url } = studio.served
     const page = await studio.open()
@@ -48,15 +50,53 @@ describe.runIf(hasBrowser)('the home page', () => {
     const waiting = Array.from({ length: 20 }, () => fetch(`${url}/reading/wait`, { method: 'POST' }))
     // Those that are refused are answered at once; those that are let in wait.
     await Promise.race(waiting)
+    const during = await studio.open()
+    await expect.poll(() => warnings(during)).toContain(overloaded)
     release()
     const statuses = (await Promise.all(waiting)).map(({ status }) => status)
     const refused = statuses.filter(status => status === 503).length
     expect(refused).toBeGreaterThan(0)
-    const after = await studio.open()
+    const after = during
+    await expect.poll(() => warnings(after)).not.toContain(overloaded)
     await expect
       .poll(() => warnings(after))
       .toContainEqual(expect.stringMatching(new RegExp(`^${refused} requests? refused because of overload`)))
     expect(await warnings(after)).toEqual(expect.arrayContaining([open, missing]))
     await after.close()
+  })
+})
+
+describe.runIf(hasBrowser)('the home page of a server that is asked too much', () => {
+  const studio = openedStudio(async () => {
+    const app = api(
+      { reading: resource({ id: t.id(), place: t.text() }).public() },
+      {
+        studio: { use: () => true },
+        store: sqlite(':memory:'),
+        report: () => {},
+        http: { log: () => {}, overload: { delay: 20, patience: 50 } },
+      },
+    )
+    await app.post(
+      'reading',
+      Array.from({ length: 900 }, (_, n) => ({ place: `place ${n}` })),
+    )
+    return app
+  })
+
+  test('says that it is overloaded as long as it is', async () => {
+    const page = await studio.open()
+    await page.waitForSelector('.number-card')
+    expect(await warnings(page)).not.toContain(overloaded)
+    let isOver = false
+    const ask = async (): Promise<void> => {
+      while (!isOver) await (await fetch(`${studio.served.url}/reading?limit=500`)).arrayBuffer()
+    }
+    const all = Array.from({ length: 40 }, ask)
+    await expect.poll(() => warnings(page), { timeout: 20_000 }).toContain(overloaded)
+    isOver = true
+    await Promise.all(all)
+    await expect.poll(() => warnings(page), { timeout: 20_000 }).not.toContain(overloaded)
+    await page.close()
   })
 })

@@ -21,7 +21,7 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
     delay: activity.takeDelay(),
     lag: activity.takeLag(),
     requests: admission ? { inFlight: admission.inFlight, refused: admission.refused } : null,
-    isShedding: admission?.isShedding ?? false,
+    isRefusing: admission?.isRefusing ?? false,
     subscriptions: live.subscriptions,
     deliveries: live.postman.deliveries,
     queries: live.upkeep,

@@ -100,6 +100,11 @@ export class Admission {
     return this.#shedding
   }
 
+  /** Whether requests are refused at this moment: those that have waited too long, or all, as too many are in progress. */
+  get isRefusing(): boolean {
+    return this.#shedding || this.#inFlight >= this.#most
+  }
+
   #refuse(): false {
     this.#refused++
     return false
