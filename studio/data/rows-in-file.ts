@@ -1,5 +1,6 @@
 import type { ResourceInfo } from '../server/description.ts'
 import type { FieldInfo } from '../server/fields.ts'
+import { isMade } from './grid/editable.ts'
 import { plainOf, readCsv } from './csv.ts'
 import { valueOf } from './row/field-input.tsx'
 
@@ -46,9 +47,6 @@ function rowsOfCsv(text: string, resource: ResourceInfo): object[] {
     )
   })
 }
-
-/** Whether a new row can be given this field. */
-const isMade = ({ isWritable, kind }: FieldInfo): boolean => isWritable && kind !== 'file'
 
 function valueIn(field: FieldInfo, cell: string, row: number): unknown {
   try {

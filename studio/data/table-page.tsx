@@ -120,6 +120,8 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
           key={open}
           resource={resource}
           id={open === 'new' ? null : open}
+          at={at}
+          onOpen={id => setQuery({ row: String(id) })}
           onClose={() => setQuery({ row: null })}
         />
       )}

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { askCommits, inner, type RecentCommit } from '../server/inner.ts'
-import { setQuery } from '../shell/route.ts'
+import { setQuery, to } from '../shell/route.ts'
 import { Button } from '../ui/controls.tsx'
 
 /** Shows the table as it was at an earlier position: one of the newest commits, or any that somebody has seen. */
@@ -54,17 +54,30 @@ export function TimeBar({ at }: { readonly at: string }): VNode {
           onInput={event => setText(event.currentTarget.value.replaceAll('"', ''))}
         />
       </form>
-      {chosen && <span class="muted">{`after ${commitWords(chosen)}`}</span>}
+      {chosen && (
+        <span class="muted">
+          after <ChangeWords {...chosen} />
+        </span>
+      )}
       <span class="space" />
       <Button onClick={() => setQuery({ at: null })}>Back to now</Button>
     </section>
   )
 }
 
-function commitWords({ at, changes, size }: RecentCommit): string {
+/** What a commit did, with a link to its first row, also if that was deleted. */
+function ChangeWords({ at, changes, size }: RecentCommit): VNode {
   const [first] = changes
-  const what = first
-    ? `${first.op} ${first.resource} ${first.id}${size > 1 ? ` and ${size - 1} more` : ''}`
-    : 'a change'
-  return `${what}, ${new Date(at).toLocaleTimeString()}`
+  return (
+    <>
+      {first ? (
+        <a href={to(['data', first.resource], { row: String(first.id) })}>
+          {first.op} {first.resource} {first.id}
+        </a>
+      ) : (
+        'a change'
+      )}
+      {size > 1 && ` and ${size - 1} more`}, {new Date(at).toLocaleTimeString()}
+    </>
+  )
 }

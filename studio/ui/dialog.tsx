@@ -35,6 +35,11 @@ export function Dialog({
         event.preventDefault()
         onClose()
       }}
+      onClose={() => {
+        onClose()
+        // Browsers close a dialog at the second Escape without asking. If there is a question left, it stays.
+        requestAnimationFrame(() => dialog.current?.open === false && dialog.current.showModal())
+      }}
       onClick={event => {
         if (event.target === dialog.current) onClose()
       }}

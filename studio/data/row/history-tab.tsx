@@ -2,14 +2,15 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { table, type Id, type Problem, type Row } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
+import type { FieldInfo } from '../../server/fields.ts'
 import { askAuthors, inner } from '../../server/inner.ts'
 import { Badge, Button, Empty } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { lineOf } from '../../ui/words.ts'
 import { authorWords } from '../author-words.ts'
-import { isEditable } from '../grid/editable.ts'
+import { isEditable, isMade } from '../grid/editable.ts'
 import { Conflict } from './conflict.tsx'
-import type { ReadRow } from './row-form.tsx'
+import { readRow, type ReadRow } from './read-row.ts'
 
 /** A record of the log about a row (docs/guide/history.md). */
 interface Recorded {
@@ -21,39 +22,49 @@ interface Recorded {
   readonly before: Row | null
 }
 
-/** What happened to a row, the newest first, and what each step changed. A version is restored over the one that was read. */
+/**
+ * What happened to a row, the newest first, and what each step changed. A version is restored over the row as it was when its
+ * history was read; one of a deleted row becomes a row again, with its id if clients may choose ids.
+ */
 export function HistoryTab({
   resource,
   id,
-  read,
-  onReload,
+  onChanged,
+  onOpen,
 }: {
   readonly resource: ResourceInfo
   readonly id: Id
-  readonly read: ReadRow
-  readonly onReload: () => void
+  readonly onChanged: () => void
+  readonly onOpen: (id: Id) => void
 }): VNode {
   const [records, setRecords] = useState<readonly Recorded[] | null>(null)
+  /** The row as it is; null = it was deleted. */
+  const [now, setNow] = useState<ReadRow | null>(null)
   const [authors, setAuthors] = useState<ReadonlyMap<string, string>>(new Map())
   const [problem, setProblem] = useState<string | null>(null)
   const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
   const load = (): void => {
-    table(resource.name)
-      .history(id)
-      .then(
-        found => setRecords(found as unknown as readonly Recorded[]),
-        (error: Problem) => setProblem(error.message),
-      )
+    Promise.all([readRow(resource, id), table(resource.name).history(id)]).then(
+      ([row, found]) => {
+        setNow(row)
+        setRecords(found as unknown as readonly Recorded[])
+      },
+      (error: Problem) => setProblem(error.message),
+    )
     if (inner.value) authorsOf(resource, id).then(setAuthors, () => {})
   }
-  useEffect(load, [resource, id, read])
+  useEffect(load, [resource, id])
+  const reload = (): void => {
+    load()
+    onChanged()
+  }
   const write = (data: Row, tag: string | null): void => {
     table(resource.name)
       .patch(id, data, tag === null ? {} : { ifMatch: tag.replaceAll('"', '') })
       .then(
         () => {
           say('That version is restored')
-          onReload()
+          reload()
         },
         (error: Problem) => {
           const current = error.document['current'] as Row | undefined
@@ -62,21 +73,34 @@ export function HistoryTab({
         },
       )
   }
-  const restore = ({ data }: Recorded): void => {
-    const members = resource.fields
-      .filter(one => isEditable(one, resource) && data && one.name in data)
-      .map(one => [one.name, data![one.name]])
-    write(Object.fromEntries(members) as Row, read.tag)
+  const restore = (data: Row): void => {
+    if (now)
+      return write(
+        membersOf(data, one => isEditable(one, resource)),
+        now.tag,
+      )
+    table(resource.name)
+      .create(membersOf(data, isMade))
+      .then(row => {
+        say(`${resource.name} ${String(row[resource.id])} is there again`)
+        reload()
+        if (row[resource.id] !== id) onOpen(row[resource.id] as Id)
+      }, complain)
   }
-  if (conflict)
+  const membersOf = (data: Row, fits: (field: FieldInfo) => boolean): Row =>
+    Object.fromEntries(
+      resource.fields.filter(one => fits(one) && one.name in data).map(({ name }) => [name, data[name]]),
+    )
+  const keepsId = resource.fields.some(one => one.isId && one.isWritable)
+  if (conflict && now)
     return (
       <Conflict
-        base={read.row}
+        base={now.row}
         current={conflict.current}
         mine={conflict.mine}
         onTheirs={() => {
           setConflict(null)
-          onReload()
+          reload()
         }}
         onMine={() => {
           setConflict(null)
@@ -100,9 +124,9 @@ export function HistoryTab({
               <time dateTime={one.at}>{new Date(one.at).toLocaleString()}</time>
               <code class="muted">{one.position}</code>
               {authors.has(one.position) && <span dir="auto">by {authors.get(one.position)}</span>}
-              {i > 0 && one.data && resource.canPatch && (
-                <Button icon="history" kind="quiet" onClick={() => restore(one)}>
-                  Restore
+              {i > 0 && one.data && (now ? resource.canPatch : resource.canCreate) && (
+                <Button icon="history" kind="quiet" onClick={() => restore(one.data!)}>
+                  {now || keepsId ? 'Restore' : 'Restore with a new id'}
                 </Button>
               )}
             </div>

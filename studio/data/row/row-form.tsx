@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { send, type Id, type Row } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import type { FieldInfo } from '../../server/fields.ts'
@@ -8,15 +8,9 @@ import { complain, say } from '../../ui/toast.tsx'
 import { Conflict } from './conflict.tsx'
 import { FieldInput, textOf, valueOf } from './field-input.tsx'
 import { FileField } from './file-field.tsx'
+import type { ReadRow } from './read-row.ts'
 import { RelatedList } from './related-list.tsx'
 import { RelatedRow } from './related-row.tsx'
-
-/** A row with the version that is being edited. */
-export interface ReadRow {
-  readonly row: Row
-  /** Its entity tag. */
-  readonly tag: string | null
-}
 
 type Texts = Readonly<Record<string, string>>
 
@@ -30,24 +24,41 @@ export function RowForm({
   resource,
   read,
   id,
+  isPast,
   onSaved,
   onReload,
+  onDraft,
 }: {
   readonly resource: ResourceInfo
   readonly read: ReadRow | null
   readonly id: Id | null
+  /** Whether the row is one of an earlier state, which nobody can change. */
+  readonly isPast: boolean
   readonly onSaved: () => void
   readonly onReload: () => void
+  /** Told whether something was typed that is not saved. */
+  readonly onDraft: (hasDraft: boolean) => void
 }): VNode {
   const [texts, setTexts] = useState<Texts>({})
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({})
   const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
-  useEffect(() => setTexts({}), [read])
+  /** The row that the texts are changes of. */
+  const [base, setBase] = useState(read)
+  useEffect(() => {
+    const differs = (name: string): boolean => JSON.stringify(read?.row[name]) !== JSON.stringify(base?.row[name])
+    // What somebody else has changed of what is being edited is compared when it is saved.
+    if (!Object.keys(texts).some(differs)) setBase(read)
+  }, [read])
   const fields = resource.fields.filter(one =>
     id === null ? one.isWritable && one.kind !== 'file' : one.isShown || one.isWritable,
   )
-  const may = id === null ? resource.canCreate : resource.canPatch
-  const before = (field: FieldInfo): string => textOf(field, read?.row[field.name])
+  const may = !isPast && (id === null ? resource.canCreate : resource.canPatch)
+  const before = (field: FieldInfo): string => textOf(field, base?.row[field.name])
+  const isDraft = (field: FieldInfo): boolean =>
+    texts[field.name] !== undefined && texts[field.name] !== (id === null ? defaultText(field) : before(field))
+  const hasDraft = fields.some(isDraft)
+  // Not only after the next frame: Escape may be the very next key.
+  useLayoutEffect(() => onDraft(hasDraft), [hasDraft])
 
   const save = async (tag: string | null): Promise<void> => {
     const found: Record<string, string> = {}
@@ -79,6 +90,8 @@ export function RowForm({
     }
     if (response.ok) {
       say(id === null ? `${resource.name} ${String(answer[resource.id])} created` : 'Saved')
+      if (id !== null) setBase({ row: answer, tag: response.headers.get('etag') })
+      setTexts({})
       return onSaved()
     }
     if (response.status === 412 && answer.current) return setConflict({ current: answer.current, mine: data })
@@ -90,14 +103,15 @@ export function RowForm({
     if (placed.length === 0) complain(new Error(answer.detail ?? response.statusText))
   }
 
-  if (conflict && read)
+  if (conflict && base)
     return (
       <Conflict
-        base={read.row}
+        base={base.row}
         current={conflict.current}
         mine={conflict.mine}
         onTheirs={() => {
           setConflict(null)
+          setTexts({})
           onReload()
         }}
         onMine={() => {
@@ -111,7 +125,7 @@ export function RowForm({
       class="form"
       onSubmit={event => {
         event.preventDefault()
-        save(read?.tag ?? null).catch(complain)
+        save(base?.tag ?? null).catch(complain)
       }}
     >
       {fields.map(field => {
@@ -127,11 +141,9 @@ export function RowForm({
               <span>{field.title ?? field.name}</span>
               <Badge>{field.to ? `${field.kind === 'many' ? 'list of ' : ''}${field.to}` : field.kind}</Badge>
               {id === null && field.isRequired && <Badge tone="accent">required</Badge>}
-              {!isReadOnly && texts[field.name] !== undefined && texts[field.name] !== before(field) && (
-                <Badge tone="warn">changed</Badge>
-              )}
+              {id !== null && !isReadOnly && isDraft(field) && <Badge tone="warn">changed</Badge>}
             </label>
-            {field.kind === 'file' && id !== null ? (
+            {field.kind === 'file' && id !== null && !isPast ? (
               <FileField resource={resource} id={id} field={field} value={read?.row[field.name]} onChanged={onReload} />
             ) : isReadOnly && field.kind === 'many' ? null : isReadOnly ? (
               <output id={key} dir="auto">

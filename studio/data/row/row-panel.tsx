@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { send, table, type Id, type Problem, type Row } from '../../server/client.ts'
+import { table, type Id, type Problem } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import { idOf } from '../../server/ids.ts'
 import { inner } from '../../server/inner.ts'
@@ -10,29 +10,46 @@ import { JsonView } from '../../ui/json.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { AccessTab } from './access-tab.tsx'
 import { HistoryTab } from './history-tab.tsx'
-import { RowForm, type ReadRow } from './row-form.tsx'
+import { readRow, type ReadRow } from './read-row.ts'
+import { RowForm } from './row-form.tsx'
 
 type Tab = 'edit' | 'json' | 'history' | 'access'
 
-/** One row: its form, its JSON, what happened to it, and who may do what with it. Without an id it is a new one. */
+/**
+ * One row: its form, its JSON, what happened to it, and who may do what with it. Of a row that was deleted its history is left.
+ * Without an id it is a new one, and with `at` as it was at that position.
+ */
 export function RowPanel({
   resource,
   id: text,
+  at,
+  onOpen,
   onClose,
 }: {
   readonly resource: ResourceInfo
   readonly id: string | null
+  readonly at: string | null
+  readonly onOpen: (id: Id) => void
   readonly onClose: () => void
 }): VNode {
   const id = text === null ? null : idIn(resource, text)
   const [read, setRead] = useState<ReadRow | null>(null)
+  const [isGone, setGone] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const [tab, setTab] = useState<Tab>('edit')
+  const [hasDraft, setDraft] = useState(false)
+  const [isAsked, setAsked] = useState(false)
   const load = (): void => {
     if (id === null) return
-    readRow(resource, id).then(setRead, (error: Problem) => setProblem(error.message))
+    readRow(resource, id, at).then(
+      found => {
+        setRead(found)
+        setGone(found === null)
+      },
+      (error: Problem) => setProblem(error.message),
+    )
   }
-  useEffect(load, [resource, id])
+  useEffect(load, [resource, id, at])
   const remove = (): void => {
     if (id === null) return
     table(resource.name)
@@ -42,41 +59,77 @@ export function RowPanel({
         onClose()
       }, complain)
   }
-  const choose = (next: Tab): void => {
-    setTab(next)
-    // A version is restored over what its history shows.
-    if (next === 'history') load()
-  }
+  const isPast = at !== null
   const tabs: { name: Tab; title: string }[] = [
-    { name: 'edit', title: resource.canPatch ? 'Edit' : 'Fields' },
+    { name: 'edit', title: resource.canPatch && !isPast ? 'Edit' : 'Fields' },
     { name: 'json', title: 'JSON' },
     { name: 'history', title: 'History' },
     ...(inner.value ? [{ name: 'access' as const, title: 'Who may' }] : []),
   ]
   return (
-    <Dialog side title={id === null ? `New ${resource.name}` : `${resource.name} ${id}`} onClose={onClose}>
-      {id !== null && (
+    <Dialog
+      side
+      title={id === null ? `New ${resource.name}` : `${resource.name} ${id}${isPast ? ' as it was' : ''}`}
+      onClose={() => (hasDraft ? setAsked(true) : onClose())}
+    >
+      {isAsked && hasDraft && <Unsaved onDiscard={onClose} onStay={() => setAsked(false)} />}
+      {id !== null && !isGone && (
         <div class="panel-tools">
-          <Tabs label="Views of the row" all={tabs} chosen={tab} onChoose={choose} />
-          {resource.canDelete && <Confirmed label="Delete this row" onConfirm={remove} />}
+          <Tabs label="Views of the row" all={tabs} chosen={tab} onChoose={setTab} />
+          {resource.canDelete && !isPast && <Confirmed label="Delete this row" onConfirm={remove} />}
         </div>
       )}
-      {problem ? (
+      {problem && (
         <p class="bad" role="alert">
           {problem}
         </p>
-      ) : id === null || (read && tab === 'edit') ? (
-        <RowForm resource={resource} read={read} id={id} onSaved={id === null ? onClose : load} onReload={load} />
-      ) : !read ? (
-        <p class="muted">Loading …</p>
-      ) : tab === 'json' ? (
-        <JsonView value={read.row} />
-      ) : tab === 'history' ? (
-        <HistoryTab resource={resource} id={id} read={read} onReload={load} />
-      ) : (
-        <AccessTab resource={resource} id={id} />
+      )}
+      {(id === null || read) && (
+        // It stays while other tabs are looked at, and so does what was typed.
+        <div hidden={tab !== 'edit'}>
+          <RowForm
+            resource={resource}
+            read={read}
+            id={id}
+            isPast={isPast}
+            onSaved={id === null ? onClose : load}
+            onReload={load}
+            onDraft={setDraft}
+          />
+        </div>
+      )}
+      {id !== null && !problem && (
+        <>
+          {isGone ? (
+            <p class="notice">
+              There is no {resource.name} {id} {isPast ? 'in this state' : 'now'}. This is what is known of it.
+            </p>
+          ) : (
+            !read && <p class="muted">Loading …</p>
+          )}
+          {read && tab === 'json' && <JsonView value={read.row} />}
+          {(isGone || (read && tab === 'history')) && (
+            <HistoryTab resource={resource} id={id} onChanged={load} onOpen={onOpen} />
+          )}
+          {read && tab === 'access' && <AccessTab resource={resource} id={id} />}
+        </>
       )}
     </Dialog>
+  )
+}
+
+/** Asks before what was typed is lost. */
+function Unsaved({ onDiscard, onStay }: { readonly onDiscard: () => void; readonly onStay: () => void }): VNode {
+  return (
+    <div class="notice warn unsaved" role="alert">
+      <p>What you have typed is not saved.</p>
+      <Button kind="danger" onClick={onDiscard}>
+        Discard it
+      </Button>
+      <Button kind="primary" onClick={onStay}>
+        Go on editing
+      </Button>
+    </div>
   )
 }
 
@@ -90,13 +143,6 @@ function Confirmed({ label, onConfirm }: { readonly label: string; readonly onCo
   ) : (
     <Button icon="trash" kind="quiet" label={label} onClick={() => setAsked(true)} />
   )
-}
-
-async function readRow({ name, path }: ResourceInfo, id: Id): Promise<ReadRow> {
-  const response = await send('GET', `${path}/${encodeURIComponent(id)}`)
-  const body = (await response.json()) as Row
-  if (!response.ok) throw new Error((body['detail'] as string | undefined) ?? `there is no ${name} ${id}`)
-  return { row: body, tag: response.headers.get('etag') }
 }
 
 /** An id as it stands in the address of the page. */
