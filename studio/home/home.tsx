@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Rule } from '../access/rule.tsx'
+import { authorWords } from '../data/author-words.ts'
 import { table } from '../server/client.ts'
 import { description, type ResourceInfo } from '../server/description.ts'
 import {
@@ -8,6 +9,7 @@ import {
   inner,
   isInnerKnown,
   loadInner,
+  type Author,
   type InnerResource,
   type RecentCommit,
   type ServerState,
@@ -215,6 +217,11 @@ function Recent({ state }: { readonly state: ServerState }): VNode {
                 {one.size > one.changes.length && (
                   <span class="muted">and {countWords(one.size - one.changes.length)} more</span>
                 )}
+                {isNamed(one) && (
+                  <span class="muted by">
+                    by <span dir="auto">{authorWords(one.by)}</span>
+                  </span>
+                )}
               </span>
             </li>
           ))}
@@ -223,6 +230,10 @@ function Recent({ state }: { readonly state: ServerState }): VNode {
     </section>
   )
 }
+
+/** Whether it is said who made a commit. Where nobody logs in, all are anonymous. */
+const isNamed = (commit: RecentCommit): commit is RecentCommit & { readonly by: NonNullable<Author> } =>
+  commit.by !== null && (commit.by.id !== null || description.value!.login !== null)
 
 function Connected({ state }: { readonly state: ServerState }): VNode {
   return (

@@ -25,6 +25,9 @@ export interface InnerModel {
   readonly resources: readonly InnerResource[]
 }
 
+/** Who changed a row, as far as the log tells; null = the application itself or another program, or nobody noted it. */
+export type Author = { readonly id: Id | null; readonly label: string } | null
+
 /** A commit, and some of its changes. */
 export interface RecentCommit {
   readonly position: string
@@ -32,6 +35,7 @@ export interface RecentCommit {
   readonly at: number
   /** How many changes it has. */
   readonly size: number
+  readonly by: Author
   readonly changes: readonly {
     readonly resource: string
     readonly id: Id
@@ -83,9 +87,6 @@ export interface WholeVerdict {
   readonly may: Readonly<Record<string, boolean | null>>
   readonly why: Verdict['why']
 }
-
-/** Who changed a row, as far as the log tells; null = the application itself or another program, or nobody noted it. */
-export type Author = { readonly id: Id | null; readonly label: string } | null
 
 /** A query that somebody follows. */
 export interface SubscribedQuery {

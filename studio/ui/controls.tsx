@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from '../shell/icons.tsx'
 
 interface ButtonProps {
@@ -36,6 +36,30 @@ export function Button({
       {icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>
+  )
+}
+
+/** A button that removes something, and has to be pressed twice. */
+export function Confirmed({
+  label,
+  asking,
+  onConfirm,
+}: {
+  readonly label: string
+  /** What it says before it is pressed again. */
+  readonly asking: string
+  readonly onConfirm: () => void
+}): VNode {
+  const [isAsked, setAsked] = useState(false)
+  // It is the same button, so that it keeps the focus.
+  return (
+    <Button
+      kind={isAsked ? 'danger' : 'quiet'}
+      {...(isAsked ? {} : { icon: 'trash', label })}
+      onClick={() => (isAsked ? onConfirm() : setAsked(true))}
+    >
+      {isAsked && asking}
+    </Button>
   )
 }
 

@@ -42,6 +42,23 @@ describe.each(Object.entries(stores))('in %s, the studio is told who changed a r
   })
 })
 
+test('the last commits say it as well, without the keys of others', async () => {
+  const app = await office({ studio: { use: me => me?.['role'] === 'admin' } })
+  onTestFinished(() => app.close())
+  const get = async (path: string): Promise<any> =>
+    (await app.fetch(new Request(`http://localhost/studio/${path}`, { headers: { 'x-user': 'eve' } }))).json()
+  await get('server')
+  await app.patch('task', 1, { rank: 3 }, { me: { id: 2, role: 'member' }, idempotencyKey: 'k1' })
+  await app.patch('task', 1, { rank: 4 })
+  await app.http.live!.advance()
+  const bob = { id: 2, label: 'bob@example.com, member' }
+  const { commits } = await get('commits')
+  expect(commits.slice(-2).map(({ by }: { by: unknown }) => by)).toEqual([bob, null])
+  const { recent } = await get('server')
+  expect(recent.map(({ by }: { by: unknown }) => by)).toEqual([bob, null])
+  expect(JSON.stringify([commits, recent])).not.toContain('k1')
+})
+
 test('only those hear it whom the rule of the studio admits, and the public history tells nobody', async () => {
   const app = await office({ studio: { use: me => me?.['role'] === 'admin' } })
   onTestFinished(() => app.close())
@@ -93,6 +110,8 @@ describe.runIf(hasBrowser)('in a browser', () => {
     await page.getByRole('tab', { name: 'History' }).click()
     await page.waitForSelector('.timeline li:first-child .timeline-head >> text=by bob@example.com')
     expect(await page.locator('.timeline li:last-child .timeline-head').innerText()).not.toContain('by ')
+    await page.goto(`${studio.served.url}/studio#/`)
+    await page.waitForSelector('.recent li:has-text("task 1") >> text=by bob@example.com, member')
     await page.close()
   })
 })

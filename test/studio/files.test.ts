@@ -63,6 +63,33 @@ describe.runIf(hasBrowser)('files', () => {
     await page.close()
   })
 
+  test('a file is removed, unless somebody has put another in its place', async () => {
+    const { id } = (await studio.app.post('doc', { title: 'third' })) as { id: number }
+    const at = `${studio.served.url}/doc/${id}/photo`
+    const put = (body: Buffer): Promise<Response> =>
+      fetch(at, { method: 'PUT', headers: { 'content-type': 'image/png' }, body: new Uint8Array(body) })
+    await put(PNG)
+    const page = await studio.open(`data/doc?row=${id}`)
+    const remove = async (): Promise<void> => {
+      await page.click('[aria-label="Remove photo"]')
+      await page.click('text=Really remove')
+    }
+    await page.getByRole('textbox', { name: 'title' }).fill('typed')
+    const longer = Buffer.concat([PNG, Buffer.alloc(100)])
+    await page.waitForSelector('.file-field img')
+    await put(longer)
+    await remove()
+    await page.waitForSelector('.toast.bad')
+    expect((await fetch(at)).status).toBe(200)
+    await page.waitForSelector(`.file-field >> text=${longer.length} bytes`)
+    await remove()
+    await page.waitForSelector('.toast >> text=File removed')
+    expect((await fetch(at)).status).toBe(404)
+    await page.waitForSelector('.file-field img', { state: 'detached' })
+    expect(await page.getByRole('textbox', { name: 'title' }).inputValue()).toBe('typed')
+    await page.close()
+  })
+
   test('what the server does not accept is refused with its words, and what there was stays', async () => {
     const page = await studio.open('data/doc?row=1')
     const before = await studio.app.get('doc', 1)

@@ -102,6 +102,22 @@ describe.runIf(hasBrowser)('in a browser', () => {
     await page.waitForSelector('.verdict:has-text("close") >> text=refused')
     await page.waitForSelector('.verdict:has-text("sweep") >> text=allowed')
     expect(await page.title()).not.toBe('run')
+    // Eve, an admin, may create any row. What is made up for Ann depends on what she writes, and nobody else may at all.
+    await page.goto(`${url}/studio#/data/doc?row=new`)
+    await page.getByRole('button', { name: 'Create' }).waitFor()
+    expect(await page.locator('.verdict').count()).toBe(0)
+    for (const [tokensOf, words] of [
+      [await app.engine.auth!.begin(1), 'depends on what is written'],
+      [null, 'refused'],
+    ] as const) {
+      const other = await browser.newPage()
+      const kept = JSON.stringify(tokensOf)
+      if (tokensOf) await other.addInitScript(`localStorage.setItem('restuary-studio ${url}', ${JSON.stringify(kept)})`)
+      await other.goto(`${url}/studio#/data/doc?row=new`)
+      await other.waitForSelector(`.verdict:has-text("create") >> text=${words}`)
+      await other.waitForSelector('.verdict:has-text("me.signedIn")')
+      await other.close()
+    }
     expect(complaints).toEqual([])
   })
 })

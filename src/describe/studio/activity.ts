@@ -15,6 +15,8 @@ export interface RecentCommit {
   readonly position: string
   readonly at: number
   readonly size: number
+  /** The signature of who made it; absent if it has none. */
+  readonly by?: string | undefined
   readonly changes: readonly {
     readonly resource: string
     readonly id: string | number
@@ -102,6 +104,7 @@ export function listedCommit({ position, at, changes }: Commit, terms: Terms): R
     position: terms.position(position),
     at,
     size: told.length,
+    by: changes.find(({ by }) => by !== undefined)?.by,
     changes: told.slice(0, LISTED).map(({ resource, id, op, changed, lists }) => ({
       resource: resource.name,
       id,

@@ -1,24 +1,15 @@
-import type { Auth } from '../../auth/auth.ts'
 import type { Id, Resource } from '../../model/model.ts'
-import { writerOf } from '../../store/signature.ts'
 import type { Store } from '../../store/store.ts'
 import type { Service } from '../../transport/http/endpoint.ts'
 import { idsOf } from './asked-ids.ts'
+import { authorsOf, type Author } from './author.ts'
 import { servedResource } from './model-report.ts'
 import { asksStudio, misasked } from './studio-service.ts'
 import type { StudioOptions } from './studio-options.ts'
 import type { StudioSubject } from './studio-subject.ts'
-import { labelOf } from './user-label.ts'
 
 /** The most rows of one question, and the most changes of each. */
 const MOST = { rows: 100, changes: 100 }
-
-/** Who made a change. */
-interface Author {
-  /** null = somebody who was not logged in. */
-  readonly id: Id | null
-  readonly label: string
-}
 
 interface ChangedBy {
   readonly position: string
@@ -31,7 +22,7 @@ interface ChangedBy {
  * public history does not tell it, because who may read a row need not know who else writes it.
  */
 export function authorsService(path: string, rules: Required<StudioOptions>, shown: StudioSubject): Service {
-  const { model, store, auth } = shown
+  const { model, store } = shown
   return asksStudio(path, rules, async asked => {
     const resource = servedResource(model, asked['resource'])
     if (!resource) throw misasked('resource', 'must be the name of a resource that is served')
@@ -39,19 +30,12 @@ export function authorsService(path: string, rules: Required<StudioOptions>, sho
     const { limit = 1 } = asked
     if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > MOST.changes)
       throw misasked('limit', `must be a number from 1 to ${MOST.changes}`)
-    const users = new Map<Id | null, Author>()
-    const authorOf = async (id: Id | null): Promise<Author> => {
-      const known = users.get(id)
-      if (known) return known
-      const author = { id, label: await nameOf(shown, auth, id) }
-      users.set(id, author)
-      return author
-    }
+    const authorOf = authorsOf(shown)
     const rows: { readonly id: Id; readonly changes: ChangedBy[] }[] = []
     for (const id of ids) {
       const changes: ChangedBy[] = []
       for (const { position, by } of await signed(store, resource, id, limit as number))
-        changes.push({ position, by: by === undefined ? null : await authorOf(writerOf(by)) })
+        changes.push({ position, by: await authorOf(by) })
       rows.push({ id, changes })
     }
     return { rows }
@@ -66,9 +50,4 @@ async function signed(
 ): Promise<{ readonly position: string; readonly by: string | undefined }[]> {
   const records = await store.history(resource, id, Infinity, limit)
   return records.map(({ seq, by }) => ({ position: store.terms.position(seq), by }))
-}
-
-async function nameOf(shown: StudioSubject, auth: Auth | null, id: Id | null): Promise<string> {
-  const user = id === null ? null : await auth?.userOf(id)
-  return user ? labelOf(shown, user) : id === null ? 'somebody who was not logged in' : ''
 }

@@ -1,11 +1,13 @@
-import { listedCommit, type Activity } from './activity.ts'
+import { listedCommit, type Activity, type RecentCommit } from './activity.ts'
+import { authorsOf } from './author.ts'
 import type { StudioSubject } from './studio-subject.ts'
 
 /** The most connections and subscribed queries that are listed. */
 const LISTED = 200
 
 /** How the server is doing, and what it did last. Counters only grow, so that a reader makes rates of them. */
-export async function serverReport({ live, admission }: StudioSubject, activity: Activity): Promise<object> {
+export async function serverReport(shown: StudioSubject, activity: Activity): Promise<object> {
+  const { live, admission } = shown
   await activity.look()
   const { rss, heapUsed } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
@@ -15,7 +17,7 @@ export async function serverReport({ live, admission }: StudioSubject, activity:
     uptime: process.uptime(),
     commits: activity.commits,
     changes: activity.changes,
-    recent: activity.recent,
+    recent: await withAuthors(shown, activity.recent),
     memory: { rss, heapUsed },
     cpu: (user + system) / 1e6,
     delay: activity.takeDelay(),
@@ -47,7 +49,8 @@ export async function subscriptionReport({ live }: StudioSubject): Promise<objec
 const PAST = 1_000
 
 /** The newest commits of the log, the oldest first: states that can be looked at again. */
-export async function commitReport({ store, live }: StudioSubject): Promise<object> {
+export async function commitReport(shown: StudioSubject): Promise<object> {
+  const { store, live } = shown
   const { terms } = live
   // oxlint-disable-next-line require-yield -- nothing needs to be waited for
   const position = await store.read(function* (snapshot) {
@@ -55,5 +58,14 @@ export async function commitReport({ store, live }: StudioSubject): Promise<obje
   })
   const oldest = await store.oldestPosition()
   const commits = (await store.commits(Math.max(oldest, position - PAST), PAST)) ?? []
-  return { position: terms.position(position), commits: commits.map(commit => listedCommit(commit, terms)) }
+  const listed = commits.map(commit => listedCommit(commit, terms))
+  return { position: terms.position(position), commits: await withAuthors(shown, listed) }
+}
+
+/** Commits with who made them, instead of signatures, which have the idempotency keys of others. */
+async function withAuthors(shown: StudioSubject, commits: readonly RecentCommit[]): Promise<object[]> {
+  const authorOf = authorsOf(shown)
+  const listed: object[] = []
+  for (const commit of commits) listed.push({ ...commit, by: await authorOf(commit.by) })
+  return listed
 }

@@ -50,6 +50,22 @@ export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; r
   )
 }
 
+/** Whether the caller may create a row, unless everybody may who is allowed to look. */
+export function MayCreate({ resource }: { readonly resource: ResourceInfo }): VNode | null {
+  const [whole, setWhole] = useState<WholeVerdict | null>(null)
+  const isInner = inner.value !== null
+  useEffect(() => {
+    if (isInner) askWhole(resource.name).then(setWhole, () => {})
+  }, [resource, isInner])
+  const may = whole?.may['create']
+  if (!whole || may === true || may === undefined) return null
+  return (
+    <div class="access">
+      <Verdicts may={{ create: may }} why={whole.why} />
+    </div>
+  )
+}
+
 /** Each operation, whether it is allowed, and the parts of its rule. */
 function Verdicts({ may, why }: WholeVerdict): VNode {
   return (

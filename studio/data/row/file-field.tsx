@@ -1,8 +1,8 @@
 import type { VNode } from 'preact'
-import { table, type Id } from '../../server/client.ts'
+import { send, table, type Id } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import type { FieldInfo } from '../../server/fields.ts'
-import { Button } from '../../ui/controls.tsx'
+import { Button, Confirmed } from '../../ui/controls.tsx'
 import { complain, say } from '../../ui/toast.tsx'
 import { byteWords } from '../../ui/words.ts'
 import { FilePreview, bytesOf } from './file-preview.tsx'
@@ -57,6 +57,18 @@ export function FileField({
             {file.name ?? 'without a name'} · {file.type} · {byteWords(file.size)}
           </span>
           <Button icon="download" kind="quiet" label="Download" onClick={() => void save(path, file).catch(complain)} />
+          {resource.canPatch && field.nullable && (
+            <Confirmed
+              key={file.version}
+              label={`Remove ${field.name}`}
+              asking="Really remove"
+              onConfirm={() =>
+                void remove(path, file)
+                  .then(() => say('File removed'), complain)
+                  .then(onChanged)
+              }
+            />
+          )}
         </>
       )}
       {resource.canPatch && (
@@ -64,6 +76,14 @@ export function FileField({
       )}
     </div>
   )
+}
+
+/** Removes the file that is shown, and no newer one. */
+async function remove(path: string, { version }: StoredFile): Promise<void> {
+  const response = await send('DELETE', path, { headers: { 'if-match': `"${version}"` } })
+  if (response.ok) return
+  const { detail } = (await response.json()) as { readonly detail?: string }
+  throw new Error(detail ?? response.statusText)
 }
 
 async function save(path: string, { name }: StoredFile): Promise<void> {

@@ -43,6 +43,7 @@ export function HistoryTab({
   const [authors, setAuthors] = useState<ReadonlyMap<string, string>>(new Map())
   const [problem, setProblem] = useState<string | null>(null)
   const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
+  const isInner = inner.value !== null
   const load = (): void => {
     Promise.all([readRow(resource, id), table(resource.name).history(id)]).then(
       ([row, found]) => {
@@ -51,9 +52,9 @@ export function HistoryTab({
       },
       (error: Problem) => setProblem(error.message),
     )
-    if (inner.value) authorsOf(resource, id).then(setAuthors, () => {})
+    if (isInner) authorsOf(resource, id).then(setAuthors, () => {})
   }
-  useEffect(load, [resource, id])
+  useEffect(load, [resource, id, isInner])
   const reload = (): void => {
     load()
     onChanged()

@@ -4,11 +4,11 @@ import { table, type Id, type Problem } from '../../server/client.ts'
 import type { ResourceInfo } from '../../server/description.ts'
 import { idOf } from '../../server/ids.ts'
 import { inner } from '../../server/inner.ts'
-import { Button, Tabs } from '../../ui/controls.tsx'
+import { Button, Confirmed, Tabs } from '../../ui/controls.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { JsonView } from '../../ui/json.tsx'
 import { complain, say } from '../../ui/toast.tsx'
-import { AccessTab } from './access-tab.tsx'
+import { AccessTab, MayCreate } from './access-tab.tsx'
 import { HistoryTab } from './history-tab.tsx'
 import { readRow, type ReadRow } from './read-row.ts'
 import { RowForm } from './row-form.tsx'
@@ -76,7 +76,9 @@ export function RowPanel({
       {id !== null && !isGone && (
         <div class="panel-tools">
           <Tabs label="Views of the row" all={tabs} chosen={tab} onChoose={setTab} />
-          {resource.canDelete && !isPast && <Confirmed label="Delete this row" onConfirm={remove} />}
+          {resource.canDelete && !isPast && (
+            <Confirmed label="Delete this row" asking="Really delete" onConfirm={remove} />
+          )}
         </div>
       )}
       {problem && (
@@ -84,6 +86,7 @@ export function RowPanel({
           {problem}
         </p>
       )}
+      {id === null && <MayCreate resource={resource} />}
       {(id === null || read) && (
         // It stays while other tabs are looked at, and so does what was typed.
         <div hidden={tab !== 'edit'}>
@@ -130,18 +133,6 @@ function Unsaved({ onDiscard, onStay }: { readonly onDiscard: () => void; readon
         Go on editing
       </Button>
     </div>
-  )
-}
-
-/** A button that has to be pressed twice. */
-function Confirmed({ label, onConfirm }: { readonly label: string; readonly onConfirm: () => void }): VNode {
-  const [isAsked, setAsked] = useState(false)
-  return isAsked ? (
-    <Button kind="danger" onClick={onConfirm}>
-      Really delete
-    </Button>
-  ) : (
-    <Button icon="trash" kind="quiet" label={label} onClick={() => setAsked(true)} />
   )
 }
 
