@@ -168,7 +168,8 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   })
   const published = new PublishedFeed({ live, store, handled })
   const admission = admissionOf(options.http?.overload)
-  const shown = studioOf(options, prefix, { model, store, engine, auth, live, admission })
+  const hasMetrics = options.http?.metrics !== undefined
+  const shown = studioOf(options, prefix, { model, store, engine, auth, live, admission, hasMetrics })
   const studio = shown?.path ?? null
   const documented = { model, auth, routes, prefix, limits, sockets: socketsOf(options), studio }
   const http: HttpSetup = {

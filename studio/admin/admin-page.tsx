@@ -41,8 +41,16 @@ export function AdminPage(): VNode {
         <Sessions />
       ) : view === 'limits' ? (
         <Limits model={known} />
-      ) : (
+      ) : known.has.metrics ? (
         <Metrics />
+      ) : (
+        <Empty title="No metrics">
+          Serve them with{' '}
+          <code>
+            http: {'{'} metrics: true {'}'}
+          </code>
+          , or to some callers with a function.
+        </Empty>
       )}
     </div>
   )

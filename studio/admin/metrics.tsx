@@ -49,7 +49,6 @@ export function Metrics(): VNode {
 /** The metrics, or why there are none. */
 async function readMetrics(): Promise<readonly Family[] | string> {
   const response = await send('GET', '/metrics', { headers: { accept: 'text/plain' } })
-  if (response.status === 404) return 'Serve them with http: { metrics: true }, or to some callers with a function.'
   if (!response.ok) return `/metrics answers ${response.status}: it is for others.`
   return familiesIn(await response.text())
 }

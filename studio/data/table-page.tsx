@@ -19,7 +19,6 @@ import { FilterBar } from './query/filter-bar.tsx'
 import { Grid } from './grid/grid.tsx'
 import type { TableSort } from './window/keyset.ts'
 import { RowPanel } from './row/row-panel.tsx'
-import { pastRows } from './window/past-rows.ts'
 import { RowWindows } from './window/row-windows.ts'
 import { TimeBar } from './time-bar.tsx'
 import { TransferMenu } from './transfer.tsx'
@@ -36,9 +35,8 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
   const isInner = inner.value !== null
   const windows = useMemo(() => {
     const now = table(resource.name)
-    const source = at === null ? now : { list: pastRows(resource, at), live: now.live.bind(now) }
     const authorsOf = isInner ? (ids: readonly Id[]) => lastAuthors(resource, ids) : null
-    return new RowWindows(source, { filter, sort, id: resource.id, isPast: at !== null, authorsOf })
+    return new RowWindows(now, { filter, sort, id: resource.id, at, authorsOf })
   }, [resource, text, sort.field, sort.descending, at, client, isInner])
   useEffect(() => () => windows.close(), [windows])
   const selected = useSignal<ReadonlySet<Id>>(new Set())
@@ -69,7 +67,7 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
         <ColumnChooser resource={resource} />
         <Button icon="code" kind="quiet" label="The query as code" onClick={() => setCode(true)} />
         <TransferMenu resource={resource} filter={filter} sort={sort} />
-        {resource.canCreate && (
+        {resource.canCreate && at === null && (
           <Button icon="plus" kind="primary" onClick={() => setQuery({ row: 'new' })}>
             New
           </Button>
@@ -89,6 +87,8 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
         <Empty title={refused.status === 401 ? 'Log in to see these rows' : 'These rows are not for you'}>
           {refused.message}
         </Empty>
+      ) : problem ? (
+        <Empty title="This filter selects nothing">Take away the condition that is wrong.</Empty>
       ) : total === 0 ? (
         <Empty title={conditions.length > 0 ? 'No row matches' : 'No rows yet'}>
           {conditions.length > 0
@@ -112,7 +112,7 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
           onLook={look}
         />
       )}
-      {selected.value.size > 0 && (
+      {selected.value.size > 0 && at === null && problem === null && (
         <BulkBar resource={resource} selected={selected} filter={filter} total={total ?? 0} />
       )}
       {open !== null && (

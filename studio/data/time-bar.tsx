@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { askCommits, inner, type RecentCommit } from '../server/inner.ts'
 import { setQuery, to } from '../shell/route.ts'
 import { Button } from '../ui/controls.tsx'
+import { lineOf } from '../ui/words.ts'
 
 /** Shows the table as it was at an earlier position: one of the newest commits, or any that somebody has seen. */
 export function TimeBar({ at }: { readonly at: string }): VNode {
@@ -72,7 +73,7 @@ function ChangeWords({ at, changes, size }: RecentCommit): VNode {
     <>
       {first ? (
         <a href={to(['data', first.resource], { row: String(first.id) })}>
-          {first.op} {first.resource} {first.id}
+          {first.op} {first.resource} {lineOf(first.id, 13)}
         </a>
       ) : (
         'a change'

@@ -18,7 +18,7 @@ export interface InnerModel {
   /** The resource whose rows log in; null = none. */
   readonly users: string | null
   readonly may: { readonly lookAs: boolean }
-  readonly has: { readonly jobs: boolean; readonly sessions: boolean }
+  readonly has: { readonly jobs: boolean; readonly sessions: boolean; readonly metrics: boolean }
   readonly limits: Readonly<Record<string, number>>
   readonly defaultLimits: Readonly<Record<string, number>>
   readonly warnings: readonly string[]

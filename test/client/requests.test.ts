@@ -53,8 +53,14 @@ describe('operations', () => {
     expect(await c.todo.replace(1, { text: 'fly' })).toMatchObject({ text: 'fly', done: false, list: null })
     expect(await c.todo.delete(1)).toBeUndefined()
     expect(await c.todo.get(1).safe()).toMatchObject({ ok: false, problem: { code: 'not_found', status: 404 } })
-    const [newest] = await c.todo.history(1, { limit: 1 })
+    const [newest, before] = await c.todo.history(1, { limit: 2 })
     expect(newest!.operation).toBe('delete')
+    // What was there is read with the same words.
+    const at = before!.position
+    expect(await c.todo.get(1, { at })).toMatchObject({ text: 'fly' })
+    const { rows } = await c.todo.list({ filter: { text: 'fly' }, at })
+    expect(rows.map(({ id }) => id)).toEqual([1])
+    expect((await c.todo.list()).rows).toEqual([])
   })
 
   test('a row is replaced by a unique key', async () => {

@@ -47,12 +47,26 @@ export interface ReadOptions extends RequestOptions {
 }
 
 /**
+ * Options of what can be read as it was.
+ *
+ * @example
+ * const then = await api.todo.get(1, { at: position })
+ */
+interface PastOptions extends ReadOptions {
+  /**
+   * Shows what was there at this position, an entity tag or a position that a write had. Fails with `gone` if the log does not
+   * reach back so far. What is followed is always the present.
+   */
+  readonly at?: string
+}
+
+/**
  * Options of one row's read.
  *
  * @example
  * await api.list.get(1, { include: ['todos'] })
  */
-export interface GetOptions<M, K, F extends string, I extends string, D> extends Show<M, K, F, I, D>, ReadOptions {}
+export interface GetOptions<M, K, F extends string, I extends string, D> extends Show<M, K, F, I, D>, PastOptions {}
 
 /**
  * Options of a list.
@@ -61,7 +75,7 @@ export interface GetOptions<M, K, F extends string, I extends string, D> extends
  * await api.todo.list({ filter: { done: false }, sort: '-rank', fields: ['id', 'text'], limit: 10 })
  */
 export interface ListOptions<M, K, F extends string, I extends string, D, S extends string, T>
-  extends Selection<M, K, F, I, D, S>, ReadOptions {
+  extends Selection<M, K, F, I, D, S>, PastOptions {
   /** Where a page begins. Pages have `next` and `prev`, which know it. */
   readonly cursor?: string
   /** Whether all rows that match are counted. */

@@ -21,7 +21,10 @@ interface ReportedResource {
 }
 
 /** The resources with their counts, rules and warnings. */
-export async function modelReport({ model, store, auth, live, engine }: StudioSubject, may: May): Promise<object> {
+export async function modelReport(
+  { model, store, auth, live, engine, hasMetrics }: StudioSubject,
+  may: May,
+): Promise<object> {
   const served = [...model.resources.values()].filter(({ paths }) => paths.length > 0)
   const [counts, unindexed] = await store.read(function* (snapshot): Work<[Counts, readonly UnindexedQuery[]]> {
     return [yield* countsOf(snapshot, served), snapshot.unindexed ?? []]
@@ -31,7 +34,11 @@ export async function modelReport({ model, store, auth, live, engine }: StudioSu
     store: store.name,
     position: await live.now(),
     users: usersOf(model)?.name ?? null,
-    has: { jobs: model.resources.has(jobsName), sessions: (auth?.sessions ?? null) !== null },
+    has: {
+      jobs: model.resources.has(jobsName),
+      sessions: (auth?.sessions ?? null) !== null,
+      metrics: hasMetrics,
+    },
     limits: engine.limits,
     defaultLimits,
     may: { lookAs: may.lookAs && auth?.login !== null && auth !== null },

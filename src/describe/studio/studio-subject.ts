@@ -13,4 +13,6 @@ export interface StudioSubject {
   readonly auth: Auth | null
   readonly live: Live
   readonly admission: Admission | null
+  /** Whether there is `/metrics`, for some callers at least. */
+  readonly hasMetrics: boolean
 }

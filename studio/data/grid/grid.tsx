@@ -116,8 +116,8 @@ export function Grid(props: GridProps): VNode {
     if (move_) move(...move_)
     else if (event.key === ' ' && id !== undefined) toggle(selected, id)
     else if ((event.key === 'Enter' || event.key === 'F2') && id !== undefined) {
-      if (event.key === 'F2' && field && isEditable(field, resource) && field.kind !== 'json')
-        setEditing({ id, field: field.name })
+      const isEdited = event.key === 'F2' && windows.status !== 'past' && field && isEditable(field, resource)
+      if (isEdited && field.kind !== 'json') setEditing({ id, field: field.name })
       else onOpen(id)
     } else return
     event.preventDefault()

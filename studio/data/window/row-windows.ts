@@ -13,8 +13,8 @@ export interface TableQuery {
   readonly sort: TableSort
   readonly id: string
   readonly fields?: readonly string[]
-  /** Whether the rows are those of an earlier state, which does not change. */
-  readonly isPast: boolean
+  /** The position at which the rows were so; null = now. An earlier state does not change. */
+  readonly at: string | null
   /** Finds out who changed rows last. null = this caller may not know. */
   readonly authorsOf: ((ids: readonly Id[]) => Promise<ReadonlyMap<Id, string>>) | null
 }
@@ -112,7 +112,7 @@ export class RowWindows {
 
   /** Whether the rows in view are up to date (`live`), being updated (`stale`), not followed (`still`) or of an earlier state. */
   get status(): 'live' | 'stale' | 'still' | 'past' {
-    if (this.#query.isPast) return 'past'
+    if (this.#query.at !== null) return 'past'
     const all = [...this.#windows.values()].map(({ status }) => status)
     return all.includes('refused') ? 'still' : all.length > 0 && all.every(one => one === 'live') ? 'live' : 'stale'
   }
@@ -151,7 +151,7 @@ export class RowWindows {
       if (isGone()) return
       if (high) this.#places.set((n + 1) * WINDOW, high)
       window.rows = rows
-      if (!this.#query.isPast) this.#follow(n, window, low, high)
+      if (this.#query.at === null) this.#follow(n, window, low, high)
     } catch (problem) {
       if (isGone()) return
       this.#windows.delete(n)
@@ -234,21 +234,23 @@ export class RowWindows {
   }
 
   #words(bounds: Filter | null): Record<string, unknown> {
-    const { filter, sort, id, fields } = this.#query
+    const { filter, sort, id, at, fields } = this.#query
     const both = bothOf(filter, bounds)
     return {
       ...(both && { filter: both }),
       sort: sortWords(sort, id),
+      ...(at !== null && { at }),
       ...(fields && { fields }),
     }
   }
 
   async #count(): Promise<void> {
     this.#isStale = false
-    const { filter } = this.#query
+    const { filter, at } = this.#query
     try {
       const { total } = await this.#table.list({
         ...(filter && { filter }),
+        ...(at !== null && { at }),
         limit: 1,
         total: true,
       })
