@@ -7,6 +7,7 @@ import { askMatrix, inner, type RoleMatrix as Matrix } from '../server/inner.ts'
 import { to } from '../shell/route.ts'
 import { Button } from '../ui/controls.tsx'
 import { countWords } from '../ui/words.ts'
+import { useLastAnswer } from '../ui/last-answer.ts'
 
 const operations = ['read', 'create', 'write', 'delete'] as const
 
@@ -16,9 +17,10 @@ export function RoleMatrix({ resource }: { readonly resource: ResourceInfo }): V
   const [text, setText] = useState('')
   const [matrix, setMatrix] = useState<Matrix | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     setProblem(null)
-    askMatrix(resource.name, users).then(setMatrix, (error: Problem) => setProblem(error.message))
+    lastAnswer(askMatrix(resource.name, users)).then(setMatrix, (error: Problem) => setProblem(error.message))
   }, [resource, users])
   const known = matrix?.lines.flatMap(({ user }) => (user === null ? [] : [user])) ?? []
   return (

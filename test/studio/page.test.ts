@@ -1,5 +1,5 @@
 // The studio in a browser.
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { api, resource, serve, t } from '../../src/index.ts'
 import { hasBrowser } from '../describe/browser.ts'
@@ -134,6 +134,28 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     await page.fill('.access input', '1')
     await page.keyboard.press('Enter')
     await page.waitForSelector('.verdict:has-text("read"):has-text("refused") >> text=✗ row.owner.is(me)')
+    await page.close()
+  })
+
+  test('shows the answer to the last question, also if an earlier one is answered later', async () => {
+    const page = await open('access/task')
+    const held = Promise.withResolvers<void>()
+    const about = (request: Request): unknown => request.url().includes('verdicts') && request.postDataJSON()?.user
+    await page.route(/verdicts/, async route => {
+      if (about(route.request()) === undefined) await held.promise
+      await route.continue()
+    })
+    await page.fill('[aria-label="Id of a task"]', '1')
+    await page.click('text=Explain')
+    await page.fill('.access input', '1')
+    await page.keyboard.press('Enter')
+    const refused = page.locator('.verdict:has-text("read"):has-text("refused")')
+    await refused.waitFor()
+    const late = page.waitForResponse(response => about(response.request()) === undefined)
+    held.resolve()
+    await (await late).finished()
+    await page.evaluate(() => new Promise(resolve => setTimeout(() => requestAnimationFrame(resolve))))
+    expect(await refused.count()).toBe(1)
     await page.close()
   })
 

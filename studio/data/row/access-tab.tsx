@@ -5,6 +5,7 @@ import type { ResourceInfo } from '../../server/description.ts'
 import { idOf } from '../../server/ids.ts'
 import { askVerdicts, askWhole, inner, type Verdict, type WholeVerdict } from '../../server/inner.ts'
 import { Badge } from '../../ui/controls.tsx'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 /** What somebody may do with a row, and the part of the rule that decides. */
 export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; readonly id: Id }): VNode {
@@ -12,15 +13,16 @@ export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; r
   const [verdict, setVerdict] = useState<Verdict | null>(null)
   const [whole, setWhole] = useState<WholeVerdict | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
+  const [lastVerdicts, lastWhole] = [useLastAnswer(), useLastAnswer()]
   const mayLookAs = inner.value?.may.lookAs ?? false
   useEffect(() => {
     setProblem(null)
     const user = who === '' ? undefined : who === 'nobody' ? null : idOf(who)
-    askVerdicts(resource.name, [id], user).then(
+    lastVerdicts(askVerdicts(resource.name, [id], user)).then(
       ([found]) => setVerdict(found ?? null),
       (error: Problem) => setProblem(error.message),
     )
-    askWhole(resource.name, user).then(setWhole, () => setWhole(null))
+    lastWhole(askWhole(resource.name, user)).then(setWhole, () => setWhole(null))
   }, [resource, id, who])
   return (
     <div class="access">
@@ -53,9 +55,10 @@ export function AccessTab({ resource, id }: { readonly resource: ResourceInfo; r
 /** Whether the caller may create a row, unless everybody may who is allowed to look. */
 export function MayCreate({ resource }: { readonly resource: ResourceInfo }): VNode | null {
   const [whole, setWhole] = useState<WholeVerdict | null>(null)
+  const lastAnswer = useLastAnswer()
   const isInner = inner.value !== null
   useEffect(() => {
-    if (isInner) askWhole(resource.name).then(setWhole, () => {})
+    if (isInner) lastAnswer(askWhole(resource.name)).then(setWhole, () => {})
   }, [resource, isInner])
   const may = whole?.may['create']
   if (!whole || may === true || may === undefined) return null

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { send } from '../../server/client.ts'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 /** The most bytes of a file that is shown: more would fill the memory of the page. */
 const MOST = 20_000_000
@@ -28,14 +29,12 @@ export function FilePreview({
 }): VNode | null {
   const kind = size > MOST ? null : kindOf(type)
   const [shown, setShown] = useState<string | null>(null)
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     if (kind === null) return
     let url: string | null = null
-    bytesOf(path).then(
-      async bytes => {
-        if (kind === 'text') setShown(await bytes.slice(0, TEXT).text())
-        else setShown((url = URL.createObjectURL(bytes)))
-      },
+    lastAnswer<string | Blob>(kind === 'text' ? beginningOf(path) : bytesOf(path)).then(
+      found => setShown(typeof found === 'string' ? found : (url = URL.createObjectURL(found))),
       () => {},
     )
     return () => {
@@ -68,6 +67,9 @@ function whyNot(type: string, size: number): string {
     ? 'A PDF may contain programs, and the policy of this page lets none run. Download it to read it.'
     : 'There is no preview of such files. Download it.'
 }
+
+/** How a text begins. */
+const beginningOf = async (path: string): Promise<string> => (await bytesOf(path)).slice(0, TEXT).text()
 
 /** The bytes of a file, read as whoever is looking. */
 export async function bytesOf(path: string): Promise<Blob> {

@@ -11,6 +11,7 @@ import { authorWords } from '../author-words.ts'
 import { isEditable, isMade } from '../grid/editable.ts'
 import { Conflict } from './conflict.tsx'
 import { readRow, type ReadRow } from './read-row.ts'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 /** A record of the log about a row (docs/guide/history.md). */
 interface Recorded {
@@ -43,16 +44,17 @@ export function HistoryTab({
   const [authors, setAuthors] = useState<ReadonlyMap<string, string>>(new Map())
   const [problem, setProblem] = useState<string | null>(null)
   const [conflict, setConflict] = useState<{ readonly current: Row; readonly mine: Row } | null>(null)
+  const [lastHistory, lastAuthors] = [useLastAnswer(), useLastAnswer()]
   const isInner = inner.value !== null
   const load = (): void => {
-    Promise.all([readRow(resource, id), table(resource.name).history(id)]).then(
+    lastHistory(Promise.all([readRow(resource, id), table(resource.name).history(id)])).then(
       ([row, found]) => {
         setNow(row)
         setRecords(found as unknown as readonly Recorded[])
       },
       (error: Problem) => setProblem(error.message),
     )
-    if (isInner) authorsOf(resource, id).then(setAuthors, () => {})
+    if (isInner) lastAuthors(authorsOf(resource, id)).then(setAuthors, () => {})
   }
   useEffect(load, [resource, id, isInner])
   const reload = (): void => {

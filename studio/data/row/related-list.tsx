@@ -6,11 +6,17 @@ import type { FieldInfo } from '../../server/fields.ts'
 import { to } from '../../shell/route.ts'
 import { countWords, lineOf } from '../../ui/words.ts'
 import { TableHead } from '../../ui/table-head.tsx'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 /** How many rows a nested list shows at first, and by how many it grows. */
 const STEP = 5
 /** How many columns it has beside the id. */
 const COLUMNS = 3
+
+interface Found {
+  readonly rows: readonly Row[]
+  readonly total: number
+}
 
 /** The rows of a to-many relation, as a small table in the panel of the row that they belong to. */
 export function RelatedList({
@@ -24,21 +30,16 @@ export function RelatedList({
 }): VNode | null {
   const target = description.value!.resources.find(({ name }) => name === field.to)
   const [limit, setLimit] = useState(STEP)
-  const [found, setFound] = useState<{ readonly rows: readonly Row[]; readonly total: number } | null>(null)
+  const [found, setFound] = useState<Found | null>(null)
   // A relation that leads one way only has no list of its own.
   const isServed = description.value!.operations.some(
     one => one.path.startsWith(`${resource.path}/{`) && one.path.endsWith(`}/${field.name}`),
   )
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     if (!isServed) return
     const path = `${resource.path}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}`
-    send('GET', `${path}?total=true&limit=${limit}`)
-      .then(async response => {
-        if (!response.ok) return
-        const rows = (await response.json()) as readonly Row[]
-        setFound({ rows, total: Number(response.headers.get('x-total-count') ?? rows.length) })
-      })
-      .catch(() => {})
+    lastAnswer(rowsIn(`${path}?total=true&limit=${limit}`)).then(setFound, () => {})
   }, [resource, id, field, limit, isServed])
   if (!target || !found) return null
   if (found.rows.length === 0) return <p class="muted">none</p>
@@ -69,4 +70,12 @@ export function RelatedList({
       )}
     </div>
   )
+}
+
+/** The rows that a path answers with; null = whoever is looking may not see them. */
+async function rowsIn(path: string): Promise<Found | null> {
+  const response = await send('GET', path)
+  if (!response.ok) return null
+  const rows = (await response.json()) as readonly Row[]
+  return { rows, total: Number(response.headers.get('x-total-count') ?? rows.length) }
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { table, type Id, type Row } from '../../server/client.ts'
 import { to } from '../../shell/route.ts'
 import { lineOf } from '../../ui/words.ts'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 /** How many of its values a preview shows. */
 const SHOWN = 4
@@ -10,11 +11,10 @@ const SHOWN = 4
 /** A related row in its first values, with a link to it. */
 export function RelatedRow({ to: name, id }: { readonly to: string; readonly id: Id }): VNode | null {
   const [row, setRow] = useState<Row | null>(null)
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     setRow(null)
-    table(name)
-      .get(id)
-      .then(setRow, () => {})
+    lastAnswer(table(name).get(id)).then(setRow, () => {})
   }, [name, id])
   if (!row) return null
   const values = Object.entries(row)

@@ -12,6 +12,7 @@ import { AccessTab, MayCreate } from './access-tab.tsx'
 import { HistoryTab } from './history-tab.tsx'
 import { readRow, type ReadRow } from './read-row.ts'
 import { RowForm } from './row-form.tsx'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 
 type Tab = 'edit' | 'json' | 'history' | 'access'
 
@@ -39,9 +40,10 @@ export function RowPanel({
   const [tab, setTab] = useState<Tab>('edit')
   const [hasDraft, setDraft] = useState(false)
   const [isAsked, setAsked] = useState(false)
+  const lastAnswer = useLastAnswer()
   const load = (): void => {
     if (id === null) return
-    readRow(resource, id, at).then(
+    lastAnswer(readRow(resource, id, at)).then(
       found => {
         setRead(found)
         setGone(found === null)
