@@ -14,7 +14,7 @@ import { identifier } from '../schema/identifier.ts'
 const COLUMNS = `
   select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
   from pg_class c join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-  where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+  where c.relnamespace = (select current_schema()::regnamespace) and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
   order by c.relname, a.attnum`
 const CONSTRAINTS = `
   select c.relname, k.conname, k.contype::text, f.relname, k.confdeltype = 'c',
@@ -22,13 +22,13 @@ const CONSTRAINTS = `
       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num),
     (select a.attname from pg_attribute a where a.attrelid = k.confrelid and a.attnum = k.confkey[1])
   from pg_constraint k join pg_class c on c.oid = k.conrelid left join pg_class f on f.oid = k.confrelid
-  where c.relnamespace = current_schema()::regnamespace and k.contype in ('p', 'f')`
+  where c.relnamespace = (select current_schema()::regnamespace) and k.contype in ('p', 'f')`
 const INDEXES = `
   select c.relname, i.relname, x.indisunique, x.indisvalid,
     (select json_agg(a.attname order by k.n) from unnest(x.indkey) with ordinality as k(num, n)
       join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num)
   from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
-  where c.relnamespace = current_schema()::regnamespace`
+  where c.relnamespace = (select current_schema()::regnamespace)`
 
 /** A table as PostgreSQL has it. */
 export interface FoundTable {

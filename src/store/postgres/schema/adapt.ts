@@ -18,8 +18,8 @@ import { targetOf } from '../../migrate/target.ts'
 import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { PostgresConnection } from '../connection.ts'
 import { askPostgresRows } from '../migrate/ask-rows.ts'
-import { foundTables, foundShape, shapeTexts, type FoundTables } from '../migrate/found-tables.ts'
-import { PostgresLedger } from '../migrate/ledger.ts'
+import { foundShape, shapeTexts, type FoundTables } from '../migrate/found-tables.ts'
+import type { Entry } from '../migrate/ledger.ts'
 import { runAtOnce } from '../migrate/run-at-once.ts'
 import { identifier } from './identifier.ts'
 
@@ -31,6 +31,9 @@ export interface AdaptTo {
   readonly drop: readonly string[]
   /** What the store keeps beside rows. */
   readonly meta: ReadonlyMap<string, string>
+  readonly found: FoundTables
+  /** The plans that were applied or begun. */
+  readonly applied: readonly Entry[]
 }
 
 /** What was done to the tables, and what is to be kept of it. */
@@ -44,10 +47,9 @@ export interface Adapted {
  * all that somebody has to decide first.
  */
 export async function adaptToModel(connection: PostgresConnection, to: AdaptTo): Promise<Adapted> {
-  const { model, drop, meta } = to
+  const { model, drop, meta, found, applied } = to
   const tables = tablesOf(model)
   const target = targetOf(model, to.now)
-  const found = await foundTables(connection)
   const shape = foundShape(found, meta)
   refuseFaults([...tables.flatMap(longNames), ...tables.flatMap(table => strangeTable(table, shape, found))])
   // A join table of another program stays as it is.
@@ -57,7 +59,6 @@ export async function adaptToModel(connection: PostgresConnection, to: AdaptTo):
   const [known, digest] = [formerShapes(meta.get(FORMER_SHAPES)), shapeDigest(target.shape)]
   const former = { [FORMER_SHAPES]: withShape(known, digest) }
   const isChanged = steps.some(changesTable)
-  const applied = await new PostgresLedger(connection).all()
   const begun = applied.find(({ mark }) => mark !== null)
   if (known.slice(0, -1).includes(digest) || (begun !== undefined && isChanged)) {
     const why = laterMisfit(model, target.shape, shape)
@@ -67,7 +68,7 @@ export async function adaptToModel(connection: PostgresConnection, to: AdaptTo):
   }
   const concerned = await askPostgresRows(connection, { shape, found, steps, custom: target.custom, kept: () => null })
   refuseUndecided(steps, concerned, drop)
-  await runAtOnce(connection, shape, steps, target.custom)
+  if (steps.length > 0) await runAtOnce(connection, { shape, found, steps, custom: target.custom })
   const after = withTypes(steps.reduce(applyStep, shape), target.shape)
   return {
     report: [

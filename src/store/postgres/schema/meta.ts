@@ -2,10 +2,15 @@ import type { PostgresConnection } from '../connection.ts'
 
 /** What the store keeps beside rows, by its keys. Empty while the table is not there. */
 export async function storedMeta(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {
-  const all = (sql: string): Promise<unknown[][]> => connection.all({ name: undefined, sql, slots: null })
-  const [exists] = await all("select to_regclass('_restuary_meta') is not null")
-  if (exists![0] !== 1) return new Map()
-  return new Map((await all('select key, value from _restuary_meta')) as [string, string][])
+  const exists = "select to_regclass('_restuary_meta') is not null"
+  const [row] = await connection.all({ name: undefined, sql: exists, slots: null })
+  return row![0] === 1 ? readStoreMeta(connection) : new Map()
+}
+
+/** The same of a table that is there. */
+export async function readStoreMeta(connection: PostgresConnection): Promise<ReadonlyMap<string, string>> {
+  const sql = 'select key, value from _restuary_meta'
+  return new Map((await connection.all({ name: undefined, sql, slots: null })) as [string, string][])
 }
 
 /** Keeps what is different from what is `stored`. */
@@ -14,7 +19,10 @@ export async function storeMeta(
   stored: ReadonlyMap<string, string>,
   now: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const sql = `insert into _restuary_meta(key, value) values ($1, $2) on conflict (key) do update set value = excluded.value`
   const changed = Object.entries(now).filter(([key, text]) => stored.get(key) !== text)
-  await Promise.all(changed.map(([key, text]) => connection.all({ name: undefined, sql, slots: null }, key, text)))
+  if (changed.length === 0) return
+  const sql = `insert into _restuary_meta(key, value) select * from unnest($1::text[], $2::text[])
+    on conflict (key) do update set value = excluded.value`
+  const columns = [0, 1].map(i => changed.map(entry => entry[i]!))
+  await connection.all({ name: undefined, sql, slots: null }, ...columns)
 }
