@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { departuresPage } from './departures.ts'
+import { hasPostgres, postgresFolder, startPostgres, stopPostgres } from '../src/testing/postgres/postgres-server.ts'
+import { recycledStores } from '../src/testing/postgres/recycled-stores.ts'
 import { runFile } from './formats.ts'
 import type { CaseResult, StoreKind } from './result.ts'
 
 const folders: readonly string[] = ['vectors', 'cases'].map(name => join(import.meta.dirname, name))
-const usage = 'usage: npm run conformance -- [--store memory|sqlite] [--departures] [--table] [FILE.json …]'
+const usage = 'usage: npm run conformance -- [--store memory|sqlite|postgres] [--departures] [--table] [FILE.json …]'
 const shownFailures = 20
+const inProcess = ['memory', 'sqlite'] as const
 
 /** Every recorded and every own file. */
 function everyFile(): string[] {
@@ -19,7 +22,7 @@ function everyFile(): string[] {
 }
 
 /** A case as it went over all stores: it has passed if it did over each of them. */
-function overall(byStore: ReadonlyMap<StoreKind, readonly CaseResult[]>): CaseResult[] {
+function overall(byStore: ReadonlyMap<string, readonly CaseResult[]>): CaseResult[] {
   const [first = [], ...others] = [...byStore.values()]
   const stores = [...byStore.keys()]
   return first.map((result, i) => {
@@ -41,12 +44,12 @@ function print(name: string, results: readonly CaseResult[]): boolean {
   return failed.length === 0
 }
 
-async function play(path: string, stores: readonly StoreKind[], isTold: boolean): Promise<boolean> {
-  const byStore = new Map<StoreKind, CaseResult[]>()
+async function play(path: string, stores: ReadonlyMap<string, StoreKind>, isTold: boolean): Promise<boolean> {
+  const byStore = new Map<string, CaseResult[]>()
   const departed = new Map<string, Set<string>>()
   try {
     const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    for (const store of stores) {
+    for (const [name, store] of stores) {
       const onDeparture = (id: string, step: string): void => {
         departed.set(id, (departed.get(id) ?? new Set()).add(step))
       }
@@ -56,7 +59,7 @@ async function play(path: string, stores: readonly StoreKind[], isTold: boolean)
         console.log('  its format is not known: see conformance/README.md')
         return false
       }
-      byStore.set(store, results)
+      byStore.set(name, results)
     }
   } catch (error) {
     console.log(`${path}: 0 passed, 1 failed, 0 skipped`)
@@ -88,15 +91,38 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(departuresPage())
     return 0
   }
-  if (store !== undefined && store !== 'memory' && store !== 'sqlite') {
-    console.error(usage)
+  const paths = parsed.positionals.length > 0 ? parsed.positionals : everyFile()
+  if (store === undefined) return playAll(paths, new Map(inProcess.map(kind => [kind, kind])), departures)
+  if (store === 'postgres') return playOverPostgres(paths, departures)
+  const kind = inProcess.find(one => one === store)
+  if (kind !== undefined) return playAll(paths, new Map([[kind, kind]]), departures)
+  console.error(usage)
+  return 2
+}
+
+async function playAll(
+  paths: readonly string[],
+  stores: ReadonlyMap<string, StoreKind>,
+  isTold: boolean,
+): Promise<number> {
+  let isFine = true
+  for (const path of paths) isFine = (await play(path, stores, isTold)) && isFine
+  return isFine ? 0 : 1
+}
+
+/** The same over a server that is started for it. */
+async function playOverPostgres(paths: readonly string[], isTold: boolean): Promise<number> {
+  if (!hasPostgres()) {
+    console.error('PostgreSQL is not installed: apt-get install postgresql')
     return 2
   }
-  const stores: readonly StoreKind[] = store === undefined ? ['memory', 'sqlite'] : [store]
-  let isFine = true
-  for (const path of parsed.positionals.length > 0 ? parsed.positionals : everyFile())
-    isFine = (await play(path, stores, departures)) && isFine
-  return isFine ? 0 : 1
+  const folder = postgresFolder()
+  try {
+    const stores = recycledStores(await startPostgres(folder))
+    return await playAll(paths, new Map([['postgres', stores]]), isTold)
+  } finally {
+    stopPostgres(folder)
+  }
 }
 
 // Whatever libraries are still waiting for does not matter then.

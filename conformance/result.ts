@@ -1,3 +1,5 @@
+import type { Store } from '../src/store/store.ts'
+
 /** The result of one case in a vector file. */
 export interface CaseResult {
   readonly name: string
@@ -6,8 +8,8 @@ export interface CaseResult {
   readonly detail?: string
 }
 
-/** Which store the cases run over. */
-export type StoreKind = 'memory' | 'sqlite'
+/** Which store the cases run over: one that needs nothing, or what makes empty ones. */
+export type StoreKind = 'memory' | 'sqlite' | (() => Store)
 
 export interface RunOptions {
   readonly store: StoreKind

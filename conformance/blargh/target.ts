@@ -1,14 +1,13 @@
 import { api, type Api } from '../../src/api.ts'
 import type { CallOptions } from '../../src/model/rules/call-options.ts'
 import type { Id, Model, Resource, Row, Value } from '../../src/model/model.ts'
-import { memory } from '../../src/store/memory.ts'
-import { sqlite } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { wait, type Work } from '../../src/store/work.ts'
 import type { Answer } from './judge.ts'
 import { translate, type TranslateOptions } from './model.ts'
 import { keyOf, objectOf } from './oracle.ts'
 import type { StoreKind } from '../result.ts'
+import { freshStore } from '../server/fresh-store.ts'
 import type { ModelVector, RequestStep, Rows } from './vector.ts'
 
 /** The ids that the next step hands out, by resource, as the recorded state shows them. */
@@ -43,7 +42,7 @@ export class Target {
     this.#injected = injected
     this.#options = options
     this.#model = model
-    this.#store = this.#freshStore()
+    this.#store = freshStore(this.#kind)
     this.#api = this.#freshApi()
   }
 
@@ -74,7 +73,7 @@ export class Target {
   /** The same model over a new store with these rows. */
   async reload(stored: Rows): Promise<void> {
     await this.#api.close()
-    this.#store = this.#freshStore()
+    this.#store = freshStore(this.#kind)
     this.#api = this.#freshApi()
     await this.#fill(stored)
   }
@@ -132,10 +131,6 @@ export class Target {
       report: () => undefined,
       ...(this.#injected ? { ids: this.ids } : {}),
     })
-  }
-
-  #freshStore(): Store {
-    return this.#kind === 'memory' ? memory() : sqlite(':memory:')
   }
 }
 

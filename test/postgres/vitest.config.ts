@@ -4,11 +4,10 @@ import { at, replacedMemory } from '../replaced-memory.ts'
 
 const code = `
   import { inject } from 'vitest'
-  import { postgresStoreAt } from ${at('src/testing/postgres/postgres-store.ts')}
+  import { recycledStores } from ${at('src/testing/postgres/recycled-stores.ts')}
+  const fresh = recycledStores(inject('postgresUrl'))
   export const memory = options =>
-    options?.file === undefined && options?.keptChanges === undefined
-      ? postgresStoreAt(inject('postgresUrl'))
-      : prompt(options)`
+    options?.file === undefined && options?.keptChanges === undefined ? fresh() : prompt(options)`
 
 /** The tests of everything above the stores, with PostgreSQL in place of the memory store: `npm run postgres`. */
 const config: ViteUserConfig = mergeConfig(

@@ -21,7 +21,7 @@ import { WriteLane } from './write/write-lane.ts'
 
 /** How many connections read the log. */
 const LOG_READERS = 2
-/** How often it is tried to prepareDatabase a database in which others write. */
+/** How often it is tried to prepare a database in which others write. */
 const ATTEMPTS = 10
 
 /** An open database, and everything that works on it. */

@@ -1,9 +1,12 @@
+/** Makes the head of a log without commits, unless there is one. */
+export const HEAD_AT_START: string = "insert into _restuary_head values (1, 0, '', '') on conflict do nothing"
+
 /**
  * The tables of the store itself. The row of `_restuary_head` orders the commits of all nodes: whoever commits changes it, and
  * its lock is held until the commit is visible. So positions have no gaps, and their order is the order in which commits
  * become visible. `_restuary_changed` has the last change to each resource, so that all nodes tell the same versions of lists.
  */
-export const OWN_TABLES = `
+export const OWN_TABLES: string = `
   create table if not exists _restuary_head(
     k int primary key, pos bigint not null, epoch text not null, boot text not null, nonce bigint) with (fillfactor = 10);
   create table if not exists _restuary_log(
@@ -26,4 +29,4 @@ export const OWN_TABLES = `
   -- Without a write-ahead log: a crash of the server empties it (store/shared/shared-state.ts).
   create unlogged table if not exists _restuary_shared(
     key text collate "C" primary key, until bigint not null, text text not null, version bigint not null, was bigint not null);
-  insert into _restuary_head values (1, 0, '', '') on conflict do nothing`
+  ${HEAD_AT_START}`
