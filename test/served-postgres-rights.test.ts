@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vites
 import { readPostgres } from '../src/cli/database/postgres-source.ts'
 import { Misuse } from '../src/cli/misuse.ts'
 import { apiOf, serveFile } from '../src/cli/serve.ts'
+import type { Served } from '../src/serve.ts'
 import { execute, newDatabase } from '../src/testing/postgres/new-database.ts'
+import { NativeClient } from '../src/testing/native-client.ts'
 import { hasPostgres, startPostgres } from '../src/testing/postgres/postgres-server.ts'
 import { runsWith } from './system-programs.ts'
 
@@ -31,21 +33,105 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
     await execute(admin, `drop owned by ${reader}; drop role ${reader}`)
   })
 
-  test('is refused, and the fix is told', async () => {
-    const options = {
-      host: '127.0.0.1',
-      port: 0,
-      public: true,
-      readOnly: true,
-      memory: false,
-      jsonServer: false,
-      cors: [],
-    }
-    const error = await serveFile(url, options).catch((thrown: unknown) => thrown)
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    public: true,
+    memory: false,
+    jsonServer: false,
+    cors: [],
+  }
+
+  test('is refused if it is to write, and the fix is told', async () => {
+    const error = await serveFile(url, { ...options, readOnly: false }).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Misuse)
     expect(error).toMatchObject({
       message: expect.stringContaining('permission denied for database'),
-      fix: expect.stringContaining('create schema restuary authorization'),
+      fix: expect.stringContaining('serve it with --read-only'),
+    })
+  })
+
+  test('is told what else has to be granted if it may not even make temporary functions', async () => {
+    const name = new URL(admin, 'postgres://x').pathname.slice(1)
+    await execute(admin, `revoke temporary on database ${name} from public`)
+    const error = await serveFile(url, { ...options, readOnly: true }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ message: expect.stringContaining('grant temporary on database') })
+  })
+
+  describe('with --read-only', () => {
+    let served: Served
+    const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${served.url}${path}`, init)
+    const json = async (path: string): Promise<unknown> => (await ask(path)).json()
+
+    beforeEach(async () => {
+      await execute(
+        admin,
+        `create table maker (id int primary key, name text not null, tags jsonb);
+         create table part (maker int references maker, n int, title text, primary key (maker, n));
+         create view big as select id, name from maker where id > 1;
+         insert into maker values (1, 'ÄCME', '["a", 1]'), (2, 'b', '[]');
+         insert into part values (1, 1, 'x'), (1, 2, 'y'), (2, 1, 'z');
+         grant select on maker, part, big to ${reader}`,
+      )
+      served = await serveFile(url, { ...options, readOnly: true })
+    })
+    afterEach(() => served.close())
+
+    test('reads, filters, follows relations and counts, and makes nothing in the database', async () => {
+      expect(await json('/maker?name[ieq]=äcme')).toMatchObject([{ id: 1, name: 'ÄCME' }])
+      expect(await json('/maker/1?include=parts')).toMatchObject({ parts: [{ title: 'x' }, { title: 'y' }] })
+      expect(await json('/part/1~2')).toMatchObject({ title: 'y', maker: 1 })
+      expect(await json('/part?maker.name=b&sort=-title')).toMatchObject([{ title: 'z' }])
+      expect((await ask('/part?total=true&limit=1')).headers.get('x-total-count')).toBe('3')
+      expect(await json('/big')).toEqual([{ id: 2, name: 'b' }])
+      expect((await ask('/maker?name[regex]=a')).status).toBe(400)
+      await execute(
+        admin,
+        `do $$ begin
+           if exists (select 1 from pg_namespace where nspname = 'restuary') or exists (
+             select 1 from pg_class where relname ~ '^_restuary_') then raise 'something was made'; end if;
+         end $$`,
+      )
+      const told = vi.mocked(console.error).mock.calls.map(([line]) => line as string)
+      expect(told).toContainEqual(expect.stringContaining('has no log of Restuary'))
+    })
+
+    test('has entity tags that hold as long as nothing changes', async () => {
+      const row = await ask('/maker/2')
+      const list = await ask('/maker')
+      const again = async (path: string, { headers }: Response): Promise<Response> =>
+        ask(path, { headers: { 'if-none-match': headers.get('etag')! } })
+      expect((await again('/maker/2', row)).status).toBe(304)
+      await execute(admin, `update maker set name = 'c' where id = 2`)
+      expect(await (await again('/maker/2', row)).json()).toMatchObject({ name: 'c' })
+      expect(await (await again('/maker', list)).json()).toMatchObject([{ id: 1 }, { name: 'c' }])
+    })
+
+    test('refuses to write', async () => {
+      const body = JSON.stringify({ name: 'x' })
+      const init = { method: 'PATCH', body, headers: { 'content-type': 'application/merge-patch+json' } }
+      expect((await ask('/maker/1', init)).status).toBe(405)
+      expect((await ask('/maker', { ...init, method: 'POST' })).status).toBe(405)
+      expect((await ask('/maker/1', { method: 'DELETE' })).status).toBe(405)
+    })
+
+    test('gives followers everything anew when others have committed', async () => {
+      const page = new AbortController()
+      const stream = await ask('/maker', { headers: { accept: 'text/event-stream' }, signal: page.signal })
+      const decoder = new TextDecoder()
+      const events = stream.body!.getReader()
+      const native = await NativeClient.open(served.url.replace('http', 'ws'))
+      native.send({ op: 'subscribe', id: 's', uri: '/maker' })
+      const first = await native.hear(frame => JSON.stringify(frame).includes('ÄCME'))
+      await execute(admin, `update maker set name = 'told' where id = 2`)
+      const later = await native.hear(frame => JSON.stringify(frame).includes('told'))
+      expect(first.op).toBe('snapshot')
+      expect(later.op).toBe('reset')
+      let text = ''
+      while (!text.includes('told')) text += decoder.decode((await events.read()).value, { stream: true })
+      expect(text).toContain('event: reset')
+      page.abort()
+      native.socket.close()
     })
   })
 

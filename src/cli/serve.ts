@@ -57,16 +57,25 @@ async function servePostgres(url: string, options: ServeFileOptions): Promise<Se
   for (const line of reportLines(source.report)) console.error(line)
   const app = apiOf(source, { ...options, http: { ...corsOf(options), services: nameResources(source.report) } })
   await app.ready().catch((error: unknown) => {
+    if (source.isUntouched) throw new Misuse(`it cannot be read: ${reasonOf(error)}`, 'ask whoever administers it')
     if (codeOf(error) !== FORBIDDEN) throw error
     throw new Misuse(
-      `Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}, also with --read-only, and the role may not: ${reasonOf(error)}`,
-      `let an administrator call: create schema ${OWN_SCHEMA} authorization the_role`,
+      `Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}, and the role may not: ${reasonOf(error)}`,
+      `serve it with --read-only, or let an administrator call: create schema ${OWN_SCHEMA} authorization the_role`,
     )
   })
-  console.error(`Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}. Nothing else is changed.`)
+  for (const line of source.isUntouched ? UNTOUCHED : KEPT) console.error(line)
   const { port, host } = options
   return serve(app, port === undefined ? { host } : { port, host })
 }
+
+const KEPT = [`Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}. Nothing else is changed.`]
+const UNTOUCHED = [
+  'The database is only read, and has no log of Restuary:',
+  '  who follows a list gets all of it anew, at most once a second, when anything was committed on the server;',
+  '  a position is forgotten at the next commit, and there is no history.',
+  `For more, let an administrator call: create schema ${OWN_SCHEMA} authorization the_role`,
+]
 
 async function tablesApi(file: string, options: ServeFileOptions): Promise<Servable> {
   const source = readSource(file, options)
@@ -126,14 +135,14 @@ export function apiOf(
   })
 }
 
-function storeOf({ kind, file }: DataSource, readOnly: boolean): Store {
+function storeOf({ kind, file, isUntouched = false }: DataSource, readOnly: boolean): Store {
   switch (kind) {
     case 'sqlite':
       return sqlite(file, { readOnly })
     case 'json':
       return memory({ file })
     case 'postgres':
-      return postgres(file, { schema: OWN_SCHEMA })
+      return postgres(file, isUntouched ? { readOnly: true } : { schema: OWN_SCHEMA })
   }
 }
 

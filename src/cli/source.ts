@@ -25,6 +25,8 @@ export interface DataSource extends Adoption {
   readonly kind: 'sqlite' | 'json' | 'postgres'
   /** The name of the file, or of its copy; the connection string of a database. */
   readonly file: string
+  /** Whether nothing is written, not even a log. Absent: as the options say. */
+  readonly isUntouched?: boolean
 }
 
 /** A file that can be served without a declaration. */

@@ -1,6 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import { adopt } from '../../store/sql/tables/adopt.ts'
 import { introspectPostgres } from '../../store/postgres/schema/introspect.ts'
+import { mayKeepLog } from '../../store/postgres/schema/may-keep-log.ts'
 import { Misuse } from '../misuse.ts'
 import type { DataSource } from '../source.ts'
 
@@ -28,7 +29,8 @@ export async function readPostgres(url: string, options: { readonly readOnly: bo
       `${file} belongs to an application of Restuary, which made its table ${own.name} and knows its rules`,
       'start that application',
     )
-  return { kind: 'postgres', file: url, ...adopt(catalog, { foreign: true, ...options }) }
+  const isUntouched = options.readOnly && !(await mayKeepLog({ url }, OWN_SCHEMA))
+  return { kind: 'postgres', file: url, isUntouched, ...adopt(catalog, { foreign: true, ...options }) }
 }
 
 /** A connection string without what must not be shown. */

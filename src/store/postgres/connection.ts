@@ -11,6 +11,8 @@ export interface PostgresAddress {
   readonly schema?: string | undefined
   /** The schema comes before those that the role searches, and not in place of them: their triggers need them. */
   readonly isBeside?: boolean
+  /** Statements with which each connection begins. */
+  readonly prelude?: string
 }
 
 /** How values of these types are read (pg_type.oid); all others are text. */
@@ -87,7 +89,7 @@ export class PostgresConnection {
   }
 
   /** Throws Error if `pg` is not installed, and ApiError `unavailable` if the server cannot be reached. */
-  static async open({ url, schema, isBeside = false }: PostgresAddress): Promise<PostgresConnection> {
+  static async open({ url, schema, isBeside = false, prelude }: PostgresAddress): Promise<PostgresConnection> {
     const Driver = await driver()
     const client = new Driver({
       connectionString: url,
@@ -101,6 +103,7 @@ export class PostgresConnection {
     try {
       await client.connect()
       if (schema !== undefined && isBeside) await connection.exec(BESIDE.replaceAll('?', schema))
+      if (prelude !== undefined) await connection.exec(prelude)
     } catch (error) {
       throw unavailable('the database cannot be reached', error)
     }

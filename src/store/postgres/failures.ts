@@ -21,6 +21,9 @@ export const isConflict = (error: unknown): boolean => [SERIALIZATION, DEADLOCK,
 /** Whether the same work may succeed when it runs again. */
 export const isTransient = (error: unknown): boolean => isConflict(error) || codeOf(error) === IDLE
 
+/** The transaction, or the whole server, only reads. */
+export const READ_ONLY = '25006'
+
 /** Raised by a trigger or function of the database. */
 const RAISED = 'P0001'
 

@@ -4,7 +4,7 @@ import { PostgresConnection } from './connection.ts'
 import { isTransient } from './failures.ts'
 import { PostgresLog } from './log.ts'
 import { ConnectionPool } from './pool.ts'
-import { postgresDialect } from './postgres-dialect.ts'
+import { postgresDialect, TABLE_FACTS } from './postgres-dialect.ts'
 import {
   prepareDatabase,
   serverFacts,
@@ -12,6 +12,7 @@ import {
   type PostgresOpening,
   type ServerFacts,
 } from './prepare-database.ts'
+import { beginAtHead } from './read/begin-snapshot.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { PostgresSharedState } from './shared-state.ts'
 import { PostgresState } from './state.ts'
@@ -71,18 +72,10 @@ export async function openPostgres(opening: PostgresOpening): Promise<OpenedPost
   const logReaders = new ConnectionPool(address, LOG_READERS)
   const writers = new ConnectionPool(address, 1, connection)
   const lane = new WriteLane(writers, state, new IdSequences(statements, layouts, terms))
-  const snapshots = new Snapshots({ pool: readers, state, beginTerm: () => lane.beginTerm() })
+  const begin = beginAtHead(state, () => lane.beginTerm())
+  const snapshots = new Snapshots({ pool: readers, settings, begin, foreseeing: state })
   const shared = new PostgresSharedState(new ConnectionPool(address, 1), environment.clock)
   return { state, readers, logReaders, writers, snapshots, lane, shared, secret, skew, isCaptured }
-}
-
-/** What SQLite has to be asked of tables is the same here for all of them. */
-const TABLE_FACTS = {
-  isNumeric: () => false,
-  hasTriggers: () => false,
-  hasCascades: () => false,
-  hidesConflicts: () => false,
-  isIndexed: () => true,
 }
 
 /** Prepares the database, again if other nodes that write were in the way. Closes the connection if that cannot be done. */

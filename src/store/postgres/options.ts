@@ -24,6 +24,11 @@ export interface PostgresOptions {
    * prepared statements, such as PgBouncer before 1.21 with `pool_mode = transaction`. Default: true.
    */
   readonly prepared?: boolean
+  /**
+   * Whether nothing is written, not even by Restuary itself: for roles that may only read tables of other programs. There is no log
+   * then. Default: false.
+   */
+  readonly readOnly?: boolean
   /** Columns whose data may be dropped because the model does not have them any more, as `table.column`. */
   readonly drop?: readonly string[]
 }
@@ -40,6 +45,7 @@ export function postgresSettings(options: PostgresOptions): PostgresSettings {
     transactionTimeout: 5_000,
     busyTimeout: 5_000,
     prepared: true,
+    readOnly: false,
     drop: [],
     ...options,
   }

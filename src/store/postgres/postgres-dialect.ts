@@ -1,4 +1,5 @@
 import type { ColumnType, SqlDialect } from '../sql/dialect.ts'
+import type { TableFacts } from '../sql/layout.ts'
 import { postgresText, sql, type Sql } from '../sql/kysely.ts'
 import { binary, foreignColumn, foreignForm, fitsPart, isPart } from './foreign-column.ts'
 
@@ -62,3 +63,12 @@ export const postgresDialect: SqlDialect = Object.freeze<SqlDialect>({
   number: value => sql.lit(String(value)),
   bytes: value => sql.raw(`'\\x${Buffer.from(value).toString('hex')}'`),
 })
+
+/** What SQLite has to be asked of tables is the same here for all of them. */
+export const TABLE_FACTS: TableFacts = {
+  isNumeric: () => false,
+  hasTriggers: () => false,
+  hasCascades: () => false,
+  hidesConflicts: () => false,
+  isIndexed: () => true,
+}

@@ -16,6 +16,7 @@ import { openPostgres, type OpenedPostgres } from './open.ts'
 import { postgresSettings, type PostgresOptions, type PostgresSettings } from './options.ts'
 import { HAS_CAPTURED } from './write/captured.ts'
 import { PostgresReader } from './read/postgres-reader.ts'
+import { ReadOnlyPostgres } from './read/read-only.ts'
 import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
 
 /**
@@ -26,7 +27,8 @@ import { bulkLoadPairs, bulkLoadRows } from './write/bulk-load.ts'
  * const app = api({ todo }, { store: postgres('postgres://me@localhost/todo') })
  */
 export function postgres(url: string, options: PostgresOptions = {}): Store {
-  return new PostgresStore(url, postgresSettings(options))
+  const settings = postgresSettings(options)
+  return settings.readOnly ? new ReadOnlyPostgres(url, settings) : new PostgresStore(url, settings)
 }
 
 /** Milliseconds between two looks for what triggers have captured. */

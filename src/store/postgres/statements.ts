@@ -1,6 +1,7 @@
 import { GenerationCache } from '../sql/generation-cache.ts'
 import type { Compiled } from '../sql/kysely.ts'
 import { WantedIndexes } from '../sql/wanted-indexes.ts'
+import { withFunctionsOf } from './schema/functions.ts'
 
 /** A statement. One with a name is prepared by each connection that executes it, once. */
 export interface NamedStatement extends Compiled {
@@ -17,11 +18,14 @@ export class Statements {
   /** The queries among them that no index serves. */
   readonly wanted: WantedIndexes = new WantedIndexes()
   readonly #isPrepared: boolean
+  readonly #functions: string | null
   readonly #cached = new GenerationCache<NamedStatement>(GENERATION)
   #named = 0
 
-  constructor(isPrepared: boolean) {
+  /** `functions` = the schema of our functions, if the search path does not lead there. */
+  constructor(isPrepared: boolean, functions: string | null = null) {
     this.#isPrepared = isPrepared
+    this.#functions = functions
   }
 
   /** The statement with a key; made if it is not cached. */
@@ -34,7 +38,13 @@ export class Statements {
     return this.get(sql, () => ({ sql, slots: null }))
   }
 
-  #made({ sql, slots }: Compiled): NamedStatement {
-    return { name: this.#isPrepared && this.#named < NAMED ? `restuary_${++this.#named}` : undefined, sql, slots }
+  /** A statement that is executed once. */
+  once({ sql, slots }: Compiled): NamedStatement {
+    return { name: undefined, sql: this.#functions === null ? sql : withFunctionsOf(this.#functions, sql), slots }
+  }
+
+  #made(compiled: Compiled): NamedStatement {
+    const name = this.#isPrepared && this.#named < NAMED ? `restuary_${++this.#named}` : undefined
+    return { ...this.once(compiled), name }
   }
 }

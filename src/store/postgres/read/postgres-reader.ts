@@ -3,7 +3,7 @@ import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/mo
 import { everything, type Predicate } from '../../../query/predicate.ts'
 import { Elsewhere } from '../../accounts.ts'
 import type { Compiled } from '../../sql/kysely.ts'
-import { decode, decodeAll, fieldAt, type Layout } from '../../sql/layout.ts'
+import { decode, decodeAll, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { jsonList } from '../../sql/leaf.ts'
 import { shapeOfCount, shapeOfKey, shapeOfList, type StatementShape } from '../../sql/shape.ts'
 import {
@@ -30,16 +30,19 @@ import { RowLoader } from './row-loader.ts'
 /** Rows that a query may visit on a connection that others share: about 20 ms. */
 const SHARED = 10_000
 
+/** What a reader has to know of its store. */
+export type ReadState = Pick<PostgresState, 'statements' | 'changed'> & { readonly layouts: Layouts }
+
 /** Reads through a connection, in whatever transaction is open on it. */
 export class PostgresReader implements Snapshot {
   protected readonly connection: PostgresConnection
-  protected readonly state: PostgresState
+  protected readonly state: ReadState
   readonly #position: number
   readonly #isShared: boolean
   readonly #rows: RowLoader
 
   /** `isShared` = other reads wait for the answers to this one, so what visits many rows has to go elsewhere. */
-  constructor(connection: PostgresConnection, state: PostgresState, position: number, isShared: boolean) {
+  constructor(connection: PostgresConnection, state: ReadState, position: number, isShared: boolean) {
     this.connection = connection
     this.state = state
     this.#position = position
@@ -91,7 +94,8 @@ export class PostgresReader implements Snapshot {
     const { layouts } = this.state
     const { sql, slots } = selectRows(layout, layouts, select)
     const { values } = shapeOfList(layout, layouts, select).shape
-    const rows = await this.connection.all({ name: undefined, sql: `explain ${sql}`, slots }, ...values)
+    const explained = this.state.statements.once({ sql: `explain ${sql}`, slots })
+    const rows = await this.connection.all(explained, ...values)
     const placed = slots === null ? values : slots.map(slot => values[slot])
     return { sql, values: placed, steps: rows.map(([step]) => step as string) }
   }

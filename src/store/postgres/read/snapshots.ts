@@ -7,9 +7,11 @@ import type { PostgresConnection } from '../connection.ts'
 import { isCanceled, unavailable } from '../failures.ts'
 import type { ConnectionPool } from '../pool.ts'
 import type { PostgresState } from '../state.ts'
-import { type Foreseen, ForeseenSnapshot, HEAD_STATEMENT, headOf, readForeseen, type RowsAhead } from './foreseen.ts'
+import type { PostgresSettings } from '../options.ts'
+import { begun, NotBegun, type BeginSnapshot } from './begin-snapshot.ts'
+import { type Foreseen, ForeseenSnapshot, readForeseen, type RowsAhead } from './foreseen.ts'
 import { TimeLimit } from './time-limit.ts'
-import { PostgresReader } from './postgres-reader.ts'
+import type { PostgresReader } from './postgres-reader.ts'
 
 interface Asked {
   readonly work: (snapshot: Snapshot) => Work<unknown>
@@ -21,9 +23,10 @@ interface Asked {
 
 export interface SnapshotsOptions {
   readonly pool: ConnectionPool
-  readonly state: PostgresState
-  /** Begins a term, after the server has started again. */
-  readonly beginTerm: () => Promise<void>
+  readonly settings: PostgresSettings
+  readonly begin: BeginSnapshot
+  /** Whose head tells, together with some rows, what work is foreseen to read. null = nothing is foreseen. */
+  readonly foreseeing: PostgresState | null
 }
 
 /**
@@ -34,15 +37,15 @@ export interface SnapshotsOptions {
 export class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #accounts = new Accounts()
-  #asked: Asked[] = []
   readonly #limit: TimeLimit
+  #asked: Asked[] = []
   #isDue = false
   /** How many turns are not over. */
   #underWay = 0
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
-    this.#limit = new TimeLimit(options.state.settings.statementTimeout)
+    this.#limit = new TimeLimit(options.settings.statementTimeout)
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>, ahead?: Ahead): Promise<T> {
@@ -70,10 +73,11 @@ export class Snapshots {
     try {
       await this.#withConnection(async connection => {
         takeAll()
-        const ahead = aheadOf(asked)
-        if (ahead !== undefined) asked = await this.#settleForeseen(connection, asked, ahead)
+        const { foreseeing, begin } = this.#options
+        const ahead = foreseeing === null ? undefined : aheadOf(asked)
+        if (ahead !== undefined) asked = await this.#settleForeseen(connection, asked, foreseeing!, ahead)
         if (asked.length === 0) return
-        const reader = await this.#begin(connection, true)
+        const reader = await begin(connection, true)
         await this.#ending(connection, Promise.all(asked.map(one => this.#settle(one, reader))))
       })
     } catch (error) {
@@ -84,7 +88,7 @@ export class Snapshots {
 
   /** Calls a function with a connection, again with another one if it throws `NotBegun`. */
   async #withConnection<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    const { pool, state } = this.#options
+    const { pool, settings } = this.#options
     for (let attempt = 0; ; attempt++) {
       const connection = await pool.take()
       try {
@@ -93,7 +97,7 @@ export class Snapshots {
         if (!(error instanceof NotBegun)) throw error
         void connection.close()
         // A server that has started again has cut all connections, and not all of them have heard of it.
-        if (attempt >= state.settings.readers) throw error.cause
+        if (attempt >= settings.readers) throw error.cause
       } finally {
         pool.give(connection)
       }
@@ -101,9 +105,13 @@ export class Snapshots {
   }
 
   /** Answers work with what it was foreseen to read. Returns the work that asks for more. */
-  async #settleForeseen(connection: PostgresConnection, asked: Asked[], ahead: RowsAhead | null): Promise<Asked[]> {
-    const { state } = this.#options
-    const foreseen = await this.#foreseen(connection, ahead)
+  async #settleForeseen(
+    connection: PostgresConnection,
+    asked: Asked[],
+    state: PostgresState,
+    ahead: RowsAhead | null,
+  ): Promise<Asked[]> {
+    const foreseen = await this.#foreseen(connection, state, ahead)
     if (!foreseen?.head.isCurrent) return asked
     await begun(state.follow(connection, foreseen.head))
     const left: Asked[] = []
@@ -138,8 +146,11 @@ export class Snapshots {
    * What was foreseen; null if the statement fails. Closes the connection if it takes too long: the server watches the time of
    * transactions only.
    */
-  async #foreseen(connection: PostgresConnection, ahead: RowsAhead | null): Promise<Foreseen | null> {
-    const { state } = this.#options
+  async #foreseen(
+    connection: PostgresConnection,
+    state: PostgresState,
+    ahead: RowsAhead | null,
+  ): Promise<Foreseen | null> {
     this.#limit.begin(connection)
     try {
       const foreseen = await readForeseen(connection, state, ahead)
@@ -150,26 +161,6 @@ export class Snapshots {
       if (connection.isLost) throw new NotBegun('', { cause: error })
       // Another version may have changed the table. In a transaction, the head tells so before anything else is asked.
       return null
-    }
-  }
-
-  /** Opens a transaction. Throws `NotBegun` if the connection is lost. */
-  async #begin(connection: PostgresConnection, isShared: boolean): Promise<PostgresReader> {
-    const { state, beginTerm } = this.#options
-    for (;;) {
-      void connection.exec(
-        `begin isolation level repeatable read read only; set local statement_timeout = ${state.settings.statementTimeout}`,
-      )
-      const asked = connection.all(state.statements.of(HEAD_STATEMENT))
-      const ahead = state.readAhead(connection)
-      const [row] = await begun(asked)
-      const head = headOf(row![0]!)
-      if (head.isCurrent) {
-        await begun(state.follow(connection, head, ahead))
-        return new PostgresReader(connection, state, head.position, isShared)
-      }
-      await begun(connection.exec('rollback'))
-      await beginTerm()
     }
   }
 
@@ -196,7 +187,7 @@ export class Snapshots {
     await this.#accounts.enter(account)
     try {
       return await this.#withConnection(async connection => {
-        const reader = await this.#begin(connection, false)
+        const reader = await this.#options.begin(connection, false)
         return this.#ending(connection, Promise.resolve(run(work(reader))))
       })
     } catch (error) {
@@ -204,17 +195,6 @@ export class Snapshots {
     } finally {
       this.#accounts.leave(account)
     }
-  }
-}
-
-/** The connection was lost before any work began, so that another one will do. */
-class NotBegun extends Error {}
-
-async function begun<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw new NotBegun('', { cause: error })
   }
 }
 

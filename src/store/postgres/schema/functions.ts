@@ -15,7 +15,20 @@ export const EXHAUSTED = 'RS002'
 export const BOOT = `extract(epoch from pg_postmaster_start_time())::text || ' ' || tableoid::text`
 
 /** The functions that our statements call, made anew where this text has changed. */
-export function functionsText(): string {
+export const functionsText = (): string => `${readingFunctions()}; ${WRITING_FUNCTIONS}`
+
+/** The same for statements that only read, in the schema of temporary objects, so that nothing of the database is changed. */
+export const passingFunctions = (): string =>
+  `begin read write; ${withFunctionsOf(PASSING, readingFunctions())}; commit`
+
+/** The schema of temporary objects. Functions in it are found only by their full names. */
+export const PASSING = 'pg_temp'
+
+/** SQL that calls our functions, or makes them, by their full names. */
+export const withFunctionsOf = (schema: string, text: string): string =>
+  text.replaceAll(/\brestuary_(?:fold|number|value|type|key|spelled|stored|visit)\(/g, `${schema}.$&`)
+
+function readingFunctions(): string {
   const { from, to } = foldAlphabets()
   return `
     create or replace function restuary_fold(t text) returns text language sql immutable strict parallel safe as
@@ -59,7 +72,10 @@ export function functionsText(): string {
         if rest <= 0 then raise exception 'more rows were visited than allowed' using errcode = '${EXHAUSTED}'; end if;
         perform set_config('restuary.visits', (rest - 1)::text, true);
         return true;
-      end $$;
+      end $$`
+}
+
+const WRITING_FUNCTIONS = `
     -- Captures what another program writes. A statement of ours is recorded by us, but not what it leads to in other tables.
     create or replace function restuary_capture() returns trigger language plpgsql security definer set search_path from current as $$
       begin
@@ -83,4 +99,3 @@ export function functionsText(): string {
         insert into _restuary_changed select * from unnest(resources, seqs)
           on conflict (resource) do update set seq = excluded.seq;
       end $$`
-}

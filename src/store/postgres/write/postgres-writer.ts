@@ -31,6 +31,7 @@ export interface PostgresWriterOptions extends WriteHeadOptions {
 
 /** One transaction that writes: a group of units, or that of application code. */
 export class PostgresWriter extends PostgresReader implements Transaction {
+  declare protected readonly state: PostgresState
   readonly #ids: IdSequences
   readonly #idleTimeout: number
   readonly #rows: RowStatements
