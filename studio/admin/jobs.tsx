@@ -26,7 +26,7 @@ export function Jobs(): VNode {
     }, complain)
   }
   return (
-    <div class="scroll box">
+    <div class="scroll box" tabIndex={0} role="group" aria-label="Jobs">
       <table class="jobs">
         <TableHead names={['Job', 'Status', 'Progress', 'For', 'Begun']} action="Cancel" />
         <tbody>
