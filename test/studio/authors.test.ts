@@ -105,7 +105,9 @@ describe.runIf(hasBrowser)('in a browser', () => {
     // It lies over the cells, which stay where they are.
     const [first, second] = await page.locator('[data-id="1"], [data-id="2"]').locator('[data-field=title]').all()
     expect((await second!.boundingBox())!.y - (await first!.boundingBox())!.y).toBe(36)
-    expect(await page.locator('[data-id="1"]').getAttribute('title')).toBe('changed by bob@example.com, member')
+    await expect
+      .poll(() => page.locator('[data-id="1"]').getAttribute('title'))
+      .toBe('changed by bob@example.com, member')
     await page.locator('[data-id="1"] [data-field=title]').click()
     await page.getByRole('tab', { name: 'History' }).click()
     await page.waitForSelector('.timeline li:first-child .timeline-head >> text=by bob@example.com')

@@ -29,14 +29,14 @@ describe.runIf(hasBrowser)('a row that was deleted', () => {
     const page = await studio.open()
     await page.locator('.recent a:has-text("delete")').first().click()
     await page.waitForSelector('text=There is no note 70 now.')
-    expect(await steps(page)).toEqual(['delete', 'patch', 'create'])
+    await expect.poll(() => steps(page)).toEqual(['delete', 'patch', 'create'])
     const last = page.locator('.timeline li').nth(1)
     await last.getByRole('button', { name: 'Restore', exact: true }).click()
     await page.waitForSelector('.toast >> text=note 70 is there again')
-    expect(await studio.app.get('note', 70)).toMatchObject({ id: 70, text: 'second', n: 1 })
+    await expect.poll(() => studio.app.get('note', 70)).toMatchObject({ id: 70, text: 'second', n: 1 })
     await expect.poll(() => page.getByRole('textbox', { name: 'text' }).inputValue()).toBe('second')
     await page.getByRole('tab', { name: 'History' }).click()
-    expect(await steps(page)).toEqual(['create', 'delete', 'patch', 'create'])
+    await expect.poll(() => steps(page)).toEqual(['create', 'delete', 'patch', 'create'])
     await page.close()
   })
 
@@ -48,7 +48,7 @@ describe.runIf(hasBrowser)('a row that was deleted', () => {
     const made = id + 1
     await page.waitForSelector(`.toast >> text=item ${made} is there again`)
     await page.waitForSelector(`dialog[aria-label="item ${made}"]`)
-    expect(await studio.app.get('item', made)).toMatchObject({ text: 'a thing' })
+    await expect.poll(() => studio.app.get('item', made)).toMatchObject({ text: 'a thing' })
     await page.close()
   })
 
@@ -67,7 +67,7 @@ describe.runIf(hasBrowser)('a row that was deleted', () => {
     expect(await page.locator('.bulk').count()).toBe(0)
     await row.locator('[data-field=text]').click()
     await page.waitForSelector('dialog[aria-label="note 80 as it was"]')
-    expect(await page.locator('dialog output').allInnerTexts()).toEqual(['80', 'then', '2'])
+    await expect.poll(() => page.locator('dialog output').allInnerTexts()).toEqual(['80', 'then', '2'])
     expect(
       await page
         .locator('dialog')
@@ -75,7 +75,7 @@ describe.runIf(hasBrowser)('a row that was deleted', () => {
         .count(),
     ).toBe(0)
     await page.getByRole('tab', { name: 'History' }).click()
-    expect(await steps(page)).toEqual(['delete', 'create'])
+    await expect.poll(() => steps(page)).toEqual(['delete', 'create'])
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
     await expect.poll(() => studio.app.get('note', 80).catch(() => null)).toMatchObject({ text: 'then', n: 2 })
     await page.close()

@@ -86,7 +86,7 @@ describe.runIf(hasBrowser)('files', () => {
     await page.waitForSelector('.toast >> text=File removed')
     expect((await fetch(at)).status).toBe(404)
     await page.waitForSelector('.file-field img', { state: 'detached' })
-    expect(await page.getByRole('textbox', { name: 'title' }).inputValue()).toBe('typed')
+    await expect.poll(() => page.getByRole('textbox', { name: 'title' }).inputValue()).toBe('typed')
     await page.close()
   })
 
@@ -97,7 +97,7 @@ describe.runIf(hasBrowser)('files', () => {
     await page.waitForSelector('.toast.bad >> text=1000 bytes')
     await upload(page, 'photo', 'text.txt', 'text/plain', Buffer.from('no picture'))
     await page.waitForSelector('.toast.bad >> text=text/plain')
-    expect(await studio.app.get('doc', 1)).toEqual(before)
+    await expect.poll(() => studio.app.get('doc', 1)).toEqual(before)
     await page.close()
   })
 

@@ -61,7 +61,7 @@ describe.runIf(hasBrowser)('the home page', () => {
     await expect
       .poll(() => warnings(after))
       .toContainEqual(expect.stringMatching(new RegExp(`^${refused} requests? refused because of overload`)))
-    expect(await warnings(after)).toEqual(expect.arrayContaining([open, missing]))
+    await expect.poll(() => warnings(after)).toEqual(expect.arrayContaining([open, missing]))
     await after.close()
   })
 })

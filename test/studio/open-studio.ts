@@ -45,7 +45,7 @@ export function openedStudio(make: () => Api | Promise<Api> = officeOfStudio): O
       const expected = /status of 4\d\d|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection/.test(
         message.text(),
       )
-      if (message.type() === 'error' && !expected) complaints.push(message.text())
+      if (message.type() === 'error' && !expected) complaints.push(`${message.text()} (${message.location().url})`)
     })
   }
   return {

@@ -94,7 +94,7 @@ describe.runIf(hasBrowser)('the operations', () => {
     await patch.getByLabel('id *').fill('2')
     await patch.locator('.cm-content').fill('{"title":"changed"}')
     await send('PATCH', '/note/{id}', '200')
-    expect(await studio.app.get('note', 2)).toMatchObject({ title: 'changed' })
+    await expect.poll(() => studio.app.get('note', 2)).toMatchObject({ title: 'changed' })
     const shout = operation(page, 'POST', '/note/{id}/shout')
     await shout.getByLabel('id *').fill('2')
     expect(await send('POST', '/note/{id}/shout', '200')).toContain('changed!')
@@ -106,9 +106,11 @@ describe.runIf(hasBrowser)('the operations', () => {
       buffer: Buffer.from('dear reader'),
     })
     await send('PUT', '/note/{id}/paper', '201')
-    expect(await studio.app.get('note', 1)).toMatchObject({
-      paper: { name: 'Brief 信.txt', type: 'text/plain', size: 11 },
-    })
+    await expect
+      .poll(() => studio.app.get('note', 1))
+      .toMatchObject({
+        paper: { name: 'Brief 信.txt', type: 'text/plain', size: 11 },
+      })
     expect(await send('GET', '/note/{id}/paper', '200')).toContain('dear reader')
 
     const list = operation(page, 'GET', '/note')
@@ -119,7 +121,7 @@ describe.runIf(hasBrowser)('the operations', () => {
     expect(JSON.parse(await send('GET', '/note', '200'))).toHaveLength(1)
     await operation(page, 'DELETE', '/note/{id}').getByLabel('id *').fill('2')
     await send('DELETE', '/note/{id}', '204')
-    expect(await studio.app.list('note')).toHaveLength(1)
+    await expect.poll(() => studio.app.list('note')).toHaveLength(1)
     await page.close()
   })
 

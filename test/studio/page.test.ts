@@ -14,9 +14,9 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
 
   test('shows what there is', async () => {
     const page = await open()
-    expect(await page.title()).toBe('Office – Studio')
+    await expect.poll(() => page.title()).toBe('Office – Studio')
     await page.waitForSelector('.card:has-text("task") .card-count >> text=6')
-    expect(await page.locator('.card:has-text("task") .rules').innerText()).toContain('row.owner.is(me)')
+    await expect.poll(() => page.locator('.card:has-text("task") .rules').innerText()).toContain('row.owner.is(me)')
     await page.close()
   })
 
@@ -41,8 +41,8 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     await studio.app.patch('task', 2, { title: 'theirs', rank: 5 })
     await page.click('text=Save')
     await page.waitForSelector('.conflict >> text=theirs')
-    expect(await page.locator('.conflict tbody tr').count()).toBe(2)
-    expect(await studio.app.get('task', 2)).toMatchObject({ title: 'theirs' })
+    await expect.poll(() => page.locator('.conflict tbody tr').count()).toBe(2)
+    await expect.poll(() => studio.app.get('task', 2)).toMatchObject({ title: 'theirs' })
     await page.click('text=Write mine over it')
     await expect.poll(() => studio.app.get('task', 2)).toMatchObject({ title: 'mine', rank: 5 })
     await page.close()
@@ -89,7 +89,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
   test('greys what another user may not see, and says why', async () => {
     const page = await open('data/task?as=1')
     await page.waitForSelector('[data-id="1"].unseen')
-    expect(await page.getAttribute('[data-id="1"]', 'title')).toContain('✗ row.owner.is(me)')
+    await expect.poll(() => page.getAttribute('[data-id="1"]', 'title')).toContain('✗ row.owner.is(me)')
     expect(await page.getAttribute('[data-id="2"]', 'class')).not.toContain('unseen')
     await page.close()
   })
@@ -100,7 +100,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     await page.fill('.request .cm-content', '{"title":"tried","owner":1}')
     await page.click('text=Send POST')
     await page.waitForSelector('.answer >> text=201 Created')
-    expect(await studio.app.get('task', 7)).toMatchObject({ title: 'tried', owner: 1 })
+    await expect.poll(() => studio.app.get('task', 7)).toMatchObject({ title: 'tried', owner: 1 })
     await page.close()
   })
 
@@ -155,7 +155,7 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     held.resolve()
     await (await late).finished()
     await page.evaluate(() => new Promise(resolve => setTimeout(() => requestAnimationFrame(resolve))))
-    expect(await refused.count()).toBe(1)
+    await expect.poll(() => refused.count()).toBe(1)
     await page.close()
   })
 

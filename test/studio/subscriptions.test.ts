@@ -91,7 +91,7 @@ describe.runIf(hasBrowser)('the subscriptions of the server', () => {
     const before = await lineOf('.followers')
     await studio.app.patch('task', 1, { rank: 4 })
     await expect.poll(() => lineOf('.followers')).not.toBe(before)
-    expect(await lineOf('.followers')).toMatch(/told up to \S+\.\d+; 0 steps/)
+    await expect.poll(() => lineOf('.followers')).toMatch(/told up to \S+\.\d+; 0 steps/)
     await expect.poll(() => lineOf('tr:has(+ .followers) td:last-child')).toMatch(/ (µs|ms)$/)
     await other.getByRole('tab', { name: 'Load' }).click()
     await other.waitForSelector('.chart >> text=Commit lag, ms')

@@ -116,7 +116,7 @@ describe.runIf(hasBrowser)('the wire', () => {
     const code = await copied(page, patch, 'Copy as client')
     await studio.app.patch('item', 3, { title: tricky })
     await inNode(code)
-    expect(await studio.app.get('item', 3)).toMatchObject({ title: `${tricky} changed` })
+    await expect.poll(() => studio.app.get('item', 3)).toMatchObject({ title: `${tricky} changed` })
 
     await studio.app.patch('item', 3, { title: tricky })
     const list = frame(page, 'GET /item?filter=', 'limit=100')
