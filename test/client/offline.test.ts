@@ -54,6 +54,18 @@ const stored = (page: Page, name: 'writes' | 'rows'): Promise<number> =>
     return counting.result`,
   )
 
+/** The rows that IndexedDB has, as text. */
+const keptRows = (page: Page): Promise<string> =>
+  inPage(
+    page,
+    `const opening = indexedDB.open('restuary')
+    await new Promise(resolve => opening.addEventListener('success', resolve))
+    const reading = opening.result.transaction('rows').objectStore('rows').getAll()
+    await new Promise(resolve => reading.addEventListener('success', resolve))
+    opening.result.close()
+    return JSON.stringify(reading.result)`,
+  )
+
 const reload = async (page: Page, setUp = ''): Promise<void> => {
   await inPage(page, setUp)
   await page.reload()
@@ -220,6 +232,7 @@ describe.skipIf(!hasBrowser)('a page', () => {
     const { app, page, ann, ben } = await twoUsers()
     await inPage(page, `up(); localStorage.setItem('tokens', '${ann}')`)
     await app.create('memo', [{ text: 'of Ben', owner: 1 }])
+    await expect.poll(() => keptRows(page)).toContain('known')
     const other = await openPage(page.url().replace('/page', ''), page)
     const texts = (): Promise<string[]> => inPage(other, 'return api.memo.live().rows.map(row => row.text)')
     await reload(other, 'down()')
