@@ -59,6 +59,8 @@ describe.runIf(hasBrowser)('the wire', () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.evaluate(() => navigator.clipboard.writeText(''))
     await chosen.click()
+    // Until then the buttons are those of the frame that was chosen before.
+    await page.locator('.frame.here').and(chosen).waitFor()
     await page.click(`.frame-detail [aria-label="${what}"]`)
     const read = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText())
     await expect.poll(read).not.toBe('')

@@ -31,7 +31,8 @@ function process(options: OverloadOptions) {
     await turn()
     return admitted
   }
-  return { admission, enter, pass, come }
+  const sleep = (milliseconds: number): void => void (loop.clock += milliseconds)
+  return { admission, enter, pass, come, sleep }
 }
 
 test('a burst is served however long it waits', async () => {
@@ -58,6 +59,15 @@ test('a queue that empties again ends it', async () => {
   await pass(5, 0)
   expect(admission.isShedding).toBe(false)
   expect(enter(300)).toBe(true)
+})
+
+test('an overload is over when nobody asks for anything any more', async () => {
+  const { admission, pass, sleep } = process({ delay: 10, patience: 50 })
+  for (let i = 0; i < 12; i++) await pass(5, 20)
+  sleep(900)
+  expect(admission.isRefusing).toBe(true)
+  sleep(200)
+  expect(admission.isRefusing).toBe(false)
 })
 
 test('without a queue, the length of turns decides', async () => {

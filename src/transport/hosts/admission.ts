@@ -20,6 +20,9 @@ export const overloaded: ApiError = new ApiError('unavailable', {
   expected: true,
 })
 
+/** An overload is over when nothing was asked for so many milliseconds. */
+const QUIET = 1_000
+
 /** What the admission observes of its process. */
 export interface Loop {
   /** Milliseconds of a monotonic clock. */
@@ -43,6 +46,8 @@ export class Admission {
   #turn = 0
   /** Since when requests were left waiting at the end of every turn; 0 if the last turn left none. */
   #since = 0
+  /** When the last turn ended. */
+  #ended = 0
   #shedding = false
   #inFlight = 0
   #refused = 0
@@ -64,7 +69,7 @@ export class Admission {
   enter(arrived: number): boolean {
     if (this.#turn === 0) {
       this.#turn = this.#loop.now()
-      atEndOfTurn(this.#endOfTurn)
+      setImmediate(this.#endOfTurn)
     }
     if (this.#shedding && this.#loop.now() - (arrived || this.#turn) > this.#delay) return this.#refuse()
     if (this.#inFlight >= this.#most) return this.#refuse()
@@ -102,7 +107,9 @@ export class Admission {
 
   /** Whether requests are refused at this moment: those that have waited too long, or all, as too many are in progress. */
   get isRefusing(): boolean {
-    return this.#shedding || this.#inFlight >= this.#most
+    if (this.#inFlight >= this.#most) return true
+    // If nothing comes any more, no turn ends that would tell that the overload is over.
+    return this.#shedding && (this.#turn !== 0 || this.#loop.now() - this.#ended <= QUIET)
   }
 
   #refuse(): false {
@@ -114,6 +121,7 @@ export class Admission {
     const now = this.#loop.now()
     const isBusy = this.#loop.waiting() > 0 || now - this.#turn > this.#delay
     this.#turn = 0
+    this.#ended = now
     if (!isBusy) {
       this.#since = 0
       this.#shedding = false
@@ -137,8 +145,6 @@ const SLICE = 2
 let queue: Arrival[] = []
 /** How many of them came in earlier turns. */
 let left = 0
-/** What is called after requests were answered in this turn; null if none are due in it. */
-let afterAnswers: (() => void)[] | null = null
 
 /**
  * Queues a safe request, to be answered at the end of this turn of the event loop. First the parser and the kernel run for all
@@ -147,32 +153,12 @@ let afterAnswers: (() => void)[] | null = null
  */
 export function enqueueArrival(exchange: Arrival): void {
   exchange.arrived = performance.now()
-  queue.push(exchange)
-  if (afterAnswers === null) answerAtEndOfTurn()
+  if (queue.push(exchange) === 1) setImmediate(answerSome)
 }
 
 /** How many requests came in earlier turns and still wait. */
 export function waitingArrivals(): number {
   return left
-}
-
-function answerAtEndOfTurn(): void {
-  afterAnswers = []
-  setImmediate(answerSome)
-  setImmediate(endAnswers)
-}
-
-/** Calls a function at the end of this turn. One that was set while requests are answered would cost a turn of its own. */
-function atEndOfTurn(callback: () => void): void {
-  if (afterAnswers !== null) afterAnswers.push(callback)
-  else setImmediate(callback)
-}
-
-function endAnswers(): void {
-  const callbacks = afterAnswers!
-  afterAnswers = null
-  if (queue.length > 0) answerAtEndOfTurn()
-  for (const callback of callbacks) callback()
 }
 
 function answerSome(): void {
@@ -188,5 +174,6 @@ function answerSome(): void {
     // If one throws, the others must still be answered.
     queue = answered === due.length ? [] : due.slice(answered)
     left = queue.length
+    if (left > 0) setImmediate(answerSome)
   }
 }
