@@ -5,13 +5,23 @@ import type { Id } from '../../schema/field.ts'
 import type { Value } from '../../schema/value.ts'
 import type { Maybe } from '../work.ts'
 
-/** Adds a row of another resource in the same transaction. Returns its id, which is the next one if the values name none. */
+/**
+ * Adds a row of another resource in the same transaction. Returns its id, which is the next one if the values name none.
+ *
+ * @example
+ * export default dataStep<typeof user>('user', (row, add) => ({ address: add('address', { city: row.city }) }))
+ */
 export type AddRow = (resource: string, values: Readonly<Record<string, Value>>) => Id
 
 /** What becomes of a row, by the names of its fields. null = it is deleted; undefined = it stays as it is. */
 export type RowChanges = Readonly<Record<string, Value>> | null | undefined | void
 
-/** A function over the rows of a resource, which a migration runs in batches. */
+/**
+ * A function over the rows of a resource, which a migration runs in batches: what `dataStep` returns.
+ *
+ * @example
+ * const step: DataStep = dataStep('user', row => ({ name: row.name.trim() }))
+ */
 export type DataStep = TableStep | EngineStep
 
 interface StepOf<Change> {
