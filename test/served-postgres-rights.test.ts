@@ -1,5 +1,5 @@
 // restuary serve postgres://… with a role that may only read the tables.
-import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { readPostgres } from '../src/cli/database/postgres-source.ts'
 import { Misuse } from '../src/cli/misuse.ts'
 import { apiOf, serveFile } from '../src/cli/serve.ts'
@@ -56,6 +56,9 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
     await execute(admin, `revoke temporary on database ${name} from public`)
     const error = await serveFile(url, { ...options, readOnly: true }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ message: expect.stringContaining('grant temporary on database') })
+    // A connection that is left open would keep the command alive.
+    const left = `do $$ begin if exists (select 1 from pg_stat_activity where usename = '${reader}') then raise 'left open'; end if; end $$`
+    await expect.poll(() => execute(admin, left).then(() => 'none')).toBe('none')
   })
 
   describe('with --read-only', () => {
@@ -132,6 +135,23 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
       expect(text).toContain('event: reset')
       page.abort()
       native.socket.close()
+    })
+
+    test('gives them everything anew at most once a second, however often others read', async () => {
+      const native = await NativeClient.open(served.url.replace('http', 'ws'))
+      onTestFinished(() => native.socket.close())
+      native.send({ op: 'subscribe', id: 's', uri: '/maker' })
+      await native.hear(({ op }) => op === 'snapshot')
+      let resets = 0
+      native.socket.on('message', data => (resets += String(data).includes('"reset"') ? 1 : 0))
+      const begun = performance.now()
+      for (let n = 0; n < 50; n++) {
+        await execute(admin, `update part set title = '${n}' where n = 2`)
+        expect(await json('/part/1~2')).toMatchObject({ title: String(n) })
+      }
+      await execute(admin, `update maker set name = 'the last' where id = 2`)
+      await native.hear(frame => JSON.stringify(frame).includes('the last'))
+      expect(resets).toBeLessThanOrEqual(2 + (performance.now() - begun) / 1_000)
     })
   })
 

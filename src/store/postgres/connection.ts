@@ -105,6 +105,7 @@ export class PostgresConnection {
       if (schema !== undefined && isBeside) await connection.exec(BESIDE.replaceAll('?', schema))
       if (prelude !== undefined) await connection.exec(prelude)
     } catch (error) {
+      void connection.close()
       throw unavailable('the database cannot be reached', error)
     }
     return connection

@@ -48,6 +48,8 @@ export class SqliteState implements Positions {
   readonly #onReshaped: () => void
   #shapeNumber: string | undefined
   #touched: string | undefined
+  /** Whether `touch` was called for a commit that may have failed. */
+  #isTouching = false
   readonly #version: Statement
   readonly #changed = new Map<Resource, number>()
   #everything: number
@@ -88,6 +90,8 @@ export class SqliteState implements Positions {
   }
 
   committed(commits: readonly Commit[]): void {
+    if (this.#isTouching) this.#touched = this.#meta.touched
+    this.#isTouching = false
     for (const commit of commits) {
       this.recent.push(commit)
       for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)
@@ -136,7 +140,9 @@ export class SqliteState implements Positions {
     const isCaptured = this.captured.isLeft && this.captured.isComplete
     const head = this.#log.head()
     const { history } = this.#terms
-    const isNews = this.learn(this.#meta.termsText) || this.#isTouched()
+    // Both are taken over, whatever the other one says.
+    const isTouched = this.#isTouched()
+    const isNews = this.learn(this.#meta.termsText) || isTouched
     // Another process opened the file and wrote nothing yet, or nothing that is recorded.
     if (isNews && head === this.#accounted && this.#terms.history === history) return true
     if (head < this.#accounted || this.#terms.history !== history) this.#due ??= 'after what is left'
@@ -158,7 +164,7 @@ export class SqliteState implements Positions {
   /** Called before a commit that has no record in the log, so that other processes do not take it for one of another program. */
   touch(): void {
     this.#meta.touch()
-    this.#touched = this.#meta.touched
+    this.#isTouching = true
   }
 
   /** Takes over the list of terms as it is stored in the file. True if it has changed. */

@@ -39,6 +39,8 @@ export class ReadOnlyPostgres implements Store {
   #opened: { readonly pool: ConnectionPool; readonly snapshots: Snapshots } | null = null
   #position = 1
   #state: unknown
+  /** The position that listeners were told of last. */
+  #told = 1
   #poll: NodeJS.Timeout | undefined
 
   constructor(url: string, settings: PostgresSettings) {
@@ -90,6 +92,13 @@ export class ReadOnlyPostgres implements Store {
     if (state === this.#state) return
     this.#state = state
     this.#position++
+  }
+
+  /** Looks whether something has been committed. Only this tells of it: whoever reads often must not make others begin anew. */
+  async #look(): Promise<void> {
+    await this.read(nothing)
+    if (this.#told === this.#position) return
+    this.#told = this.#position
     this.#listeners.tell()
   }
 
@@ -128,8 +137,7 @@ export class ReadOnlyPostgres implements Store {
 
   onCommit(listener: () => void): () => void {
     const remove = this.#listeners.add(listener)
-    // Each read looks whether something has been committed.
-    this.#poll ??= setInterval(() => void this.read(nothing).catch(() => {}), this.#settings.poll).unref()
+    this.#poll ??= setInterval(() => void this.#look().catch(() => {}), this.#settings.poll).unref()
     return () => {
       remove()
       if (this.#listeners.size === 0) this.#stop()

@@ -309,3 +309,26 @@ test('a text that another store on the file keeps, without a record, leaves all 
   await add(store, 2)
   expect([store.terms.seqOf(before), store.terms.history]).toEqual([1, 0])
 })
+
+test('what another program writes is seen after a look that found a new term and a mark together', async () => {
+  const { store, file } = opened()
+  await add(store, 1)
+  const db = new DatabaseSync(file)
+  onTestFinished(() => db.close())
+  const heard = (): Promise<void> => new Promise(resolve => store.onCommit(resolve))
+  await heard()
+  const before = store.terms.position(1)
+  const isTold = heard()
+  db.exec('BEGIN IMMEDIATE')
+  const set = db.prepare('INSERT OR REPLACE INTO _restuary_meta(key, value) VALUES (?, ?)')
+  const { value } = db.prepare("SELECT value FROM _restuary_meta WHERE key = 'terms'").get() as { value: string }
+  set.run('terms', JSON.stringify([...(JSON.parse(value) as unknown[]), ['others', 1]]))
+  set.run('touched', 'by another')
+  db.exec('COMMIT')
+  await isTold
+  const isSeen = heard()
+  db.exec("UPDATE user SET email = 'from outside' WHERE id = 1")
+  await isSeen
+  await add(store, 2)
+  expect(store.terms.seqOf(before)).not.toBe(1)
+})

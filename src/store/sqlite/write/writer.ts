@@ -106,8 +106,8 @@ export class Writer extends Reader implements Transaction {
     if (this.#state.captured.isInstalled) this.#state.captured.end()
     if (this.#head > this.#base) this.#state.trim(this.#log)
     else if (this.#kept.hasNew) this.#state.touch()
-    this.#kept.hasNew = false
     this.#commit.run()
+    this.#kept.hasNew = false
     this.#open = false
     const commits = this.#commits.all
     this.#commits.clear()
@@ -123,6 +123,7 @@ export class Writer extends Reader implements Transaction {
     this.#commits.clear()
     this.#effects.takeUnrecorded()
     this.#isUnrecorded = false
+    this.#kept.hasNew = false
     this.#ids.forget()
     // After errors such as a full disk, SQLite has already rolled back.
     if (this.connection.db.isTransaction) this.#rollback.run()
