@@ -77,6 +77,7 @@ export class Writer extends Reader implements Transaction {
   begin(): void {
     this.#begin.run()
     this.#open = true
+    this.#kept.hasNew = false
     try {
       this.#state.begin(this.#ids)
       if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
@@ -107,7 +108,6 @@ export class Writer extends Reader implements Transaction {
     if (this.#head > this.#base) this.#state.trim(this.#log)
     else if (this.#kept.hasNew) this.#state.touch()
     this.#commit.run()
-    this.#kept.hasNew = false
     this.#open = false
     const commits = this.#commits.all
     this.#commits.clear()
@@ -123,7 +123,6 @@ export class Writer extends Reader implements Transaction {
     this.#commits.clear()
     this.#effects.takeUnrecorded()
     this.#isUnrecorded = false
-    this.#kept.hasNew = false
     this.#ids.forget()
     // After errors such as a full disk, SQLite has already rolled back.
     if (this.connection.db.isTransaction) this.#rollback.run()
