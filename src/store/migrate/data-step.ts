@@ -9,7 +9,9 @@ import type { Maybe } from '../work.ts'
  * Adds a row of another resource in the same transaction. Returns its id, which is the next one if the values name none.
  *
  * @example
- * export default dataStep<typeof user>('user', (row, add) => ({ address: add('address', { city: row.city }) }))
+ * export default dataStep<typeof user>('user', (row, add) => {
+ *   if (row.role === 'admin') add('todo', { title: `Greet ${row.name}` })
+ * })
  */
 export type AddRow = (resource: string, values: Readonly<Record<string, Value>>) => Id
 
@@ -20,7 +22,7 @@ export type RowChanges = Readonly<Record<string, Value>> | null | undefined | vo
  * A function over the rows of a resource, which a migration runs in batches: what `dataStep` returns.
  *
  * @example
- * const step: DataStep = dataStep('user', row => ({ name: row.name.trim() }))
+ * const step: DataStep = dataStep<typeof user>('user', row => ({ name: row.name.trim() }))
  */
 export type DataStep = TableStep | EngineStep
 
