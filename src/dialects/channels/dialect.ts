@@ -167,7 +167,7 @@ export class EnvelopeDialect implements Dialect<string> {
       call: this.#call(stream, { operation: 'get', id: pk, query: null }),
       since: null,
       mode: 'every',
-      teller: new InstanceTeller(stream, requestId),
+      teller: new InstanceTeller(stream, requestId, this.#session),
     })
     return this.#begin(key, request, { status: 201, data: 'null' }, stream, follow)
   }

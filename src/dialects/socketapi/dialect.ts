@@ -90,6 +90,11 @@ export class SocketApiDialect implements Dialect<Packet> {
     this.#session.tell(eventFrame(prefix, event, JSON.stringify(payload)))
   }
 
+  /** Sends an error that answers no message, and closes the connection. */
+  end(error: ApiError): void {
+    this.#session.end(error)
+  }
+
   /** The events of a batch that were not yet sent at its position, through an item or the list that contains it. */
   withoutRepeats(batch: Batch, resource: Resource): Batch {
     if (!this.#isFollowedTwice(resource)) return batch

@@ -7,7 +7,7 @@ import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 import { keysOf } from '../../store/signature.ts'
 import type { Published } from '../../store/store.ts'
-import type { Teller } from '../../transport/socket/dialect.ts'
+import type { SocketTeller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
 import { batchFrame, behindPacket, valueEventFrame, rowsEventFrame, valueStateFrame, type Spelling } from './frames.ts'
 
@@ -17,12 +17,15 @@ interface Connection {
   readonly principal: Principal | null
   /** The events of a batch that were not yet sent on this connection. */
   withoutRepeats(batch: Batch, resource: Resource): Batch
-  /** Sends an error that answers no message. */
-  bye(error: ApiError): void
+  /** Sends an error that answers no message, and closes the connection. */
+  end(error: ApiError): void
 }
 
-/** Sends what a subscription to rows is told. */
-export class SocketIoRows implements Teller<RowsKind> {
+/**
+ * Sends what a subscription to rows is told. There is no word for the end of one subscription, so if it ends by itself, the
+ * connection is closed: the client comes back, subscribes again, and is told then what is wrong.
+ */
+export class SocketIoRows implements SocketTeller<RowsKind> {
   readonly target: UriTarget
   readonly #connection: Connection
   readonly #to: Spelling
@@ -52,12 +55,13 @@ export class SocketIoRows implements Teller<RowsKind> {
   }
 
   end(error: ApiError): null {
-    return ended(this.#connection, error)
+    this.#connection.end(error)
+    return null
   }
 }
 
 /** Sends what a subscription to a handled resource is told. */
-export class SocketIoValues implements Teller<ValuesKind> {
+export class SocketIoValues implements SocketTeller<ValuesKind> {
   readonly #connection: Connection
   readonly #to: Spelling
   readonly #uri: string
@@ -81,11 +85,7 @@ export class SocketIoValues implements Teller<ValuesKind> {
   }
 
   end(error: ApiError): null {
-    return ended(this.#connection, error)
+    this.#connection.end(error)
+    return null
   }
-}
-
-function ended(connection: Connection, error: ApiError): null {
-  if (error.code !== 'unavailable') connection.bye(error)
-  return null
 }

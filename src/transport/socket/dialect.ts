@@ -91,13 +91,13 @@ export interface FollowRows {
   readonly mode: Mode
   /** A single row need not be there yet. */
   readonly waits?: boolean
-  readonly teller: Teller<RowsKind>
+  readonly teller: SocketTeller<RowsKind>
 }
 
 /** What functions serve at a URI, or what is published there. */
 export interface FollowValues extends Omit<FollowedUri, 'principal'> {
   readonly since: string | null
-  readonly teller: Teller<ValuesKind>
+  readonly teller: SocketTeller<ValuesKind>
 }
 
 /** Writes what one subscription is told. null or an empty frame = nothing is sent. */
@@ -109,9 +109,14 @@ export interface Teller<K extends Kind> {
   batch(step: K['step'], followed: K['followed'] | null): Frame | null
   /** Something was left out, and a reset will follow. */
   behind?(): Frame | null
-  end?(error: ApiError): Frame | null
   /** From now on, tells this part as well. */
   add?(part: string): void
   /** Stops telling this part. False if nothing is left to tell. */
   drop?(part: string): boolean
+}
+
+/** Writes what one of several subscriptions on a connection is told. */
+export interface SocketTeller<K extends Kind> extends Teller<K> {
+  /** The subscription has ended by itself. A dialect that has no word for that closes the connection. */
+  end(error: ApiError): Frame | null
 }

@@ -160,7 +160,7 @@ export class SocketSession<Message = never> {
   }
 
   /** Tells the client why, then closes the connection. */
-  end(error: ApiError, reason: CloseReason = reasons[error.code] ?? 'unauthenticated'): void {
+  end(error: ApiError, reason: CloseReason = reasonOf(error)): void {
     if (this.#isClosed) return
     this.subscriptions.close()
     this.mailbox.release(() => {})
@@ -283,7 +283,11 @@ export class SocketSession<Message = never> {
 }
 
 const reasons: { readonly [code in ApiError['code']]?: CloseReason } = {
-  unavailable: 'going_away',
   rate_limited: 'flooding',
   payload_too_large: 'too_large',
+}
+
+/** Why a connection ends. Where nothing is wrong with the client, it may connect again. */
+function reasonOf({ code, status }: ApiError): CloseReason {
+  return reasons[code] ?? (status === 401 ? 'unauthenticated' : 'going_away')
 }

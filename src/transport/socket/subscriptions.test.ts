@@ -32,6 +32,7 @@ test('what happens while a subscription begins is told, with what it follows', a
       mode: 'every',
       teller: {
         snapshot: () => null,
+        end: () => null,
         batch: (step: unknown, followed: unknown) => (told.push([step, followed]), null),
       },
     }),

@@ -7,7 +7,7 @@ import type { Id } from '../../model/model.ts'
 import { outlineOf, sortOrders } from '../../model/outline.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { FollowedOutline } from '../../protocol/outline.ts'
-import type { AskedSubscription, Follow, Key, Teller } from './dialect.ts'
+import type { AskedSubscription, Follow, Key, SocketTeller } from './dialect.ts'
 import type { SocketHost } from './host.ts'
 
 /** The owner of subscriptions: a session. */
@@ -45,7 +45,7 @@ export class Subscriptions {
   }
 
   /** The tellers of all subscriptions. */
-  *tellers(): Iterable<Teller<Kind> | null> {
+  *tellers(): Iterable<SocketTeller<Kind> | null> {
     for (const held of this.#held.values()) yield held.teller
   }
 
@@ -154,7 +154,7 @@ class Held implements Listener<Kind> {
   readonly key: Key
   /** The position that it began at. */
   position = ''
-  teller: Teller<Kind> | null = null
+  teller: SocketTeller<Kind> | null = null
   readonly #mailbox: Mailbox
   readonly #among: Subscriptions
   /** What is followed; null until it has begun. */
@@ -237,7 +237,7 @@ class Held implements Listener<Kind> {
   }
 
   end(error: ApiError): void {
-    const frame = this.#isClosed ? null : this.teller!.end?.(error)
+    const frame = this.#isClosed ? null : this.teller!.end(error)
     if (frame) this.#mailbox.answer(frame)
     this.#among.forget(this)
   }

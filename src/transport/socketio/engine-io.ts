@@ -17,6 +17,8 @@ export interface EngineConnection {
   readonly readyState: string
   write(text: string, options?: PacketOptions): unknown
   on(event: 'drain', listener: () => void): unknown
+  /** Closes once everything was sent, or at once if `discard`. */
+  close(discard?: boolean): unknown
   /** Packets that the transport has not taken yet. */
   readonly writeBuffer: readonly { readonly data?: string; readonly options?: PacketOptions }[]
   readonly transport: { readonly name: string; readonly socket?: EngineWebSocket }

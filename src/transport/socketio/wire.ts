@@ -32,6 +32,10 @@ export function wireOf(socket: Closable, drained: () => void): SessionWire {
     get buffered() {
       return bufferedBytes(conn)
     },
-    close: () => void socket.disconnect(true),
+    // A client that was disconnected by a packet stays away; one that only loses its transport connects again by itself.
+    close: reason => {
+      if (reason === 'going_away' || reason === 'slow_consumer') conn.close(reason === 'slow_consumer')
+      else socket.disconnect(true)
+    },
   }
 }

@@ -15,7 +15,7 @@ import type { FollowedOutline } from '../../../protocol/outline.ts'
 import { keysOf } from '../../../store/signature.ts'
 import type { Published } from '../../../store/store.ts'
 import type { Terms } from '../../../store/terms.ts'
-import type { Teller } from '../../socket/dialect.ts'
+import type { SocketTeller } from '../../socket/dialect.ts'
 import { reconnectDelay } from '../../subscription-options.ts'
 import type { BatchAnswer } from '../../batch/session-batch.ts'
 import { withoutHeaders } from '../../without-headers.ts'
@@ -215,7 +215,7 @@ interface NativeListener {
 }
 
 /** Tells a subscription to rows. `session` has the caller of the connection, who may become another. */
-export class NativeRows extends Named implements Teller<RowsKind> {
+export class NativeRows extends Named implements SocketTeller<RowsKind> {
   readonly #to: { readonly principal: Principal | null }
 
   constructor(sub: RequestId, terms: Terms, { session, patches }: NativeListener) {
@@ -233,7 +233,7 @@ export class NativeRows extends Named implements Teller<RowsKind> {
 }
 
 /** Tells a subscription to what functions serve at a URI. */
-export class NativeValues extends Named implements Teller<ValuesKind> {
+export class NativeValues extends Named implements SocketTeller<ValuesKind> {
   readonly #uri: string
 
   constructor(sub: RequestId, uri: string, terms: Terms) {
