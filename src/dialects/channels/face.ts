@@ -1,7 +1,7 @@
 import type { SocketHost } from '../../transport/socket/host.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import { UriTargets } from '../../transport/uri-target.ts'
-import { webSocketSession } from '../../transport/websocket/connection.ts'
+import { removeWhenClosed, webSocketSession } from '../../transport/websocket/connection.ts'
 import type { SocketFace } from '../../transport/websocket/upgrade.ts'
 import { EnvelopeDialect } from './dialect.ts'
 import type { Profile } from './profile.ts'
@@ -21,11 +21,7 @@ export class EnvelopeFace {
       const dialect = (session: SocketSession<string>): EnvelopeDialect => new EnvelopeDialect(session, words)
       const session = webSocketSession(host, socket, handshake, dialect)
       this.#connections.add(session)
-      const { onClose } = socket.events
-      socket.events.onClose = () => {
-        this.#connections.delete(session)
-        onClose()
-      }
+      removeWhenClosed(socket, this.#connections, session)
     }
   }
 

@@ -92,6 +92,8 @@ export function joined(frames: readonly Frame[]): Frame {
   return bytes
 }
 
+const nothing = (): void => {}
+
 export interface MailboxOptions {
   /** How many bytes may wait for a connection before it counts as slow. */
   readonly bytes: number
@@ -122,7 +124,7 @@ export class Mailbox {
   #watch: NodeJS.Timeout | null = null
   #closed = false
   /** Called when the connection has taken everything, if somebody was told that it is busy, full or slow. */
-  onDrained: () => void = () => {}
+  onDrained: () => void = nothing
 
   constructor(wire: Wire, postman: Postman, options: MailboxOptions) {
     this.#wire = wire

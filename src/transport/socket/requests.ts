@@ -46,7 +46,8 @@ export class Bucket {
 export class RequestTurns {
   readonly #settled: () => void
   #writes: Promise<void> = Promise.resolve()
-  readonly #reads = new Set<Promise<void>>()
+  /** The reads in progress; null if there are none, as nearly always. */
+  #reads: Set<Promise<void>> | null = null
   #isWriting = false
   #underWay = 0
 
@@ -78,13 +79,17 @@ export class RequestTurns {
 
   #read(run: () => Promise<void>): void {
     const read = this.#isWriting ? this.#writes.then(run) : run()
-    this.#reads.add(read)
-    void read.then(() => this.#reads.delete(read))
+    const reads = (this.#reads ??= new Set())
+    reads.add(read)
+    void read.then(() => {
+      reads.delete(read)
+      if (reads.size === 0 && this.#reads === reads) this.#reads = null
+    })
   }
 
   #write(run: () => Promise<void>): void {
-    const isFree = !this.#isWriting && this.#reads.size === 0
-    const write = isFree ? run() : Promise.all([this.#writes, ...this.#reads]).then(run)
+    const isFree = !this.#isWriting && this.#reads === null
+    const write = isFree ? run() : Promise.all([this.#writes, ...(this.#reads ?? [])]).then(run)
     this.#writes = write
     this.#isWriting = true
     void write.then(() => {

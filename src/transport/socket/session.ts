@@ -57,7 +57,7 @@ export class SocketSession<Message = never> {
   #principal: Principal | null = null
   #standing: Standing | null = null
   #expires: number | null = null
-  #unwatch: () => void = () => {}
+  #unwatch: () => void = nothing
   #isPaused = false
   #isClosed = false
 
@@ -163,7 +163,7 @@ export class SocketSession<Message = never> {
   end(error: ApiError, reason: CloseReason = reasonOf(error)): void {
     if (this.#isClosed) return
     this.subscriptions.close()
-    this.mailbox.release(() => {})
+    this.mailbox.release(nothing)
     this.#dialect.bye?.(error)
     this.mailbox.flush()
     this.#wire.close(reason, error.code)
@@ -281,6 +281,8 @@ export class SocketSession<Message = never> {
     this.#wire.resume?.()
   }
 }
+
+const nothing = (): void => {}
 
 const reasons: { readonly [code in ApiError['code']]?: CloseReason } = {
   rate_limited: 'flooding',

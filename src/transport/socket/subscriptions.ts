@@ -23,8 +23,8 @@ export interface Subscriber {
 export class Subscriptions {
   readonly #subscriber: Subscriber
   readonly #held = new Map<Key, Held>()
-  /** The requests about each key, which are carried out one after the other. */
-  readonly #turns = new Map<Key, Promise<unknown>>()
+  /** The requests about each key, which are carried out one after the other; null if there are none. */
+  #turns: Map<Key, Promise<unknown>> | null = null
   #isClosed = false
 
   constructor(subscriber: Subscriber) {
@@ -129,18 +129,21 @@ export class Subscriptions {
   }
 
   #inTurn<T>(key: Key, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key)
+    const turns = (this.#turns ??= new Map())
+    const before = turns.get(key)
     const turn = before ? before.then(work) : work()
     const settled: Promise<void> = turn.then(
       () => this.#settle(key, settled),
       () => this.#settle(key, settled),
     )
-    this.#turns.set(key, settled)
+    turns.set(key, settled)
     return turn
   }
 
   #settle(key: Key, turn: Promise<unknown>): void {
-    if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    if (this.#turns?.get(key) !== turn) return
+    this.#turns.delete(key)
+    if (this.#turns.size === 0) this.#turns = null
   }
 
   /** Removes a subscription that has ended by itself. */

@@ -16,12 +16,12 @@ export interface SocketOptions {
 
 /** Events of a connection for its owner. */
 export interface SocketEvents {
-  onText: (text: string) => void
-  onBinary: () => void
-  onPing: () => void
-  onClose: () => void
+  onText(text: string): void
+  onBinary(): void
+  onPing(): void
+  onClose(): void
   /** The network has taken everything that was written. */
-  onDrain: () => void
+  onDrain(): void
 }
 
 /** An open WebSocket. Ready frames are written directly, below the library. */
@@ -46,16 +46,48 @@ export function webSocketSession(
 ): SocketSession<string> {
   const { identity } = handshake
   const session = new SocketSession<string>({ host, wire: socket, credentials: handshake, identity, dialect })
-  socket.events = {
-    onText: text => session.receive(text),
-    onBinary: () => session.refuse(new ApiError('bad_request', { detail: 'messages are text' })),
-    onPing: () => {
-      if (session.admit(null)) socket.pong()
-    },
-    onClose: () => session.close(),
-    onDrain: () => session.drained(),
-  }
+  socket.events = new SessionEvents(session, socket)
   return session
+}
+
+/** Passes events to a session. A class, because closures would take four times the memory in each connection. */
+class SessionEvents implements SocketEvents {
+  readonly #session: SocketSession<string>
+  readonly #socket: FrameSocket
+
+  constructor(session: SocketSession<string>, socket: FrameSocket) {
+    this.#session = session
+    this.#socket = socket
+  }
+
+  onText(text: string): void {
+    this.#session.receive(text)
+  }
+
+  onBinary(): void {
+    this.#session.refuse(new ApiError('bad_request', { detail: 'messages are text' }))
+  }
+
+  onPing(): void {
+    if (this.#session.admit(null)) this.#socket.pong()
+  }
+
+  onClose(): void {
+    this.#session.close()
+  }
+
+  onDrain(): void {
+    this.#session.drained()
+  }
+}
+
+/** Removes a member of a set once a connection is closed. */
+export function removeWhenClosed<T>({ events }: FrameSocket, set: Set<T>, member: T): void {
+  const close = events.onClose
+  events.onClose = () => {
+    set.delete(member)
+    close.call(events)
+  }
 }
 
 /** The most fragments of a message. More are an attack (close 1008). */

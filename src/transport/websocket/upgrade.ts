@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import { pathPrefix } from '../../protocol/path-prefix.ts'
 import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
@@ -6,7 +6,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { AddressOf } from '../http/request/client-address.ts'
 import type { SocketHost } from '../socket/host.ts'
 import { endWithProblem } from '../hosts/raw-problem.ts'
-import { SocketServer, type FrameSocket } from './connection.ts'
+import { removeWhenClosed, SocketServer, type FrameSocket } from './connection.ts'
 
 /** What a client sent when it opened the connection. */
 export interface WebSocketHandshake extends Credentials {
@@ -63,14 +63,11 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     if (stream.destroyed) return
     // The library chooses the first subprotocol that the client asks for, so only the chosen one is left.
     if (name !== '') request.headers['sec-websocket-protocol'] = name
+    const handshake = { ...credentials, target: request.url!, identity }
     sockets.accept(request, stream, head, socket => {
       open.add(socket)
-      face(socket, { ...credentials, target: request.url!, identity })
-      const { onClose } = socket.events
-      socket.events.onClose = () => {
-        open.delete(socket)
-        onClose()
-      }
+      face(socket, handshake)
+      removeWhenClosed(socket, open, socket)
     })
   }
   const listener = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
@@ -95,12 +92,17 @@ function credentialsOf(request: IncomingMessage, addressOf: AddressOf | undefine
   const shown: Credentials = {
     face: 'websocket',
     address: request.socket.remoteAddress,
-    header: name => {
-      const value = request.headers[name]
-      return Array.isArray(value) ? value.join(', ') : value
-    },
+    header: headerIn(request.headers),
   }
   return addressOf ? { ...shown, address: addressOf(shown) } : shown
+}
+
+/** Reads headers. It does not hold the request, which would stay in memory as long as its connection. */
+function headerIn(headers: IncomingHttpHeaders): Credentials['header'] {
+  return name => {
+    const value = headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
 }
 
 /** Refuses an upgrade with a problem document and closes the connection. */
