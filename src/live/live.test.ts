@@ -59,7 +59,7 @@ const stores: Record<string, () => Store> = {
 }
 
 describe.each(Object.keys(stores))('live over %s', name => {
-  const open = (options: { store?: Store; limits?: object } = {}): World & { faults: unknown[] } => {
+  const open = async (options: { store?: Store; limits?: object } = {}): Promise<World & { faults: unknown[] }> => {
     const faults: unknown[] = []
     const app = api(models, {
       store: options.store ?? stores[name]!(),
@@ -68,6 +68,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
       onFault: error => faults.push(error),
     })
     onTestFinished(() => app.close())
+    await app.ready()
     return Object.assign(app, { faults })
   }
   const liveOf = (app: World): Live => app.http.live!
@@ -91,7 +92,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   const plain = async (app: World, ...rows: object[]): Promise<void> => void (await app.post('plain', rows as never))
 
   test('a snapshot at a position, then every commit after it as one batch', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1 }, { id: 2 })
     const { heard, settle } = await follow(app, 'plain')
     const { epoch } = app.engine
@@ -123,7 +124,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a commit that changes a row twice is one event of it', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1 }, { id: 2 })
     const { heard, settle } = await follow(app, 'plain', { filter: { n: { $lt: 5 } } })
     heard.news()
@@ -143,7 +144,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a write that changes nothing sends nothing', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1 })
     const { heard, settle } = await follow(app, 'plain')
     heard.news()
@@ -158,7 +159,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     ['by an alternative', { $or: [{ group: 1 }, { group: 7 }] }, false],
     ['by a negation', { $not: { group: { $ne: 1 } } }, false],
   ])('rows enter, change and leave a filter %s', async (_, filter) => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1, group: 1 }, { id: 2, group: 2 }, { id: 3, group: 1 })
     const { heard, settle } = await follow(app, 'plain', { filter })
     expect(heard.news()).toEqual([{ snapshot: [1, 3], reset: false }])
@@ -179,7 +180,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('one row: its changes, its end, and its return under the same id', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1 }, { id: 2 })
     const { heard, settle } = await follow(app, 'plain', { id: 1 })
     expect(heard.news()).toEqual([{ snapshot: [1], reset: false }])
@@ -195,13 +196,13 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a row that is not there cannot be followed', async () => {
-    const app = open()
+    const app = await open()
     await expect(follow(app, 'plain', { id: 1 })).rejects.toMatchObject({ code: 'not_found' })
     expect(liveOf(app).groups).toBe(0)
   })
 
   test('if two subscribe to the same at once and one of them fails, the other still works', async () => {
-    const app = open()
+    const app = await open()
     const [first, second] = await Promise.allSettled([follow(app, 'plain', { id: 1 }), follow(app, 'plain', { id: 1 })])
     expect([first.status, second.status]).toEqual(['rejected', 'rejected'])
     await plain(app, { id: 1 })
@@ -214,7 +215,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a window refills when a row leaves it', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, ...[1, 2, 3, 4, 5].map(id => ({ id, n: id })))
     const { heard, settle } = await follow(app, 'plain', { sort: '-n', limit: 2 })
     expect(heard.news()).toEqual([{ snapshot: [5, 4], reset: false }])
@@ -246,7 +247,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a window with an offset moves', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, ...[2, 3, 4, 5].map(id => ({ id })))
     const { heard, settle } = await follow(app, 'plain', { limit: 2, offset: 1 })
     expect(heard.news()).toEqual([{ snapshot: [3, 4], reset: false }])
@@ -263,7 +264,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a list without a limit is followed whole', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, ...Array.from({ length: 300 }, (_, i) => ({ id: i + 1 })))
     const { heard, settle } = await follow(app, 'plain')
     expect(heard.rows.size).toBe(300)
@@ -273,7 +274,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a view larger than the largest snapshot is refused, a window of it is not', async () => {
-    const app = open({ limits: { snapshotRows: 3 } })
+    const app = await open({ limits: { snapshotRows: 3 } })
     await plain(app, { id: 1 }, { id: 2 }, { id: 3 })
     await follow(app, 'plain')
     await plain(app, { id: 4 })
@@ -284,7 +285,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a filter through a to-one relation follows the related row', async () => {
-    const app = open()
+    const app = await open()
     await app.post('user', [
       { id: 1, name: 'ann' },
       { id: 2, name: 'bob' },
@@ -309,7 +310,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a filter through a to-many relation follows the related rows', async () => {
-    const app = open()
+    const app = await open()
     await app.post('list', [
       { id: 1, title: 'a' },
       { id: 2, title: 'b' },
@@ -332,7 +333,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a filter that asks for one row of a list and for all others follows each of them', async () => {
-    const app = open()
+    const app = await open()
     await app.post('user', { id: 1, name: 'ann' })
     await app.post('list', [
       { id: 1, title: 'a', owner: 1 },
@@ -349,7 +350,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a filter and a sort by a count follow the counted rows', async () => {
-    const app = open()
+    const app = await open()
     await app.post('tag', [
       { id: 1, name: 'a' },
       { id: 2, name: 'b' },
@@ -366,7 +367,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('the ids of children are in the body of their parent', async () => {
-    const app = open()
+    const app = await open()
     await app.post('list', [
       { id: 1, title: 'a' },
       { id: 2, title: 'b' },
@@ -390,7 +391,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     ['depth 3', { depth: 3 }],
     ['include', { include: ['todos.tags', 'owner'] }],
   ])('%s follows the related rows that are shown', async (_, options) => {
-    const app = open()
+    const app = await open()
     await app.post('user', { id: 1, name: 'ann' })
     await app.post('list', [
       { id: 1, title: 'a', owner: 1 },
@@ -418,7 +419,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
 
   describe('resuming', () => {
     test('sends exactly the missed changes', async () => {
-      const app = open()
+      const app = await open()
       await plain(app, { id: 1, group: 1 }, { id: 2 })
       const { heard, subscription } = await follow(app, 'plain', { filter: { group: 1 } })
       liveOf(app).unsubscribe(subscription)
@@ -436,7 +437,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     })
 
     test('from a position inside the history repeats nothing', async () => {
-      const app = open()
+      const app = await open()
       for (const id of [1, 2, 3]) await plain(app, { id })
       const { heard, settle } = await follow(app, 'plain', { since: `${app.engine.epoch}.2` })
       expect(heard.faults).toEqual([])
@@ -451,7 +452,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
       ['that is none', () => 'garbage'],
       ['that is empty', () => ''],
     ])('from a position %s is one reset with a snapshot', async (_, since) => {
-      const app = open()
+      const app = await open()
       await plain(app, { id: 1 })
       const { heard, settle } = await follow(app, 'plain', { since: since(app.engine.epoch) })
       expect(heard.news()).toEqual([{ snapshot: [1], reset: true }])
@@ -460,7 +461,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     })
 
     test('a window resumes from a position with the changes since then', async () => {
-      const app = open()
+      const app = await open()
       await plain(app, { id: 1, group: 1 }, { id: 2, group: 1 })
       const options = { filter: { group: 1 }, limit: 1 }
       const { heard, subscription } = await follow(app, 'plain', options)
@@ -493,7 +494,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     })
 
     test('a row that is gone leaves; one that was gone before is not there', async () => {
-      const app = open()
+      const app = await open()
       await plain(app, { id: 1 })
       const { heard } = await follow(app, 'plain', { id: 1 })
       await app.delete('plain', 1)
@@ -505,7 +506,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('equal questions are one group, one evaluation and one batch', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1, group: 1 })
     const filters = [
       { group: 1, n: { $gte: 0 } },
@@ -530,14 +531,14 @@ describe.each(Object.keys(stores))('live over %s', name => {
     ['depths', { depth: 0 }, {}],
     ['sorts', { sort: 'n' }, { sort: '-n' }],
   ])('different %s are different groups', async (_, a, b) => {
-    const app = open()
+    const app = await open()
     await follow(app, 'plain', a)
     await follow(app, 'plain', b)
     expect(liveOf(app).groups).toBe(2)
   })
 
   test('an evaluation that throws only affects its own group', async () => {
-    const app = open()
+    const app = await open()
     await app.post('todo', [
       { id: 1, text: 'a' },
       { id: 2, text: 'b' },
@@ -559,7 +560,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a face that throws gets a new snapshot, the others go on', async () => {
-    const app = open()
+    const app = await open()
     const bad = await follow(app, 'plain')
     const good = await follow(app, 'plain')
     const batch = bad.heard.batch.bind(bad.heard)
@@ -576,7 +577,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('a slow reader misses batches and gets one reset when it has drained', async () => {
-    const app = open()
+    const app = await open()
     const { heard, subscription, settle } = await follow(app, 'plain')
     heard.news()
     heard.isSlow = true
@@ -595,12 +596,12 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('pages are not followed', async () => {
-    const app = open()
+    const app = await open()
     await expect(follow(app, 'plain', { total: true })).rejects.toMatchObject({ code: 'validation' })
   })
 
   test('closing ends all subscriptions', async () => {
-    const app = open()
+    const app = await open()
     const { heard } = await follow(app, 'plain')
     heard.news()
     liveOf(app).close()
@@ -609,7 +610,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('the application follows rows in their order', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1, n: 1 }, { id: 2, n: 3 })
     const abort = new AbortController()
     const steps = app.live('plain', { sort: '-n', signal: abort.signal })
@@ -640,7 +641,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('the application goes on from a position: the first state has the changes since', async () => {
-    const app = open()
+    const app = await open()
     await plain(app, { id: 1, n: 1 }, { id: 2, n: 3 })
     const before = app.live('plain', { filter: { n: { $gt: 1 } } })
     const { position: since } = (await before.next()).value!
@@ -667,7 +668,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('the application follows one row, and an order through a relation', async () => {
-    const app = open()
+    const app = await open()
     await app.post('user', [
       { id: 1, name: 'b' },
       { id: 2, name: 'c' },
@@ -688,7 +689,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   test('the application that is slow keeps a bound, then starts anew', async () => {
-    const app = open()
+    const app = await open()
     const steps = app.live('plain')
     await steps.next()
     await plain(app, { id: 1 })
