@@ -106,7 +106,7 @@ export class PostgresConnection {
       if (prelude !== undefined) await connection.exec(prelude)
     } catch (error) {
       void connection.close()
-      throw unavailable('the database cannot be reached', error)
+      throw unavailable(`the database cannot be reached${advice(error, schema)}`, error)
     }
     return connection
   }
@@ -215,4 +215,10 @@ async function driver(): Promise<typeof Client> {
   } catch (error) {
     throw new Error('postgres() needs the package pg: npm install pg', { cause: error })
   }
+}
+
+/** What to do about an error of a pooler, if it is one. */
+function advice(error: unknown, schema: string | undefined): string {
+  if (!(error instanceof Error) || !error.message.startsWith('unsupported startup parameter')) return ''
+  return `: the pooler does not pass a schema on, so give the role a search path instead (alter role … set search_path = ${schema})`
 }
