@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { api, lookingAs, send, table, type Filter, type Id } from '../server/client.ts'
 import type { ResourceInfo } from '../server/description.ts'
 import { idOf } from '../server/ids.ts'
 import { askAuthors, askCommits, askVerdicts, inner, type Verdict } from '../server/inner.ts'
 import { route, setQuery } from '../shell/route.ts'
 import { Button, Empty } from '../ui/controls.tsx'
+import { useLastAnswer } from '../ui/last-answer.ts'
 import { complain } from '../ui/toast.tsx'
 import { countWords } from '../ui/words.ts'
 import { authorWords } from './author-words.ts'
@@ -174,15 +175,17 @@ function useVerdicts(
 ): [ReadonlyMap<Id, Verdict> | null, ((ids: readonly Id[]) => void) | undefined] {
   const as = route.value.query.get('as')
   const [verdicts, setVerdicts] = useState<ReadonlyMap<Id, Verdict>>(new Map())
+  const lastAnswer = useLastAnswer()
   useEffect(() => setVerdicts(new Map()), [as, resource])
-  if (as === null || !inner.value?.may.lookAs) return [null, undefined]
-  const user = as === 'nobody' ? null : idOf(as)
-  const look = (ids: readonly Id[]): void => {
-    if (ids.length === 0) return
-    askVerdicts(resource.name, ids, user).then(
-      all => setVerdicts(new Map(all.map(one => [one.id, one]))),
-      () => {},
-    )
-  }
-  return [verdicts, look]
+  const look = useCallback(
+    (ids: readonly Id[]): void => {
+      if (as === null || ids.length === 0) return
+      lastAnswer(askVerdicts(resource.name, ids, as === 'nobody' ? null : idOf(as))).then(
+        all => setVerdicts(new Map(all.map(one => [one.id, one]))),
+        () => {},
+      )
+    },
+    [as, resource],
+  )
+  return as !== null && inner.value?.may.lookAs ? [verdicts, look] : [null, undefined]
 }

@@ -3,14 +3,16 @@ import { useEffect, useState } from 'preact/hooks'
 import { askCommits, inner, type RecentCommit } from '../server/inner.ts'
 import { setQuery, to } from '../shell/route.ts'
 import { Button } from '../ui/controls.tsx'
+import { useLastAnswer } from '../ui/last-answer.ts'
 import { lineOf } from '../ui/words.ts'
 
 /** Shows the table as it was at an earlier position: one of the newest commits, or any that somebody has seen. */
 export function TimeBar({ at }: { readonly at: string }): VNode {
   const [commits, setCommits] = useState<readonly RecentCommit[]>([])
   const [text, setText] = useState(at)
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
-    if (inner.value) askCommits().then(setCommits, () => {})
+    if (inner.value) lastAnswer(askCommits()).then(setCommits, () => {})
   }, [inner.value === null])
   useEffect(() => setText(at), [at])
   const index = commits.findIndex(one => one.position === at)

@@ -16,6 +16,7 @@ import {
 } from '../server/inner.ts'
 import { to } from '../shell/route.ts'
 import { Badge, Empty } from '../ui/controls.tsx'
+import { useLastAnswer } from '../ui/last-answer.ts'
 import { agoWords, byteWords, countWords, durationWords, nounWords } from '../ui/words.ts'
 import { Chart } from './chart.tsx'
 import { ratesOf, useServer } from './server-state.ts'
@@ -150,14 +151,13 @@ function ResourceCard({
   readonly inner: InnerResource | undefined
 }): VNode {
   const [count, setCount] = useState<number | null>(null)
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     if (known || !isInnerKnown.value) return
-    table(resource.name)
-      .list({ limit: 1, total: true })
-      .then(
-        ({ total }) => setCount(total ?? null),
-        () => {},
-      )
+    lastAnswer(table(resource.name).list({ limit: 1, total: true })).then(
+      ({ total }) => setCount(total ?? null),
+      () => {},
+    )
   }, [resource, known === undefined, isInnerKnown.value])
   const rows = known?.rows ?? count
   const relations = resource.fields.filter(one => one.to)
@@ -189,8 +189,9 @@ function ResourceCard({
 
 function Recent({ state }: { readonly state: ServerState }): VNode {
   const [before, setBefore] = useState<readonly RecentCommit[]>([])
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
-    askCommits().then(setBefore, () => {})
+    lastAnswer(askCommits()).then(setBefore, () => {})
   }, [])
   const known = new Set(state.recent.map(({ position }) => position))
   const all = [...before.filter(({ position }) => !known.has(position)), ...state.recent]

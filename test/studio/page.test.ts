@@ -137,25 +137,58 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     await page.close()
   })
 
-  test('shows the answer to the last question, also if an earlier one is answered later', async () => {
-    const page = await open('access/task')
+  /** Holds back the questions of a page about what some user may do, until it is told to let them go and have them answered. */
+  async function heldVerdicts(page: Page, user: number | undefined): Promise<() => Promise<void>> {
     const held = Promise.withResolvers<void>()
-    const about = (request: Request): unknown => request.url().includes('verdicts') && request.postDataJSON()?.user
+    const isHeld = (request: Request): boolean =>
+      request.url().includes('verdicts') && request.postDataJSON()?.user === user
     await page.route(/verdicts/, async route => {
-      if (about(route.request()) === undefined) await held.promise
+      if (isHeld(route.request())) await held.promise
       await route.continue()
     })
+    return async () => {
+      const late = page.waitForResponse(response => isHeld(response.request()))
+      held.resolve()
+      await (await late).finished()
+      await page.evaluate(() => new Promise(resolve => setTimeout(() => requestAnimationFrame(resolve))))
+    }
+  }
+
+  test('shows the answer to the last question, also if an earlier one is answered later', async () => {
+    const page = await open('access/task')
+    const answerLate = await heldVerdicts(page, undefined)
     await page.fill('[aria-label="Id of a task"]', '1')
     await page.click('text=Explain')
     await page.fill('.access input', '1')
     await page.keyboard.press('Enter')
     const refused = page.locator('.verdict:has-text("read"):has-text("refused")')
     await refused.waitFor()
-    const late = page.waitForResponse(response => about(response.request()) === undefined)
-    held.resolve()
-    await (await late).finished()
-    await page.evaluate(() => new Promise(resolve => setTimeout(() => requestAnimationFrame(resolve))))
+    await answerLate()
     await expect.poll(() => refused.count()).toBe(1)
+    await page.close()
+  })
+
+  test('greys the rows for the user who was chosen last, also if an earlier choice is answered later', async () => {
+    const page = await open('data/task')
+    const unseen = (): Promise<(string | null)[]> =>
+      page.locator('.unseen').evaluateAll(all => all.map(one => one.getAttribute('data-id')))
+    await cell(page, 1, 'title').waitFor()
+    const answerLate = await heldVerdicts(page, 1)
+    const asked = page.waitForRequest(/verdicts/)
+    const user = page.getByLabel('Show what a user may see')
+    await user.fill('1')
+    await user.press('Enter')
+    await asked
+    await user.fill('2')
+    await user.press('Enter')
+    await page.waitForSelector('[data-id="2"].unseen')
+    const ofTwo = await unseen()
+    await answerLate()
+    expect(await unseen()).toEqual(ofTwo)
+    await user.fill('1')
+    await user.press('Enter')
+    await page.waitForSelector('[data-id="1"].unseen')
+    expect(await unseen()).not.toContain('2')
     await page.close()
   })
 

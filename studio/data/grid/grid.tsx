@@ -70,7 +70,7 @@ export function Grid(props: GridProps): VNode {
     const timer = setTimeout(() => windows.look(wanted), wanted.every(one => windows.has(one)) ? 0 : 80)
     return () => clearTimeout(timer)
   }, [windows, wanted.join()])
-  useEffect(() => onLook?.(known), [known.join()])
+  useEffect(() => onLook?.(known), [onLook, known.join()])
 
   const scrolled = (): void => {
     if (isDue.current) return

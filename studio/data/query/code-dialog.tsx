@@ -6,6 +6,7 @@ import { explainQuery, inner, type ExplainedQuery } from '../../server/inner.ts'
 import { Badge, Button, Tabs } from '../../ui/controls.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { copyText } from '../../ui/json.tsx'
+import { useLastAnswer } from '../../ui/last-answer.ts'
 import { say } from '../../ui/toast.tsx'
 import { codeOf, type QueryLanguage } from './query-code.ts'
 import { sortWords, type TableSort } from '../window/keyset.ts'
@@ -30,12 +31,11 @@ export function CodeDialog({ onClose, ...query }: Query & { readonly onClose: ()
   const [explained, setExplained] = useState<ExplainedQuery | Problem | null>(null)
   const { resource, filter, sort } = query
   const isSql = language === 'sql'
+  const lastAnswer = useLastAnswer()
   useEffect(() => {
     if (!isSql) return
-    explainQuery({ resource: resource.name, filter, sort: sortWords(sort, resource.id), limit: 100 }).then(
-      setExplained,
-      setExplained,
-    )
+    const question = { resource: resource.name, filter, sort: sortWords(sort, resource.id), limit: 100 }
+    lastAnswer(explainQuery(question)).then(setExplained, setExplained)
   }, [isSql])
   const text = isSql ? sqlIn(explained) : codeOf(language, resource, filter, sort)
   return (
