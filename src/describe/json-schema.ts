@@ -92,13 +92,20 @@ function object(
 
 /** Adds title, description and examples of the declaration, and words for bounds that no keyword expresses. */
 function told(field: Field, schema: JsonSchema): JsonSchema {
-  const words = [field.description, field.type ? field.type.bounds : ''].filter(Boolean).join('; ')
+  const words = [field.description, schema['description'] ?? boundsOf(field)].filter(Boolean).join('; ')
   return {
     ...schema,
     ...(field.title === null ? {} : { title: field.title }),
     ...(words === '' ? {} : { description: words }),
     ...(field.examples.length ? { examples: [...field.examples] } : {}),
   }
+}
+
+/** The bounds of a value in words: of a file those of its bytes, not of the JSON that is kept about it. */
+function boundsOf(field: Field): string {
+  if (field.is !== 'scalar' || !field.def.file) return field.type?.bounds ?? ''
+  const { max, types } = field.def.file
+  return `at most ${max} bytes${types.length === 0 ? '' : ` of ${types.join(', ')}`}`
 }
 
 /** The value of a field at depth 1. */

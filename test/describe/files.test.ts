@@ -44,6 +44,19 @@ test('describes the URIs of files, their types and their operations', async () =
   expect(paths['/album'].post.requestBody.content).not.toHaveProperty(['multipart/form-data'])
 })
 
+test('says how large files may be, in bytes of the file, and that null deletes one', async () => {
+  const { json } = await read()
+  const put = json['paths']['/picture/{id}/image'].put
+  expect(put).toMatchObject({
+    summary: 'Sends the bytes of `image` of a row of `picture`',
+    requestBody: { description: 'At most 1000 bytes.' },
+  })
+  const { properties } = json['components'].schemas.Picture
+  expect(properties.image.description).toBe('at most 1000 bytes of image/png, image/jpeg')
+  expect(properties.notes.description).toBe('at most 10485760 bytes')
+  expect(json['components'].schemas.PicturePatch.properties.image.description).toBe('Null deletes the file.')
+})
+
 test('describes the answers', async () => {
   const document = await read()
   const of = (method: string, path: string): Described =>

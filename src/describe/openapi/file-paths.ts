@@ -69,7 +69,7 @@ function upload(drafting: Drafting, field: ScalarField): Json {
     ...head(drafting, field, {
       need: 'write',
       word: 'upload',
-      summary: `Sends the bytes of \`${field.name}\`, ${max} at most`,
+      summary: `Sends the bytes of \`${field.name}\``,
     }),
     parameters: [
       idParameter(field),
@@ -84,7 +84,7 @@ function upload(drafting: Drafting, field: ScalarField): Json {
         schema: { type: 'string' },
       },
     ],
-    requestBody: { required: true, content: contentOf(field) },
+    requestBody: { description: `At most ${max} bytes.`, required: true, content: contentOf(field) },
     responses: {
       200: response('What the file is now.', shown, 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
       201: response('What the new file is.', shown, 'Location', 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
