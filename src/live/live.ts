@@ -272,6 +272,8 @@ export class Live {
 export interface Connected {
   readonly principal: Principal | null
   readonly credentials: Credentials
+  /** The session with whose token it came. null = it came with none of ours. */
+  readonly session: string | null
   readonly subscriptions: { readonly size: number }
   /** What waits until the client takes it, in bytes. */
   readonly mailbox: { readonly waiting: number }

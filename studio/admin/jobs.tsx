@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { askJobs, cancelJob, type ListedJob } from '../server/inner.ts'
 import { Badge, Button, Empty } from '../ui/controls.tsx'
+import { Who } from '../ui/who.tsx'
 import { complain, say } from '../ui/toast.tsx'
 import { usePolled } from '../ui/use-polled.ts'
 import { agoWords } from '../ui/words.ts'
@@ -41,7 +42,15 @@ export function Jobs(): VNode {
               <td>
                 <Progress job={job} />
               </td>
-              <td>{job.owner === false ? 'the application' : job.owner === null ? 'anybody' : String(job.owner)}</td>
+              <td>
+                {job.owner === false ? (
+                  'the application'
+                ) : job.owner === null ? (
+                  'anybody'
+                ) : (
+                  <Who id={job.owner} label={job.label} />
+                )}
+              </td>
               <td class="muted">
                 <time dateTime={job.created}>{agoWords(Date.parse(job.created))}</time>
               </td>

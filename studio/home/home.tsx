@@ -17,6 +17,7 @@ import {
 import { to } from '../shell/route.ts'
 import { Badge, Empty } from '../ui/controls.tsx'
 import { useLastAnswer } from '../ui/last-answer.ts'
+import { Who } from '../ui/who.tsx'
 import { agoWords, byteWords, countWords, durationWords, nounWords } from '../ui/words.ts'
 import { Chart } from './chart.tsx'
 import { ratesOf, useServer } from './server-state.ts'
@@ -250,7 +251,9 @@ function Connected({ state }: { readonly state: ServerState }): VNode {
           <tbody>
             {state.connections.map((one, i) => (
               <tr key={i}>
-                <td>{one.who === null ? <span class="muted">anonymous</span> : String(one.who)}</td>
+                <td>
+                  {one.who === null ? <span class="muted">anonymous</span> : <Who id={one.who} label={one.label} />}
+                </td>
                 <td>
                   {one.face} <span class="muted">{one.address ?? ''}</span>
                 </td>

@@ -17,6 +17,8 @@ export interface InnerModel {
   readonly position: string
   /** The resource whose rows log in; null = none. */
   readonly users: string | null
+  /** Who asks; null = nobody is logged in. */
+  readonly me: { readonly id: Id; readonly label: string } | null
   readonly may: { readonly lookAs: boolean }
   readonly has: { readonly jobs: boolean; readonly sessions: boolean; readonly metrics: boolean }
   readonly limits: Readonly<Record<string, number>>
@@ -66,6 +68,7 @@ export interface ServerState {
   readonly queries: Readonly<Record<string, number>>
   readonly connections: readonly {
     readonly who: Id | null
+    readonly label: string
     readonly face: string
     readonly address: string | null
     readonly since: number
@@ -180,15 +183,21 @@ export interface ListedJob {
   readonly finished: string | null
   readonly error: { readonly title?: string; readonly detail?: string } | null
   readonly owner: Id | false | null
+  /** What its owner is called. */
+  readonly label: string
 }
 
 /** A session of anybody. */
 export interface ListedSession {
   readonly id: string
   readonly user: Id
+  /** What the user is called. */
+  readonly label: string
   readonly scope: string
   readonly refreshed: number
   readonly expires: number
+  /** From where it is connected to this node. */
+  readonly connections: readonly string[]
 }
 
 /** What the server tells those who may use the inner parts of the studio; null = others, or nobody knows yet. */

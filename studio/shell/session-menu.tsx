@@ -17,7 +17,7 @@ export function SessionMenu(): VNode | null {
   return (
     <>
       <Button icon={as === null ? 'user' : 'key'} kind={as === null ? 'quiet' : 'danger'} onClick={() => setOpen(true)}>
-        {as !== null ? `as ${as}` : isLoggedIn.value ? 'Logged in' : 'Log in'}
+        {as !== null ? `as ${as}` : isLoggedIn.value ? inner.value?.me?.label || 'Logged in' : 'Log in'}
       </Button>
       {isOpen && <SessionDialog login={login} onClose={() => setOpen(false)} />}
     </>

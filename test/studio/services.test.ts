@@ -294,8 +294,9 @@ test('sessions are listed without secrets, and one that is ended is over', async
   const app = await started({ studio: admins, http: { log: record => void records.push(record) } })
   const { access_token } = await app.engine.auth!.begin(1)
   const [, { sessions }] = await ask(app, '/studio/sessions', { as: 'eve' })
-  expect(sessions).toMatchObject([{ user: 1 }])
-  expect(Object.keys(sessions[0]).toSorted()).toEqual(['expires', 'id', 'refreshed', 'scope', 'user'])
+  expect(sessions).toMatchObject([{ user: 1, label: 'ann@example.com, member', connections: [] }])
+  const members = ['connections', 'expires', 'id', 'label', 'refreshed', 'scope', 'user']
+  expect(Object.keys(sessions[0]).toSorted()).toEqual(members)
   const own = { headers: { authorization: `Bearer ${access_token}` } }
   expect((await ask(app, '/task', own))[0]).toBe(200)
   expect((await ask(app, '/studio/sessions/end', { as: 'ann', body: { id: sessions[0].id } }))[0]).toBe(403)
@@ -303,6 +304,22 @@ test('sessions are listed without secrets, and one that is ended is over', async
   expect((await ask(app, '/task', own))[0]).toBe(401)
   expect(records).toMatchObject([{ level: 'warn', event: 'studio.end-session', error: { by: 3 } }])
   expect((await ask(app, '/studio/sessions/end', { as: 'eve', body: {} }))[0]).toBe(400)
+})
+
+test('sessions tell by what they are connected, each its own', async () => {
+  const app = await started({ studio: admins })
+  const [first] = [await app.engine.auth!.begin(1), await app.engine.auth!.begin(1)]
+  const headers = { accept: 'text/event-stream', authorization: `Bearer ${first.access_token}` }
+  const response = await app.fetch(new Request('http://localhost/task', { headers }))
+  const reader = response.body!.getReader()
+  await reader.read()
+  const connected = async (): Promise<string[][]> => {
+    const [, { sessions }] = await ask(app, '/studio/sessions', { as: 'eve' })
+    return sessions.map((one: { connections: string[] }) => one.connections).toSorted()
+  }
+  expect(await connected()).toEqual([[], ['sse']])
+  await reader.cancel()
+  await expect.poll(connected).toEqual([[], []])
 })
 
 test('jobs of everybody are listed, and can be cancelled', async () => {
@@ -345,7 +362,7 @@ test('streams are among the connections, with what waits for them', async () => 
   const reader = response.body!.getReader()
   await reader.read()
   expect((await ask(app, '/studio/server'))[1].connections).toMatchObject([
-    { who: 2, face: 'sse', subscriptions: 1, waiting: expect.any(Number) },
+    { who: 2, label: 'member', face: 'sse', subscriptions: 1, waiting: expect.any(Number) },
   ])
   await reader.cancel()
   await expect.poll(async () => (await ask(app, '/studio/server'))[1].connections).toEqual([])

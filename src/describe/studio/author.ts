@@ -1,8 +1,7 @@
-import type { Auth } from '../../auth/auth.ts'
 import type { Id } from '../../model/model.ts'
 import { writerOf } from '../../store/signature.ts'
 import type { StudioSubject } from './studio-subject.ts'
-import { labelOf } from './user-label.ts'
+import { labelsOf } from './users.ts'
 
 /** Who made a change. */
 export interface Author {
@@ -11,19 +10,12 @@ export interface Author {
   readonly label: string
 }
 
-/** Finds the authors behind signatures of the log, each once; null = the application itself or another program, or nobody noted it. */
+/** Finds the authors behind signatures of the log; null = the application itself or another program, or nobody noted it. */
 export function authorsOf(shown: StudioSubject): (signature: string | undefined) => Promise<Author | null> {
-  const known = new Map<Id | null, Author>()
+  const labelFor = labelsOf(shown)
   return async signature => {
     if (signature === undefined) return null
     const id = writerOf(signature)
-    const author = known.get(id) ?? { id, label: await nameOf(shown, shown.auth, id) }
-    known.set(id, author)
-    return author
+    return { id, label: id === null ? 'somebody who was not logged in' : await labelFor(id) }
   }
-}
-
-async function nameOf(shown: StudioSubject, auth: Auth | null, id: Id | null): Promise<string> {
-  const user = id === null ? null : await auth?.userOf(id)
-  return user ? labelOf(shown, user) : id === null ? 'somebody who was not logged in' : ''
 }

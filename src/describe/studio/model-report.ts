@@ -1,3 +1,4 @@
+import type { Principal } from '../../auth/principal.ts'
 import { jobsName } from '../../engine/jobs/job-resource.ts'
 import { printRule } from '../../engine/rules/explain-rules.ts'
 import { ruleFor } from '../../engine/rules/bind.ts'
@@ -8,6 +9,7 @@ import { wait, type Work } from '../../store/work.ts'
 import type { Snapshot, UnindexedQuery } from '../../store/store.ts'
 import type { StudioSubject } from './studio-subject.ts'
 import type { May } from './studio-service.ts'
+import { labelOf, usersOf } from './users.ts'
 
 /** A resource as those see it who may use the studio. */
 interface ReportedResource {
@@ -21,10 +23,8 @@ interface ReportedResource {
 }
 
 /** The resources with their counts, rules and warnings. */
-export async function modelReport(
-  { model, store, auth, live, engine, hasMetrics }: StudioSubject,
-  may: May,
-): Promise<object> {
+export async function modelReport(shown: StudioSubject, me: Principal | null, may: May): Promise<object> {
+  const { model, store, auth, live, engine, hasMetrics } = shown
   const served = [...model.resources.values()].filter(({ paths }) => paths.length > 0)
   const [counts, unindexed] = await store.read(function* (snapshot): Work<[Counts, readonly UnindexedQuery[]]> {
     return [yield* countsOf(snapshot, served), snapshot.unindexed ?? []]
@@ -34,6 +34,7 @@ export async function modelReport(
     store: store.name,
     position: await live.now(),
     users: usersOf(model)?.name ?? null,
+    me: me && { id: me.id, label: labelOf(shown, me) },
     has: {
       jobs: model.resources.has(jobsName),
       sessions: (auth?.sessions ?? null) !== null,
@@ -55,11 +56,6 @@ export async function modelReport(
 const SMALL = 1_000
 
 type Counts = ReadonlyMap<Resource, number>
-
-/** The resource whose rows log in; null = none. */
-export function usersOf(model: Model): Resource | null {
-  return [...model.resources.values()].find(({ login }) => login !== null) ?? null
-}
 
 function* countsOf(snapshot: Snapshot, resources: readonly Resource[]): Work<Counts> {
   const counts = new Map<Resource, number>()

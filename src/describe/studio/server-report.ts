@@ -1,6 +1,8 @@
+import type { Connected } from '../../live/live.ts'
 import { listedCommit, type Activity, type RecentCommit } from './activity.ts'
 import { authorsOf } from './author.ts'
 import type { StudioSubject } from './studio-subject.ts'
+import { labelOf } from './users.ts'
 
 /** The most connections and subscribed queries that are listed. */
 const LISTED = 200
@@ -29,14 +31,19 @@ export async function serverReport(shown: StudioSubject, activity: Activity): Pr
     queries: live.upkeep,
     connections: [...live.connections].slice(0, LISTED).map(([one, since]) => ({
       who: one.principal?.id ?? null,
-      // What came by an ordinary request and is still open is a stream.
-      face: one.credentials.face === 'http' ? 'sse' : one.credentials.face,
+      label: labelOf(shown, one.principal),
+      face: faceOf(one),
       address: one.credentials.address ?? null,
       since,
       subscriptions: one.subscriptions.size,
       waiting: one.mailbox.waiting,
     })),
   }
+}
+
+/** How a client is connected. What came by an ordinary request and is still open is a stream. */
+export function faceOf({ credentials: { face } }: Connected): string {
+  return face === 'http' ? 'sse' : face
 }
 
 /** The queries that are subscribed, and what they cost. */

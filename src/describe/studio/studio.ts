@@ -26,7 +26,7 @@ export function studio(
   return {
     pages: [studioPage(path, settings), studioEditorPage(path)],
     services: [
-      readsStudio(`${path}/model`, rules, (_, may) => modelReport(shown, may)),
+      readsStudio(`${path}/model`, rules, (who, may) => modelReport(shown, who, may)),
       readsStudio(`${path}/server`, rules, () => serverReport(shown, activity)),
       readsStudio(`${path}/subscriptions`, rules, () => subscriptionReport(shown)),
       readsStudio(`${path}/commits`, rules, () => commitReport(shown)),
@@ -36,7 +36,7 @@ export function studio(
       verdictService(`${path}/verdicts`, rules, shown),
       matrixService(`${path}/matrix`, rules, shown),
       ...jobServices(`${path}/jobs`, rules, shown),
-      ...(shown.auth ? sessionServices(`${path}/sessions`, rules, shown.auth) : []),
+      ...sessionServices(`${path}/sessions`, rules, shown),
       ...(shown.auth?.login ? [lookAsService(`${path}/look-as`, rules, shown.auth)] : []),
     ],
   }

@@ -57,6 +57,7 @@ export class SocketSession<Message = never> {
   #principal: Principal | null = null
   #standing: Standing | null = null
   #expires: number | null = null
+  #session: string | null = null
   #unwatch: () => void = nothing
   #isPaused = false
   #isClosed = false
@@ -88,6 +89,11 @@ export class SocketSession<Message = never> {
   /** Tells who the caller is at a position; null if the caller cannot change. */
   get standing(): Standing | null {
     return this.#standing
+  }
+
+  /** The session with whose token the caller came; null = with none of ours. */
+  get session(): string | null {
+    return this.#session
   }
 
   /** When the credentials end, in milliseconds since the epoch; null if they do not. */
@@ -260,6 +266,7 @@ export class SocketSession<Message = never> {
     this.#unwatch()
     this.#principal = identity.principal
     this.#expires = identity.expires
+    this.#session = auth?.sessionOf(identity)?.id ?? null
     this.#standing = auth?.standing(identity) ?? null
     if (!auth) return
     this.#unwatch = auth.watch(identity, what => {

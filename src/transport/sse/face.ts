@@ -81,6 +81,7 @@ export async function followAsStream<K extends Kind>(
   const connected = {
     principal: identity?.principal ?? null,
     credentials: exchange,
+    session: (identity && auth!.sessionOf(identity)?.id) ?? null,
     subscriptions: { size: 1 },
     mailbox,
   }

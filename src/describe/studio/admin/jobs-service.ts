@@ -1,12 +1,13 @@
 import { appCall } from '../../../engine/call/app-call.ts'
 import { isJobs, jobsName } from '../../../engine/jobs/job-resource.ts'
-import { ID, type Model, type Resource, type Row } from '../../../model/model.ts'
+import { ID, type Id, type Model, type Resource, type Row } from '../../../model/model.ts'
 import { everything } from '../../../query/predicate.ts'
 import { wait } from '../../../store/work.ts'
 import type { Service } from '../../../transport/http/endpoint.ts'
 import { asksStudio, misasked, readsStudio } from '../studio-service.ts'
 import type { StudioSubject } from '../studio-subject.ts'
 import type { StudioOptions } from '../studio-options.ts'
+import { labelsOf } from '../users.ts'
 
 /** How many jobs are listed, the newest first. */
 const LISTED = 100
@@ -23,7 +24,14 @@ export function jobServices(path: string, rules: Required<StudioOptions>, shown:
       const rows = await store.read(function* (snapshot) {
         return yield* wait(snapshot.select(jobs, select))
       })
-      return { jobs: rows.map(row => listed(jobs, row)) }
+      const labelFor = labelsOf(shown)
+      const all: object[] = []
+      for (const row of rows) {
+        const job = listed(jobs, row)
+        const { owner } = job
+        all.push({ ...job, label: owner === null || owner === false ? '' : await labelFor(owner as Id) })
+      }
+      return { jobs: all }
     }),
     asksStudio(`${path}/cancel`, rules, async ({ id }) => {
       if (typeof id !== 'string') throw misasked('id', 'must be the id of a job')
