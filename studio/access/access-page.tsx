@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import { AccessTab } from '../data/row/access-tab.tsx'
 import type { Id } from '../server/client.ts'
-import { description } from '../server/description.ts'
+import { description, type ResourceInfo } from '../server/description.ts'
 import { idOf } from '../server/ids.ts'
 import { inner } from '../server/inner.ts'
 import { route, to } from '../shell/route.ts'
@@ -14,8 +14,6 @@ import { RoleMatrix } from './role-matrix.tsx'
 export function AccessPage(): VNode {
   const { resources } = description.value!
   const resource = resources.find(one => one.name === route.value.path[1]) ?? resources[0]
-  const [text, setText] = useState('')
-  const [asked, setAsked] = useState<Id | null>(null)
   if (!inner.value || !resource)
     return (
       <div class="page">
@@ -67,6 +65,17 @@ export function AccessPage(): VNode {
           <RoleMatrix key={resource.name} resource={resource} />
         </>
       )}
+      <WhyNot key={resource.name} resource={resource} />
+    </div>
+  )
+}
+
+/** Asks for a row, and explains what somebody may do with it. */
+function WhyNot({ resource }: { readonly resource: ResourceInfo }): VNode {
+  const [text, setText] = useState('')
+  const [asked, setAsked] = useState<Id | null>(null)
+  return (
+    <>
       <h2>Why not?</h2>
       <form
         class="toolbar"
@@ -85,7 +94,7 @@ export function AccessPage(): VNode {
           Explain
         </Button>
       </form>
-      {asked !== null && <AccessTab key={`${resource.name} ${asked}`} resource={resource} id={asked} />}
-    </div>
+      {asked !== null && <AccessTab key={String(asked)} resource={resource} id={asked} />}
+    </>
   )
 }

@@ -12,6 +12,7 @@ export function Sessions(): VNode {
   const { value: sessions, again } = usePolled(askSessions, 3_000)
   if (!sessions) return <p class="muted">Loading …</p>
   if (sessions.length === 0) return <Empty title="Nobody is logged in">A login begins a session.</Empty>
+  const isScoped = sessions.some(({ scope }) => scope !== '')
   const end = ({ id, user, label }: ListedSession): void => {
     endSession(id).then(() => {
       say(`The session of ${label || user} is over`)
@@ -19,23 +20,28 @@ export function Sessions(): VNode {
     }, complain)
   }
   return (
-    <div class="scroll box">
-      <table>
-        <TableHead names={['Who', 'Scopes', 'Connected from', 'Refreshed', 'Ends in']} action="End" />
+    <div class="scroll box" tabIndex={0} role="group" aria-label="Sessions">
+      <table class="sessions">
+        <TableHead
+          names={['Who', ...(isScoped ? ['Scopes'] : []), 'Connected from', 'Refreshed', 'Ends in']}
+          action="End"
+        />
         <tbody>
           {sessions.map(one => (
             <tr key={one.id}>
               <th scope="row">
                 <Who id={one.user} label={one.label} />
               </th>
-              <td>
-                {one.scope
-                  .split(' ')
-                  .filter(Boolean)
-                  .map(word => (
-                    <Badge key={word}>{word}</Badge>
-                  ))}
-              </td>
+              {isScoped && (
+                <td>
+                  {one.scope
+                    .split(' ')
+                    .filter(Boolean)
+                    .map(word => (
+                      <Badge key={word}>{word}</Badge>
+                    ))}
+                </td>
+              )}
               <td>{one.connections.join(', ') || <span class="muted">–</span>}</td>
               <td class="muted" title={new Date(one.refreshed).toLocaleString()}>
                 {agoWords(one.refreshed)}

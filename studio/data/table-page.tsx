@@ -89,14 +89,16 @@ export function TablePage({ resource }: { readonly resource: ResourceInfo }): VN
           {refused.message}
         </Empty>
       ) : problem ? (
-        <Empty title="This filter selects nothing">Take away the condition that is wrong.</Empty>
+        <Empty title="This filter selects nothing">
+          <Button onClick={() => setQuery({ filter: null })}>Show all rows</Button>
+        </Empty>
       ) : total === 0 ? (
         <Empty title={conditions.length > 0 ? 'No row matches' : 'No rows yet'}>
-          {conditions.length > 0
-            ? 'Take a condition away to see more.'
-            : resource.canCreate
-              ? 'Make the first one with New.'
-              : ''}
+          {conditions.length > 0 ? (
+            <Button onClick={() => setQuery({ filter: null })}>Show all rows</Button>
+          ) : (
+            resource.canCreate && at === null && 'Make the first one with New.'
+          )}
         </Empty>
       ) : (
         <Grid

@@ -8,24 +8,25 @@ import { lineOf } from '../ui/words.ts'
 
 /** Shows the table as it was at an earlier position: one of the newest commits, or any that somebody has seen. */
 export function TimeBar({ at }: { readonly at: string }): VNode {
-  const [commits, setCommits] = useState<readonly RecentCommit[]>([])
+  const [commits, setCommits] = useState<readonly RecentCommit[] | null>(null)
   const [text, setText] = useState(at)
   const lastAnswer = useLastAnswer()
   useEffect(() => {
     if (inner.value) lastAnswer(askCommits()).then(setCommits, () => {})
   }, [inner.value === null])
   useEffect(() => setText(at), [at])
-  const index = commits.findIndex(one => one.position === at)
+  const all = commits ?? []
+  const index = all.findIndex(one => one.position === at)
   const choose = (position: string): void => setQuery({ at: position }, true)
   const step = (by: number): void => {
-    const next = commits[Math.max(0, Math.min(commits.length - 1, (index < 0 ? commits.length - 1 : index) + by))]
+    const next = all[Math.max(0, Math.min(all.length - 1, (index < 0 ? all.length - 1 : index) + by))]
     if (next) choose(next.position)
   }
-  const chosen = commits[index]
+  const chosen = all[index]
   return (
     <section class="time-bar notice" aria-label="Time travel">
       <b>As it was</b>
-      {commits.length > 1 && (
+      {all.length > 1 && (
         <>
           <Button kind="quiet" label="One commit earlier" onClick={() => step(-1)}>
             ‹
@@ -34,9 +35,9 @@ export function TimeBar({ at }: { readonly at: string }): VNode {
             type="range"
             aria-label="Commit"
             min={0}
-            max={commits.length - 1}
-            value={index < 0 ? commits.length - 1 : index}
-            onInput={event => choose(commits[Number(event.currentTarget.value)]!.position)}
+            max={all.length - 1}
+            value={index < 0 ? all.length - 1 : index}
+            onInput={event => choose(all[Number(event.currentTarget.value)]!.position)}
           />
           <Button kind="quiet" label="One commit later" onClick={() => step(1)}>
             ›
@@ -61,6 +62,9 @@ export function TimeBar({ at }: { readonly at: string }): VNode {
         <span class="muted">
           after <ChangeWords {...chosen} />
         </span>
+      )}
+      {commits && all.length < 2 && (
+        <span class="muted">No earlier commit is listed. Name a position you have seen.</span>
       )}
       <span class="space" />
       <Button onClick={() => setQuery({ at: null })}>Back to now</Button>

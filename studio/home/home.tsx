@@ -1,4 +1,4 @@
-import type { VNode } from 'preact'
+import { Fragment, type VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Rule } from '../access/rule.tsx'
 import { authorWords } from '../data/author-words.ts'
@@ -130,9 +130,9 @@ function Warnings({ state }: { readonly state: ServerState | undefined }): VNode
     ...(state?.isRefusing ? ['The server is overloaded, and refuses requests at this moment.'] : []),
     ...(refused > 0 ? [`${nounWords(refused, 'request')} refused because of overload since the start.`] : []),
     ...warnings,
-    ...resources.flatMap(one => one.warnings.map(text => `${one.name}: ${text}`)),
   ]
-  if (all.length === 0) return null
+  const named = namesByWarning(resources)
+  if (all.length + named.size === 0) return null
   return (
     <ul class="warnings" aria-label="Warnings">
       {all.map(text => (
@@ -140,8 +140,29 @@ function Warnings({ state }: { readonly state: ServerState | undefined }): VNode
           {text}
         </li>
       ))}
+      {[...named].map(([text, names]) => (
+        <li key={text} class="notice warn">
+          {names.map((name, i) => (
+            <Fragment key={name}>
+              {i > 0 && ', '}
+              <a href={to(['model', 'fields'])} dir="auto">
+                {name}
+              </a>
+            </Fragment>
+          ))}
+          : {text}
+        </li>
+      ))}
     </ul>
   )
+}
+
+/** The warnings about resources, each once, with the names of all that it is about. */
+function namesByWarning(resources: readonly InnerResource[]): ReadonlyMap<string, readonly string[]> {
+  const named = new Map<string, string[]>()
+  for (const { name, warnings } of resources)
+    for (const text of warnings) named.set(text, [...(named.get(text) ?? []), name])
+  return named
 }
 
 function ResourceCard({
@@ -196,7 +217,11 @@ function Recent({ state }: { readonly state: ServerState }): VNode {
   }, [])
   const known = new Set(state.recent.map(({ position }) => position))
   const all = [...before.filter(({ position }) => !known.has(position)), ...state.recent]
-  const recent = all.toReversed().slice(0, 12)
+  // Commits without a change of a resource are of the server itself, such as those of sessions.
+  const recent = all
+    .filter(({ size }) => size > 0)
+    .toReversed()
+    .slice(0, 12)
   return (
     <section class="box">
       <h2>Last changes</h2>

@@ -1,6 +1,6 @@
 import { graphlib, layout } from '@dagrejs/dagre'
 import type { VNode } from 'preact'
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { description, type ResourceInfo } from '../server/description.ts'
 import { to } from '../shell/route.ts'
 import { Button } from '../ui/controls.tsx'
@@ -10,6 +10,8 @@ const LINE = 22
 const HEAD = 34
 /** How many fields a box lists. */
 const LISTED = 14
+/** How small it is drawn at most without being asked. */
+const SMALLEST = 0.7
 
 interface Box {
   readonly resource: ResourceInfo
@@ -26,6 +28,7 @@ export function Diagram(): VNode {
   const boxes = useMemo(() => laidOut(resources), [resources])
   const [moved, setMoved] = useState<Move>({})
   const [zoom, setZoom] = useState(1)
+  const frame = useRef<HTMLDivElement>(null)
   const drag = useRef<{ readonly name: string; readonly x: number; readonly y: number } | null>(null)
   const placeOf = (box: Box): { x: number; y: number } => {
     const by = moved[box.resource.name]
@@ -36,6 +39,8 @@ export function Diagram(): VNode {
   const places = new Map(boxes.map(box => [box.resource.name, { ...placeOf(box), height: box.height }]))
   const width = Math.max(...[...places.values()].map(({ x }) => x + WIDTH)) + 40
   const height = Math.max(...[...places.values()].map(one => one.y + one.height)) + 40
+  // At first all of it is seen, as long as it can be read.
+  useLayoutEffect(() => setZoom(Math.max(SMALLEST, Math.min(1, frame.current!.clientWidth / width))), [boxes])
   return (
     <>
       <div class="toolbar">
@@ -49,7 +54,7 @@ export function Diagram(): VNode {
           Tidy up
         </Button>
       </div>
-      <div class="diagram" tabIndex={0} role="group" aria-label="Diagram of the model">
+      <div class="diagram" ref={frame} tabIndex={0} role="group" aria-label="Diagram of the model">
         <svg width={width * zoom} height={height * zoom} viewBox={`0 0 ${width} ${height}`}>
           {edgesOf(resources).map(({ from, to: target, field, many }) => {
             const [a, b] = [places.get(from), places.get(target)]

@@ -20,6 +20,8 @@ export function FieldList(): VNode {
 
 function ResourceFields({ resource }: { readonly resource: ResourceInfo }): VNode {
   const known = inner.value?.resources.find(({ name }) => name === resource.name)
+  const isDescribed = resource.fields.some(field => field.description || field.title)
+  const isRuled = known !== undefined && Object.keys(known.fieldRules).length > 0
   const actions = resource.operations.filter(({ operation }) => operation['x-operation'] === 'act')
   return (
     <section class="box resource-fields">
@@ -41,7 +43,9 @@ function ResourceFields({ resource }: { readonly resource: ResourceInfo }): VNod
       )}
       <div class="scroll">
         <table>
-          <TableHead names={['Field', 'Type', 'What', ...(known ? ['Rules'] : [])]} />
+          <TableHead
+            names={['Field', 'Type', ...(isDescribed ? ['Description'] : []), ...(isRuled ? ['Rules'] : [])]}
+          />
           <tbody>
             {resource.fields.map(field => (
               <tr key={field.name}>
@@ -51,8 +55,8 @@ function ResourceFields({ resource }: { readonly resource: ResourceInfo }): VNod
                 <td>
                   <FieldType field={field} />
                 </td>
-                <td>{field.description || field.title}</td>
-                {known && (
+                {isDescribed && <td>{field.description || field.title}</td>}
+                {isRuled && (
                   <td>
                     {Object.entries(known.fieldRules[field.name] ?? {}).map(([access, rule]) => (
                       <span key={access}>

@@ -106,7 +106,7 @@ function Place({ path: [place = '', name] }: { readonly path: readonly string[] 
       return resource ? (
         <TablePage key={resource.name} resource={resource} />
       ) : (
-        <Empty title={`There is no resource ${name ?? ''}`} />
+        <Nowhere title={`There is no resource ${name ?? ''}`} />
       )
     }
     case 'operations':
@@ -120,8 +120,21 @@ function Place({ path: [place = '', name] }: { readonly path: readonly string[] 
     case 'server':
       return <AdminPage />
     default:
-      return <Empty title="There is nothing here" />
+      return <Nowhere title="There is nothing here" />
   }
+}
+
+function Nowhere({ title }: { readonly title: string }): VNode {
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>{title}</h1>
+      </header>
+      <Empty title="The address names something else">
+        <a href={to([])}>Home</a> lists all resources.
+      </Empty>
+    </div>
+  )
 }
 
 function Resources({ chosen }: { readonly chosen: string | null }): VNode {

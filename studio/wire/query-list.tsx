@@ -37,7 +37,14 @@ export function QueryList(): VNode {
   return (
     <>
       <p class="muted">
-        Told up to <code>{told ?? '–'}</code>, of <code>{position}</code>
+        Subscribers have been told up to <code>{told ?? '–'}</code>
+        {told === position ? (
+          ', which is the newest commit.'
+        ) : (
+          <>
+            ; the newest commit is <code>{position}</code>.
+          </>
+        )}
       </p>
       <div class="scroll" tabIndex={0} role="group" aria-label="Queries of the server">
         <table class="queries">

@@ -43,6 +43,8 @@ const places = [
   'server/sessions',
   'server/limits',
   'server/metrics',
+  'data/nothing',
+  'nowhere',
 ]
 
 describe.runIf(hasBrowser)('the studio for everybody', () => {

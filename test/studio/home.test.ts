@@ -39,7 +39,7 @@ describe.runIf(hasBrowser)('the home page', () => {
   test('warns of open resources, of indexes that queries asked for, and of requests that were refused', async () => {
     const { url } = studio.served
     const page = await studio.open()
-    const open = 'open: It has no rules: anybody may read and write it.'
+    const open = 'open: No rules: anybody may read and write.'
     await expect.poll(() => warnings(page)).toContain(open)
     expect((await warnings(page)).join()).not.toMatch(/reading|refused/)
     expect((await fetch(`${url}/reading?place=place+7`)).status).toBe(200)

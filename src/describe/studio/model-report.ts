@@ -83,7 +83,7 @@ function reported(
       ]),
     ),
     warnings: [
-      ...(isOpen ? ['It has no rules: anybody may read and write it.'] : []),
+      ...(isOpen ? ['No rules: anybody may read and write.'] : []),
       ...wanted.map(
         ({ fields }) => `Queries for ${fields.join(', ')} read the whole table. An index would help: .index()`,
       ),

@@ -24,7 +24,7 @@ export function GridHead({
   const areAll = known.length > 0 && known.every(id => selected.value.has(id))
   return (
     <div class="grid-head" role="row" aria-rowindex={1}>
-      <span role="columnheader" class="cell select">
+      <span role="columnheader" class="cell select" aria-label="Selection">
         <input
           type="checkbox"
           aria-label="Select all rows in view"

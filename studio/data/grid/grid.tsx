@@ -62,6 +62,8 @@ export function Grid(props: GridProps): VNode {
     index: drawn.first + i,
     ...windows.rowAt(drawn.first + i),
   }))
+  // An earlier state can only be looked at.
+  const isPast = windows.status === 'past'
   const wanted = [...new Set(shown.map(({ window }) => window))]
   const known = shown.flatMap(({ row }) => (row ? [row[resource.id] as Id] : []))
 
@@ -114,9 +116,9 @@ export function Grid(props: GridProps): VNode {
     const id = row?.[resource.id] as Id | undefined
     const field = columns[column]
     if (move_) move(...move_)
-    else if (event.key === ' ' && id !== undefined) toggle(selected, id)
+    else if (event.key === ' ' && id !== undefined && !isPast) toggle(selected, id)
     else if ((event.key === 'Enter' || event.key === 'F2') && id !== undefined) {
-      const isEdited = event.key === 'F2' && windows.status !== 'past' && field && isEditable(field, resource)
+      const isEdited = event.key === 'F2' && !isPast && field && isEditable(field, resource)
       if (isEdited && field.kind !== 'json') setEditing({ id, field: field.name })
       else onOpen(id)
     } else return
@@ -139,7 +141,7 @@ export function Grid(props: GridProps): VNode {
   const template = `44px ${columns.map(one => `minmax(${widthOf(one)}px, ${widthOf(one)}fr)`).join(' ')}`
   return (
     <div
-      class="grid"
+      class={`grid${isPast ? ' past' : ''}`}
       ref={box}
       role="grid"
       aria-label={`Rows of ${resource.name}`}

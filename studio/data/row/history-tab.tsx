@@ -137,8 +137,8 @@ export function HistoryTab({
               {differences(one).map(([name, was, is]) => (
                 <div key={name}>
                   <dt>{name}</dt>
-                  {was !== undefined && <dd class="was">{lineOf(was, 120)}</dd>}
-                  {is !== undefined && <dd class="is">{lineOf(is, 120)}</dd>}
+                  {was !== undefined && <dd class="was">{valueWords(was)}</dd>}
+                  {is !== undefined && <dd class="is">{valueWords(is)}</dd>}
                 </div>
               ))}
             </dl>
@@ -154,6 +154,9 @@ async function authorsOf({ name }: ResourceInfo, id: Id): Promise<ReadonlyMap<st
   const changes = (await askAuthors(name, [id], 100)).get(id) ?? []
   return new Map(changes.flatMap(({ position, by }) => (by ? [[position, authorWords(by)] as const] : [])))
 }
+
+/** A value as a short line, on which an empty text is seen as well. */
+const valueWords = (value: unknown): string => (value === '' ? '""' : lineOf(value, 120))
 
 /** The members that differ, as they were and as they are. */
 function differences({ operation, before, data }: Recorded): [string, unknown, unknown][] {

@@ -131,6 +131,7 @@ export function RowForm({
       {fields.map(field => {
         const key = `field ${field.name}`
         const fault = faults[field.name]
+        const isUnseen = base !== null && field.isShown && !(field.name in base.row)
         const isReadOnly =
           !may ||
           (id !== null && (field.isId || !field.isWritable)) ||
@@ -147,7 +148,9 @@ export function RowForm({
               <FileField resource={resource} id={id} field={field} value={read?.row[field.name]} onChanged={onReload} />
             ) : isReadOnly && field.kind === 'many' ? null : isReadOnly ? (
               <output id={key} dir="auto">
-                {before(field) || <span class="null">null</span>}
+                {before(field) || (
+                  <span class="null">{isUnseen ? 'not shown to you' : (base?.row[field.name] ?? 'null')}</span>
+                )}
               </output>
             ) : (
               <FieldInput
@@ -168,6 +171,7 @@ export function RowForm({
                 {fault}
               </small>
             )}
+            {isUnseen && !isReadOnly && <small class="muted">What it is now is not shown to you.</small>}
             {field.description && <small class="muted">{field.description}</small>}
           </div>
         )
