@@ -72,6 +72,7 @@ describe.runIf(hasBrowser)('the studio for everybody', () => {
     for (const [hash, click] of [...places.map(one => [one, null] as const), ...opened]) {
       await settled(page, hash)
       if (click !== null) await page.locator(click).first().click()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), hash).toBe(width)
       const { violations, passes } = (await page.evaluate(`axe.run(${rules})`)) as AxeResult
       expect(passes.length, hash).toBeGreaterThan(0)
       expect(

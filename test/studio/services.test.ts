@@ -6,7 +6,7 @@ import { studioEditor } from '../../src/describe/studio/built-editor.ts'
 import { studioLooks, studioProgram } from '../../src/describe/studio/built.ts'
 import type { Api, ApiOptions } from '../../src/index.ts'
 import type { LogRecord } from '../../src/transport/http/options.ts'
-import { api, job, resource, sqlite, t } from '../../src/index.ts'
+import { all, api, job, resource, sqlite, t } from '../../src/index.ts'
 import { office } from './office.ts'
 
 const admins: ApiOptions['studio'] = { use: me => me?.['role'] === 'admin', lookAs: me => me?.['role'] === 'admin' }
@@ -169,8 +169,34 @@ describe('verdicts', () => {
       { read: true, write: true, delete: false },
       { read: true, write: false, delete: false },
     ])
-    expect(rows[0].why.read).toEqual(['✗ any of', '  ✗ row.owner.is(me)', '  ✗ me.role.is("admin")'])
-    expect(rows[2].why.write).toEqual(['✗ all of', '  ✓ row.owner.is(me)', '  ✗ row.done.is(false)'])
+    expect(rows[0].why.read).toEqual([
+      '✗ any of',
+      '  ✗ row.owner.is(me) (row.owner = 2, me = 1)',
+      '  ✗ me.role.is("admin") (me.role = "member")',
+    ])
+    expect(rows[2].why.write).toEqual([
+      '✗ all of',
+      '  ✓ row.owner.is(me) (row.owner = 1, me = 1)',
+      '  ✗ row.done.is(false) (row.done = true)',
+    ])
+  })
+
+  test('tell values along relations, and none that is hidden', async () => {
+    const list = resource({ id: t.id(), owner: t.integer(), key: t.text().hidden() }).public()
+    const note = resource({ id: t.id(), list: t.one('list') }).rules((me, row) => ({
+      read: all(row['list']['owner'].in([1]), row['list']['key'].is('open'), row['list'].is(me)),
+    }))
+    const app = api({ list, note }, { studio: { use: () => true }, report: () => {}, http: { log: () => {} } })
+    onTestFinished(() => app.close())
+    await app.post('list', { owner: 7, key: 'sesame' })
+    await app.post('note', { list: 1 })
+    const [, { rows }] = await ask(app, '/studio/verdicts', { body: { resource: 'note', ids: [1] } })
+    expect(rows[0].why.read).toEqual([
+      '✗ all of',
+      '  ✗ row.list.owner.in([1]) (row.list.owner = 7)',
+      '  ✗ row.list.key.is("open")',
+      '  ✗ row.list.is(me) (row.list = 1, me = none)',
+    ])
   })
 
   let app: Api

@@ -48,8 +48,8 @@ test('creating and actions of the resource are explained as far as they depend o
     '? all of',
     '  ✓ me.signedIn',
     '  ? any of',
-    '    ✗ me.role.is("admin")',
-    '    ? row.owner.is(me)',
+    '    ✗ me.role.is("admin") (me.role = "member")',
+    '    ? row.owner.is(me) (me = 1)',
   ])
   expect(ann.whole.why.lost[0]).toContain('no rule for')
   expect((await whole(app, 2)).whole.may).toEqual({ create: true, sweep: true, lost: false })
@@ -70,7 +70,7 @@ test('actions of a row are explained with the row', async () => {
   expect((await whole(app, 1)).rows[0].may).toMatchObject({ read: true, close: true })
   const eve = (await whole(app, 2)).rows[0]
   expect(eve.may).toMatchObject({ read: true, close: false })
-  expect(eve.why.close).toEqual(['✗ row.owner.is(me)'])
+  expect(eve.why.close).toEqual(['✗ row.owner.is(me) (row.owner = 1, me = 2)'])
 })
 
 describe.runIf(hasBrowser)('in a browser', () => {

@@ -1,8 +1,8 @@
-import type { Id, Resource, Row } from '../../model/model.ts'
-import type { RuleOperand, RulePlace, Rule } from '../../model/rules/rule.ts'
+import type { Id, Resource, Row, Value } from '../../model/model.ts'
+import type { MePlace, RuleOperand, RulePlace, Rule } from '../../model/rules/rule.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { bindRules, ruleFor } from './bind.ts'
+import { bindRules, memberOf, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { allowedRows, guardFrom } from './permissions.ts'
 
@@ -11,6 +11,8 @@ export interface RuleExplanation {
   readonly allowed: boolean
   /** One line per part, indented: `✗ any`, `  ✗ list.owner.is(me)`. */
   readonly lines: readonly string[]
+  /** Of each line the values that it compares: `row.owner = 2, me = 1`. Empty = it compares none that can be told. */
+  readonly values: readonly string[]
 }
 
 /** What is explained: an action of a caller on a row. */
@@ -25,12 +27,12 @@ export interface RuleQuestion {
 export function* explainRule(snapshot: Snapshot, question: RuleQuestion): Work<RuleExplanation> {
   const { resource, action, id, me } = question
   const row = yield* wait(snapshot.get(resource, id))
-  if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`] }
+  if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`], values: [''] }
   const rule = ruleFor(resource, action)
   if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
-  const lines: string[] = []
-  const allowed = yield* explainPart({ snapshot, resource, row, me, lines }, rule, '')
-  return { allowed, lines }
+  const [lines, values]: [string[], string[]] = [[], []]
+  const allowed = yield* explainPart({ snapshot, resource, row, me, lines, values }, rule, '')
+  return { allowed, lines, values }
 }
 
 interface Explaining {
@@ -39,13 +41,15 @@ interface Explaining {
   readonly row: Row
   readonly me: Principal | null
   readonly lines: string[]
+  readonly values: string[]
 }
 
 function* explainPart(explaining: Explaining, rule: Rule, indent: string): Work<boolean> {
-  const { snapshot, resource, row, me, lines } = explaining
+  const { snapshot, resource, row, me, lines, values } = explaining
   // The line of a group comes before its parts, but its result is known after them.
   const at = lines.length
   lines.push('')
+  values.push(yield* valuesIn(explaining, rule))
   let holds: boolean
   if (rule.kind === 'and' || rule.kind === 'or') {
     const parts: boolean[] = []
@@ -65,21 +69,28 @@ export interface CallerExplanation {
   readonly allowed: boolean | null
   /** As in a RuleExplanation; `?` = the part depends on what is written. */
   readonly lines: readonly string[]
+  readonly values: readonly string[]
 }
 
 /** Explains a rule as far as it depends on the caller alone: for creating, and for actions of a whole resource. */
 export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'id'>): CallerExplanation {
   const rule = ruleFor(resource, action)
   if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
-  const lines: string[] = []
+  const [lines, values]: [string[], string[]] = [[], []]
   const part = (one: Rule, indent: string): boolean | null => {
     const at = lines.length
     lines.push('')
+    values.push(
+      placesOf(one)
+        .filter(isOfCaller)
+        .map(place => told(place, memberOf(place, me)))
+        .join(', '),
+    )
     const holds = holdsFor(resource, one, me, inner => part(inner, `${indent}  `))
     lines[at] = `${indent}${holds === null ? '?' : holds ? '✓' : '✗'} ${headOf(one)}`
     return holds
   }
-  return { allowed: part(rule, ''), lines }
+  return { allowed: part(rule, ''), lines, values }
 }
 
 /** Whether a rule holds for a caller whatever the row is; null = that depends on the row. */
@@ -105,11 +116,64 @@ function holdsFor(
 
 /** Without a rule, everybody may do it where there are no rules at all, and nobody where there are others. */
 function withoutRule({ name }: Resource, action: string, allowed: boolean): RuleExplanation {
-  const told = allowed
+  const line = allowed
     ? `✓ ${name} has no rules`
     : `✗ ${name} has no rule for ${action.replace(/^act /, '')}, which refuses it`
-  return { allowed, lines: [told] }
+  return { allowed, lines: [line], values: [''] }
 }
+
+/** The values that a part compares. */
+function* valuesIn({ snapshot, resource, row, me }: Explaining, rule: Rule): Work<string> {
+  const values: string[] = []
+  for (const place of placesOf(rule)) {
+    if (isOfCaller(place)) values.push(told(place, memberOf(place, me)))
+    else {
+      const value = yield* fieldOf(snapshot, resource, row, place.path)
+      if (value !== undefined) values.push(told(place, value))
+    }
+  }
+  return values.join(', ')
+}
+
+/** The places of the row and of the caller that a part without parts looks at. */
+function placesOf(rule: Rule): readonly RulePlace[] {
+  switch (rule.kind) {
+    case 'compare':
+    case 'has':
+      return rule.right.of === 'value' ? [rule.left] : [rule.left, rule.right]
+    case 'in':
+      return 'of' in rule.right ? [rule.left, rule.right] : [rule.left]
+    case 'null':
+    case 'text':
+      return [rule.left]
+    default:
+      return []
+  }
+}
+
+const isOfCaller = (place: RulePlace): place is MePlace => place.of === 'me'
+
+/** A value of a row, or of a row that it points to; undefined = it is hidden, a list, or of another row than these. */
+function* fieldOf(snapshot: Snapshot, resource: Resource, row: Row, path: readonly string[]): Work<Value | undefined> {
+  const [name, ...rest] = path
+  const field = resource.field.get(name!)
+  if (field?.is === 'one' && rest.length > 0) {
+    const id = row[field.slot] as Id | null
+    const next = id === null ? null : yield* wait(snapshot.get(field.target, id))
+    return next ? yield* fieldOf(snapshot, field.target, next, rest) : undefined
+  }
+  const isTold = (field?.is === 'scalar' || field?.is === 'one') && !field.type.secret && !field.hidden
+  return isTold ? row[field.slot] : undefined
+}
+
+/** A place and its value as a short text. */
+function told(place: RulePlace, value: unknown): string {
+  const text = JSON.stringify(value) ?? 'none'
+  return `${printOperand(place)} = ${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}`
+}
+
+/** How many characters of a value are told. */
+const LONGEST = 60
 
 function headOf(rule: Rule): string {
   return rule.kind === 'and' ? 'all of' : rule.kind === 'or' ? 'any of' : rule.kind === 'not' ? 'not' : printRule(rule)
@@ -148,7 +212,7 @@ function printPlace(place: RulePlace): string {
   return [...(place.of === 'me' ? ['me'] : ['row']), ...place.path].join('.')
 }
 
-function printOperand(operand: RuleOperand): string {
+function printOperand(operand: RuleOperand | RulePlace): string {
   if (operand.of === 'value') return JSON.stringify(operand.value)
-  return operand.path.join('.') === 'id' ? 'me' : printPlace(operand)
+  return operand.of === 'me' && operand.path.join('.') === 'id' ? 'me' : printPlace(operand)
 }

@@ -1,5 +1,5 @@
 import { plainCredentials, type Principal } from '../../../auth/principal.ts'
-import { explainForCaller, explainRule } from '../../../engine/rules/explain-rules.ts'
+import { explainForCaller, explainRule, type RuleExplanation } from '../../../engine/rules/explain-rules.ts'
 import type { Id, Resource } from '../../../model/model.ts'
 import type { Snapshot } from '../../../store/store.ts'
 import type { Work } from '../../../store/work.ts'
@@ -18,7 +18,7 @@ const operations = ['read', 'write', 'delete'] as const
 interface Verdict {
   readonly id: Id
   readonly may: Readonly<Record<string, boolean>>
-  /** Each part of the rule and whether it holds, for an operation that is refused or was asked for. */
+  /** Each part of the rule, whether it holds, and the values that it compares, for an operation that is refused or was asked for. */
   readonly why: Readonly<Record<string, readonly string[]>>
 }
 
@@ -54,11 +54,16 @@ function verdictOfWhole(
   const may: Record<string, boolean | null> = {}
   const why: Record<string, readonly string[]> = {}
   for (const [name, action] of [['create', 'create'] as const, ...actionsOn(resource, 'resource')]) {
-    const { allowed, lines } = explainForCaller({ resource, action, me })
-    may[name] = allowed
-    why[name] = lines
+    const explained = explainForCaller({ resource, action, me })
+    may[name] = explained.allowed
+    why[name] = withValues(explained)
   }
   return { may, why }
+}
+
+/** The lines of an explanation, each with the values that decide. */
+function withValues({ lines, values }: Pick<RuleExplanation, 'lines' | 'values'>): string[] {
+  return lines.map((line, i) => (values[i] === '' ? line : `${line} (${values[i]})`))
 }
 
 /** The actions of a resource or of its rows, by their names, and as rules name them. */
@@ -74,9 +79,9 @@ function* verdicts(snapshot: Snapshot, resource: Resource, ids: readonly Id[], m
     const why: Record<string, readonly string[]> = {}
     const asked = [...operations.map(one => [one, one] as const), ...actionsOn(resource, 'row')]
     for (const [name, action] of asked) {
-      const { allowed, lines } = yield* explainRule(snapshot, { resource, action, id, me })
-      may[name] = allowed
-      why[name] = lines
+      const explained = yield* explainRule(snapshot, { resource, action, id, me })
+      may[name] = explained.allowed
+      why[name] = withValues(explained)
     }
     rows.push({ id, may, why })
   }
