@@ -21,6 +21,7 @@ interface BulkProps {
 export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode {
   const [asked, setAsked] = useState<'delete' | 'patch' | null>(null)
   const [areAll, setAll] = useState(false)
+  const [isBusy, setBusy] = useState(false)
   const ids = [...selected.value]
   const count = areAll ? total : ids.length
   // The server changes all rows only for a filter that says so.
@@ -31,10 +32,13 @@ export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode
     resource.hasBulk ? all() : allOf(ids.map(what))
   const done = (work: Promise<unknown>, verb: string): void => {
     setAsked(null)
-    work.then(() => {
-      say(`${words} ${verb}`)
-      selected.value = new Set()
-    }, complain)
+    setBusy(true)
+    work
+      .then(() => {
+        say(`${words} ${verb}`)
+        selected.value = new Set()
+      }, complain)
+      .finally(() => setBusy(false))
   }
   return (
     <div class="bulk" role="toolbar" aria-label="Selected rows">
@@ -45,12 +49,17 @@ export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode
           all {countWords(total)} that match
         </label>
       )}
-      {resource.canPatch && <Button onClick={() => setAsked('patch')}>Edit</Button>}
+      {resource.canPatch && (
+        <Button disabled={isBusy} onClick={() => setAsked('patch')}>
+          Edit
+        </Button>
+      )}
       {resource.canDelete && (
-        <Button icon="trash" kind="danger" onClick={() => setAsked('delete')}>
+        <Button icon="trash" kind="danger" disabled={isBusy} onClick={() => setAsked('delete')}>
           Delete
         </Button>
       )}
+      {isBusy && <progress aria-label="Rows are being changed" />}
       <Button icon="close" kind="quiet" label="Select nothing" onClick={() => (selected.value = new Set())} />
       {asked === 'delete' && (
         <Dialog
@@ -73,7 +82,10 @@ export function BulkBar({ resource, selected, filter, total }: BulkProps): VNode
             </Button>
           }
         >
-          <p>This also does to related rows what their relations declare. It cannot be undone here.</p>
+          <p>
+            Rows that depend on them are deleted as well, if their relations say so. The history of a row can bring it
+            back, as long as the log reaches.
+          </p>
         </Dialog>
       )}
       {asked === 'patch' && (

@@ -87,7 +87,7 @@ export function Shell(): VNode {
           <Place path={path} />
         </main>
       </div>
-      <Toasts />
+      <Toasts onPage />
     </div>
   )
 }

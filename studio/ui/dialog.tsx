@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Button } from './controls.tsx'
+import { Toasts } from './toast.tsx'
 
 /** A modal dialog. The browser keeps the focus inside, and Escape closes it. */
 export function Dialog({
@@ -52,6 +53,7 @@ export function Dialog({
         <div class="dialog-body">{children}</div>
         {footer && <footer>{footer}</footer>}
       </div>
+      <Toasts />
     </dialog>
   )
 }

@@ -1,5 +1,6 @@
 import { signal, type Signal } from '@preact/signals'
 import type { VNode } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
 
 interface Toast {
   readonly n: number
@@ -22,10 +23,20 @@ export function complain(error: unknown): void {
   say(error instanceof Error ? error.message : String(error), true)
 }
 
-export function Toasts(): VNode {
+/** Where messages can be shown: on the page, and in each dialog that is open. What is outside of a dialog is covered and inert. */
+const places: Signal<readonly symbol[]> = signal([])
+
+/** The messages, if this is the topmost place for them. `onPage` = it is the one below all dialogs. */
+export function Toasts({ onPage = false }: { readonly onPage?: boolean }): VNode {
+  const place = useMemo(() => Symbol('place'), [])
+  useEffect(() => {
+    places.value = onPage ? [place, ...places.value] : [...places.value, place]
+    return () => void (places.value = places.value.filter(one => one !== place))
+  }, [])
+  const shown = places.value.at(-1) === place ? toasts.value : []
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map(({ n, text, isBad }) => (
+      {shown.map(({ n, text, isBad }) => (
         <div key={n} class={isBad ? 'toast bad' : 'toast'}>
           {text}
         </div>

@@ -48,6 +48,17 @@ describe.runIf(hasBrowser)('the studio in a browser', () => {
     await page.close()
   })
 
+  test('says before an open panel, and not behind it, why something was refused', async () => {
+    const page = await open('data/task?row=5', 3)
+    await page.getByRole('textbox', { name: 'title' }).fill('of somebody else')
+    await page.click('text=Save')
+    await page.waitForSelector('dialog .toast.bad >> text=you may not write this task')
+    await page.keyboard.press('Escape')
+    await page.click('text=Discard')
+    await page.waitForSelector('.shell > .toasts .toast.bad')
+    await page.close()
+  })
+
   test('says at the field what is wrong with it', async () => {
     const page = await open('data/task?row=new')
     await page.click('text=Create')

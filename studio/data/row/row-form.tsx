@@ -176,6 +176,9 @@ export function RowForm({
           </div>
         )
       })}
+      {id === null && resource.fields.some(one => one.kind === 'file' && one.isWritable) && (
+        <small class="muted">Files can be added once the row is there.</small>
+      )}
       {may && (
         <div class="form-buttons">
           <Button kind="primary" type="submit">
