@@ -92,7 +92,8 @@ function object(
 
 /** Adds title, description and examples of the declaration, and words for bounds that no keyword expresses. */
 function told(field: Field, schema: JsonSchema): JsonSchema {
-  const words = [field.description, schema['description'] ?? boundsOf(field)].filter(Boolean).join('; ')
+  const own = schema['description']
+  const words = [field.description, typeof own === 'string' ? own : boundsOf(field)].filter(Boolean).join('; ')
   return {
     ...schema,
     ...(field.title === null ? {} : { title: field.title }),

@@ -54,11 +54,11 @@ function bindRule(resource: Resource, rule: Rule, binding: Binding): Predicate {
     case 'in':
       return bindIn(resource, rule, me)
     case 'null':
-      if (rule.left.of === 'me') return holds(((memberOf(rule.left, me) ?? null) === null) === rule.is)
+      if (rule.left.of === 'me') return holds(((memberOfCaller(rule.left, me) ?? null) === null) === rule.is)
       return at(resource, rule.left.path, (name, owner) => isNull(owner, name, rule.is))
     case 'text': {
       const { op, left, value } = rule
-      if (left.of === 'me') return holds(textHolds(op, memberOf(left, me), value))
+      if (left.of === 'me') return holds(textHolds(op, memberOfCaller(left, me), value))
       return at(resource, left.path, field => ({ kind: 'text', op, field, value, fold: false }))
     }
     case 'has':
@@ -73,16 +73,16 @@ function bindRule(resource: Resource, rule: Rule, binding: Binding): Predicate {
 
 function bindCompare(resource: Resource, rule: Rule & { kind: 'compare' }, me: Principal | null): Predicate {
   const value = valueOf(rule.right, me)
-  if (rule.left.of === 'me') return holds(compareMe(rule.op, memberOf(rule.left, me), value))
+  if (rule.left.of === 'me') return holds(compareMe(rule.op, memberOfCaller(rule.left, me), value))
   // Without this, rows without an owner would belong to callers without an id.
   if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
   return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
 }
 
 function bindIn(resource: Resource, rule: Rule & { kind: 'in' }, me: Principal | null): Predicate {
-  const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : memberOf(rule.right as MePlace, me)
+  const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : memberOfCaller(rule.right as MePlace, me)
   const values = Array.isArray(list) ? (list as readonly Value[]) : []
-  if (rule.left.of === 'me') return holds(values.includes(memberOf(rule.left, me) as Value))
+  if (rule.left.of === 'me') return holds(values.includes(memberOfCaller(rule.left, me) as Value))
   if (values.length === 0) return nothing
   return at(resource, rule.left.path, (name, owner) =>
     onId(owner, name, field => ({ kind: 'in', field, values, negated: false })),
@@ -92,7 +92,7 @@ function bindIn(resource: Resource, rule: Rule & { kind: 'in' }, me: Principal |
 function bindHas(resource: Resource, rule: Rule & { kind: 'has' }, me: Principal | null): Predicate {
   const value = valueOf(rule.right, me)
   if (rule.left.of === 'me') {
-    const list = memberOf(rule.left, me)
+    const list = memberOfCaller(rule.left, me)
     return holds(Array.isArray(list) && list.includes(value))
   }
   if (value === undefined || value === null) return nothing
@@ -192,11 +192,11 @@ function hasOne(owner: Resource, name: string, value: Value): Predicate {
 }
 
 function valueOf(operand: RuleOperand, me: Principal | null): Value | undefined {
-  return operand.of === 'value' ? operand.value : (memberOf(operand, me) as Value | undefined)
+  return operand.of === 'value' ? operand.value : (memberOfCaller(operand, me) as Value | undefined)
 }
 
 /** A member of the caller; undefined if the caller does not have it. Sets become lists. */
-export function memberOf(place: MePlace, me: Principal | null): unknown {
+export function memberOfCaller(place: MePlace, me: Principal | null): unknown {
   let value: unknown = me
   for (const name of place.path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined

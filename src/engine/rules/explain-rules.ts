@@ -2,7 +2,7 @@ import type { Id, Resource, Row, Value } from '../../model/model.ts'
 import type { MePlace, RuleOperand, RulePlace, Rule } from '../../model/rules/rule.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { bindRules, memberOf, ruleFor } from './bind.ts'
+import { bindRules, memberOfCaller, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { allowedRows, guardFrom } from './permissions.ts'
 
@@ -83,7 +83,7 @@ export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'i
     values.push(
       placesOf(one)
         .filter(isOfCaller)
-        .map(place => told(place, memberOf(place, me)))
+        .map(place => told(place, memberOfCaller(place, me)))
         .join(', '),
     )
     const holds = holdsFor(resource, one, me, inner => part(inner, `${indent}  `))
@@ -126,7 +126,7 @@ function withoutRule({ name }: Resource, action: string, allowed: boolean): Rule
 function* valuesIn({ snapshot, resource, row, me }: Explaining, rule: Rule): Work<string> {
   const values: string[] = []
   for (const place of placesOf(rule)) {
-    if (isOfCaller(place)) values.push(told(place, memberOf(place, me)))
+    if (isOfCaller(place)) values.push(told(place, memberOfCaller(place, me)))
     else {
       const value = yield* fieldOf(snapshot, resource, row, place.path)
       if (value !== undefined) values.push(told(place, value))
