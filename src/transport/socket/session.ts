@@ -3,15 +3,12 @@ import type { Call, CallTarget } from '../../engine/call/call.ts'
 import type { Frame } from '../../live/event.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/backpressure.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { closeCodes } from '../../protocol/frames.ts'
+import { closeReasonOf, type CloseReason } from './close-reason.ts'
 import type { Asked, AskedCall, AskedPing, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
 import { Lifetime } from './lifetime.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Bucket, RequestTurns } from './requests.ts'
-
-/** Why the server closes a connection. */
-export type CloseReason = keyof typeof closeCodes
 
 /** What a session needs from its connection. */
 export interface SessionWire extends Wire {
@@ -166,7 +163,7 @@ export class SocketSession<Message = never> {
   }
 
   /** Tells the client why, then closes the connection. */
-  end(error: ApiError, reason: CloseReason = reasonOf(error)): void {
+  end(error: ApiError, reason: CloseReason = closeReasonOf(error)): void {
     if (this.#isClosed) return
     this.subscriptions.close()
     this.mailbox.release(nothing)
@@ -290,13 +287,3 @@ export class SocketSession<Message = never> {
 }
 
 const nothing = (): void => {}
-
-const reasons: { readonly [code in ApiError['code']]?: CloseReason } = {
-  rate_limited: 'flooding',
-  payload_too_large: 'too_large',
-}
-
-/** Why a connection ends. Where nothing is wrong with the client, it may connect again. */
-function reasonOf({ code, status }: ApiError): CloseReason {
-  return reasons[code] ?? (status === 401 ? 'unauthenticated' : 'going_away')
-}

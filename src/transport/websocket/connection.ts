@@ -6,7 +6,8 @@ import { ApiError } from '../../protocol/error.ts'
 import { closeCodes } from '../../protocol/frames.ts'
 import type { Dialect } from '../socket/dialect.ts'
 import type { SocketHost } from '../socket/host.ts'
-import { SocketSession, type CloseReason, type SessionWire } from '../socket/session.ts'
+import type { CloseReason } from '../socket/close-reason.ts'
+import { SocketSession, type SessionWire } from '../socket/session.ts'
 import type { WebSocketHandshake } from './upgrade.ts'
 
 export interface SocketOptions {
