@@ -69,8 +69,8 @@ const BESIDE = `select set_config('search_path', '?, ' || replace(current_settin
 const ignore = (): void => {}
 
 /**
- * A connection. Statements are sent when they are given, without waiting for the answers to those before them (pipelining), and
- * are executed in this order.
+ * A connection. Statements are sent without waiting for the answers to those before them (pipelining), and are executed in this
+ * order. Those that are given before the event loop goes on leave in one message, so that none of them waits for this process.
  */
 export class PostgresConnection {
   readonly #client: Client
@@ -78,6 +78,7 @@ export class PostgresConnection {
   beforeSending: (() => void) | null = null
   /** What must be over before anything else may be sent. */
   #gate: Promise<unknown> | null = null
+  #isHeldBack = false
   #isLost = false
   #failure: { readonly error: unknown } | null = null
 
@@ -169,18 +170,32 @@ export class PostgresConnection {
   #send({ name, sql, slots }: NamedStatement, values: readonly BoundValue[]): Promise<Row[]> {
     this.beforeSending?.()
     const placed = slots === null ? values : slots.map(slot => values[slot])
+    this.#holdBack()
     const answer = this.#client.query<Row>({ name, text: sql, values: placed as unknown[], rowMode: 'array' } as never)
     return this.#watched(answer.then(({ rows }) => rows))
   }
 
   #exec(text: string): Promise<string> {
     this.beforeSending?.()
+    this.#holdBack()
     return this.#watched(
       this.#client.query(text).then(result => {
         const last = Array.isArray(result) ? (result.at(-1) as typeof result) : result
         return last.command
       }),
     )
+  }
+
+  /** Collects what is sent, until all code has run that does not wait. */
+  #holdBack(): void {
+    if (this.#isHeldBack) return
+    this.#isHeldBack = true
+    const { stream } = this.#client.connection
+    stream.cork()
+    process.nextTick(() => {
+      this.#isHeldBack = false
+      stream.uncork()
+    })
   }
 
   /** A failure is seen by whoever awaits the promise. Of several that were sent together, only the first is awaited. */

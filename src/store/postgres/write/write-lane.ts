@@ -188,10 +188,9 @@ export class WriteLane {
       await work(writer, connection)
       await writer.commit()
     } catch (error) {
-      if (!connection.isLost) {
-        await writer.rollback()
-        throw error
-      }
+      // The server may have gone meanwhile.
+      if (!connection.isLost) await writer.rollback().catch(() => {})
+      if (!connection.isLost) throw error
       if (!writer.isCommitting) throw lost(error)
       await this.#resolve(writer, error)
     } finally {
