@@ -146,7 +146,7 @@ export const planted: Readonly<Record<string, PlantedForTest>> = {
     faults: [
       {
         file: 'store/postgres/write/postgres-writer.ts',
-        find: 'if (this.base.isForeseen && !(await this.base.isTrue())) throw new Misforeseen()',
+        find: 'if (this.base.isUnsure && !(await this.base.isTrue())) throw new Misforeseen()',
         replace: '',
       },
     ],

@@ -148,9 +148,9 @@ export class PostgresLog {
   }
 
   /** Removes some of the records that need not be kept. */
-  trim(connection: PostgresConnection, head: number, now: number): void {
+  trim(connection: PostgresConnection, head: number, now: number): Promise<unknown> {
     const { changes, milliseconds } = KEPT_RECORDS
-    void connection.all(this.#statements.of(TRIM), TRIM_STEP, head - changes, now - milliseconds)
+    return connection.all(this.#statements.of(TRIM), TRIM_STEP, head - changes, now - milliseconds)
   }
 
   /** All ids are stored as text. */

@@ -49,6 +49,10 @@ export interface PostgresStateOptions {
   readonly isCaptured: boolean
 }
 
+/** Others may have committed between the look at the head and the look at the log. */
+const upTo = (head: number, commits: Commit[] | null): Commit[] | null =>
+  commits?.filter(({ position }) => position <= head) ?? null
+
 /** What this node knows of the database: the newest position it has heard of, when each resource last changed, and the newest commits. */
 export class PostgresState {
   readonly model: Model
@@ -146,7 +150,7 @@ export class PostgresState {
     while (head.position > this.#position) {
       const from = this.#position
       const onWay = ahead !== null && ahead.from === from ? ahead.commits : null
-      const commits = await (onWay ?? this.log.after(connection, from, FOLLOWED, head.position))
+      const commits = upTo(head.position, await (onWay ?? this.log.after(connection, from, FOLLOWED, head.position)))
       ahead = null
       if (this.#position !== from) continue // another transaction was faster
       if (commits !== null && (commits.at(-1)?.position ?? from) === head.position)

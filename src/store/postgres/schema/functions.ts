@@ -88,6 +88,13 @@ const WRITING_FUNCTIONS = `
         end if;
         return null;
       end $$;
+    -- Waits for the turn of a node that writes, until the transaction of the node before it is over. That node may hang, so the wait
+    -- is short: turns only spare nodes work that would come to nothing.
+    create or replace function restuary_turn() returns void language plpgsql set lock_timeout = '25ms' as $$
+      begin
+        perform pg_advisory_xact_lock(hashtext('restuary turn'), '_restuary_head'::regclass::oid::int);
+      exception when lock_not_available then
+      end $$;
     -- Moves the head at the end of a group, from where the group has taken it to be. It fails if another node was faster, or if the
     -- server has started again, so that nothing of the group is committed.
     create or replace function restuary_advance(base bigint, was bigint, term text, head bigint, by bigint, resources text[], seqs bigint[])

@@ -15,14 +15,14 @@ import { WriteBatch } from './write-batch.ts'
 import { WriteHead, type WriteHeadOptions } from './write-head.ts'
 import { violationOf } from './violation.ts'
 
-/** Milliseconds without a statement after which the server gives a transaction up that has written rows. */
-const IDLE_WITH_LOCKS = 1_000
+/** Milliseconds without a statement after which the server gives a transaction up that has written rows, and keeps others waiting. */
+const IDLE_WITH_LOCKS = 500
 /** After this many changes, old records of the log are removed. */
 const TRIM_EVERY = 256
 
 const ADVANCE = 'select restuary_advance($1, $2, $3, $4, $5, $6, $7)'
 
-/** The head was not where it was foreseen, and nothing was written. */
+/** The head was not where it was taken to be, and nothing was written. */
 export class Misforeseen extends Error {}
 
 export interface PostgresWriterOptions extends WriteHeadOptions {
@@ -136,17 +136,16 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     this.#isOpen = false
     if (!this.hasWritten) {
       // What was refused may be right in the state that is there.
-      if (this.base.isForeseen && !(await this.base.isTrue())) throw new Misforeseen()
+      if (this.base.isUnsure && !(await this.base.isTrue())) throw new Misforeseen()
       return void (await this.connection.exec('rollback'))
     }
     const { statements, environment, log } = this.state
-    if (this.#head % TRIM_EVERY < this.#head - this.base.position)
-      log.trim(this.connection, this.#head, environment.clock())
+    const isTrimming = this.#head % TRIM_EVERY < this.#head - this.base.position
     const records = log.recordsOf(this.commits)
     this.#commits.measure(records)
     const changed = new Map(this.commits.flatMap(one => one.changes.map(({ resource, seq }) => [resource.name, seq])))
     this.connection.beforeSending = null
-    // In one message, and the head first: whoever is later waits for the lock of the head alone, and not for this process.
+    // In one message, so that the lock of the head waits for nothing of this process. The head comes first, as everywhere.
     const sent = [
       this.connection.all(
         statements.of(ADVANCE),
@@ -160,6 +159,7 @@ export class PostgresWriter extends PostgresReader implements Transaction {
       ),
       ...this.#batch.send(),
       ...(records.length > 0 ? [log.append(this.connection, records, this.nonce)] : []),
+      ...(isTrimming ? [log.trim(this.connection, this.#head, environment.clock())] : []),
     ]
     const committed = this.connection.exec('commit')
     this.#isCommitting = true
@@ -255,13 +255,14 @@ export class PostgresWriter extends PostgresReader implements Transaction {
     throw failed.reason
   }
 
-  /** Sends what the next statement has to see. From now on others may wait for these rows. */
+  /** Sends what the next statement has to see. From now on others wait for this process. */
   #sendEarly(): void {
     const { connection } = this
     connection.beforeSending = null
     void connection.exec(
       `set local idle_in_transaction_session_timeout = ${Math.min(this.#idleTimeout, IDLE_WITH_LOCKS)}`,
     )
+    this.base.lock()
     void this.#batch.send()
     connection.beforeSending = () => this.#batch.send()
   }

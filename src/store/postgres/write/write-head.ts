@@ -11,10 +11,12 @@ import { beginTerm } from './begin-term.ts'
  * - `foresee`: the head is expected to be where this node knows it, and to stay there. So nobody waits, neither for this node nor
  *   for an answer, but the transaction fails at its end if another node has committed.
  * - `guess`: it is asked where the head is, which is expected to stay there.
- * - `late`: the head is locked after all units have read. What other nodes have committed meanwhile counts as earlier units.
+ * - `turn`: it is asked where the head is after all units have read, when it is this node's turn. What other nodes have committed
+ *   meanwhile counts as earlier units. Nobody is kept from committing: who waits too long for a turn goes on without one.
+ * - `late`: the same, but the head is locked.
  * - `lock`: the head is locked at once.
  */
-export type Ordering = 'foresee' | 'guess' | 'late' | 'lock'
+export type Ordering = 'foresee' | 'guess' | 'turn' | 'late' | 'lock'
 
 export interface WriteHeadOptions {
   readonly ordering: Ordering
@@ -23,15 +25,18 @@ export interface WriteHeadOptions {
 }
 
 const HEAD = `select pos, epoch, boot = ${BOOT}, nonce from _restuary_head where k = 1`
+const TURN = 'select restuary_turn()'
 
 /** The place in the log from which a transaction goes on. */
 export class WriteHead {
   readonly #connection: PostgresConnection
   readonly #state: PostgresState
-  /** Whether the head is locked after the units have read. */
+  /** Whether it is asked where the head is after the units have read. */
   readonly isLate: boolean
-  /** Whether the head is taken to be where this node knows it. */
-  readonly isForeseen: boolean
+  /** Whether only the end tells if the head is where the units took it to be. */
+  readonly isUnsure: boolean
+  readonly #ordering: Ordering
+  #isLocked: boolean
   #position: number
   #epoch: string
   #nonce: Nonce
@@ -40,7 +45,7 @@ export class WriteHead {
   #hasMoved = false
   #others: readonly Commit[] | null = []
   readonly #known: Promise<void>
-  #locked: Promise<void> | null = null
+  #asked: Promise<void> | null = null
 
   /** Opens the transaction. Statements may follow at once, without waiting for the answers. */
   constructor(connection: PostgresConnection, state: PostgresState, { ordering, idleTimeout }: WriteHeadOptions) {
@@ -50,15 +55,17 @@ export class WriteHead {
     this.#epoch = state.terms.epoch
     this.#expected = state.expectedNonce
     this.#nonce = this.#expected ?? null
-    this.isLate = ordering === 'late'
-    this.isForeseen = ordering === 'foresee'
+    this.isLate = ordering === 'turn' || ordering === 'late'
+    this.isUnsure = ordering === 'foresee' || ordering === 'turn'
+    this.#ordering = ordering
+    this.#isLocked = ordering === 'lock'
     const { settings } = state
     void connection.exec(
       `begin isolation level ${ordering === 'foresee' || ordering === 'guess' ? 'repeatable read' : 'read committed'}; ` +
         `set local statement_timeout = ${settings.statementTimeout}; set local lock_timeout = ${settings.busyTimeout}; ` +
         `set local idle_in_transaction_session_timeout = ${idleTimeout}; set local restuary.writing = 'on'`,
     )
-    this.#known = this.isForeseen || this.isLate ? Promise.resolve() : this.#ask(ordering === 'lock')
+    this.#known = this.isJudged ? Promise.resolve() : this.#ask()
     // A unit may fail before anybody waits for this. What has failed the transaction is found at its end.
     this.#known.catch(() => {})
   }
@@ -95,35 +102,44 @@ export class WriteHead {
 
   /** Whether units may read rows as this node knows them. Whether they were so is found out at the end, or under the lock. */
   get isJudged(): boolean {
-    return this.isForeseen || this.isLate
+    return this.#ordering === 'foresee' || this.isLate
   }
 
   /** Resolves when the position will not change any more. Called after all units have read what they read side by side. */
   async settle(): Promise<void> {
-    await (this.isLate ? (this.#locked ??= this.#lock()) : this.#known)
+    await (this.isLate ? (this.#asked ??= this.#askLate()) : this.#known)
   }
 
-  /** Whether the head is where it was foreseen, in the state that the transaction reads. */
+  /** Locks the head, before rows are: two nodes that lock them in different orders would wait for each other. */
+  lock(): void {
+    if (this.#isLocked) return
+    this.#isLocked = true
+    void this.#connection.all(this.#state.statements.of(`${HEAD} for update`))
+  }
+
+  /** Whether the head is where it was taken to be, in the state that the transaction reads. */
   async isTrue(): Promise<boolean> {
     const [row] = await this.#connection.all(this.#state.statements.of(HEAD))
     const [position, epoch, isCurrent, nonce] = row as [number, string, number, Nonce]
     return position === this.#position && epoch === this.#epoch && isCurrent === 1 && nonce === this.#nonce
   }
 
-  async #lock(): Promise<void> {
+  async #askLate(): Promise<void> {
     const [before, { history }] = [this.#position, this.#state.terms]
-    await this.#ask(true)
+    if (this.#ordering === 'turn') void this.#connection.all(this.#state.statements.of(TURN))
+    else this.#isLocked = true
+    await this.#ask()
     if (this.#nonce === this.#expected && this.#position === before) return
     this.#hasMoved = true
     const isSame = this.#state.terms.history === history && this.#position >= before
     this.#others = (isSame ? this.#state.recent.after(before, Infinity) : null) ?? null
   }
 
-  async #ask(isLocking: boolean): Promise<void> {
+  async #ask(): Promise<void> {
     const { statements } = this.#state
-    const asked = this.#connection.all(statements.of(isLocking ? `${HEAD} for update` : HEAD))
-    // Whoever waits for the lock waits because others write. What they have written is read once the lock is there.
-    const ahead = this.#state.readAhead(this.#connection, isLocking)
+    const asked = this.#connection.all(statements.of(this.#isLocked ? `${HEAD} for update` : HEAD))
+    // Whoever waits for the lock or a turn waits because others write. What they have written is read once the wait is over.
+    const ahead = this.#state.readAhead(this.#connection, this.#isLocked || this.isLate)
     const [row] = await asked
     const [position, epoch, isCurrent, nonce] = row as [number, string, number, Nonce]
     this.#epoch = epoch

@@ -17,8 +17,10 @@ import type { WriteHeadOptions } from './write-head.ts'
 
 /** The most units of work in one commit. */
 const GROUP = 256
-/** After another node was faster, so many groups lock the head before they write, so that they cannot fail again. */
+/** After another node was faster, so many groups take turns with those of other nodes. */
 const CONTENDED = 64
+/** How often a group tries without the lock of the head. Then it takes it, so that it cannot fail again. */
+const TRIES = 4
 /** Milliseconds that a group may do nothing while others wait for the head, or for a row that it has written. */
 const IDLE_LOCKED = 300
 /** The same while nobody waits. */
@@ -106,11 +108,9 @@ export class WriteLane {
     const failed = (error: unknown): readonly WriteResult[] => units.map(() => ({ error }))
     let results: readonly WriteResult[] = []
     let isSafe = false
-    let isFirst = true
     const deadline = performance.now() + this.#state.settings.busyTimeout
-    for (;;) {
-      const head = this.#ordering(isFirst, isSafe)
-      isFirst = false
+    for (let attempt = 0; ; attempt++) {
+      const head = this.#ordering(attempt, isSafe)
       try {
         await this.#inTransaction(head, async (writer, connection) => {
           if (!isSafe) return void (results = await runSideBySide(connection, writer, units))
@@ -127,7 +127,7 @@ export class WriteLane {
           isSafe = true
           continue
         }
-        if (head.ordering === 'foresee' && (isConflict(error) || error instanceof Misforeseen)) {
+        if (error instanceof Misforeseen || (head.ordering === 'foresee' && isConflict(error))) {
           this.#state.askAgain()
           continue
         }
@@ -140,9 +140,12 @@ export class WriteLane {
     }
   }
 
-  #ordering(isFirst: boolean, isSafe: boolean): WriteHeadOptions {
-    if (this.#contended > 0) return { ordering: isSafe ? 'lock' : 'late', idleTimeout: IDLE_LOCKED }
-    const isForeseen = isFirst && this.#state.expectedNonce !== undefined
+  #ordering(attempt: number, isSafe: boolean): WriteHeadOptions {
+    if (this.#contended > 0) {
+      const ordering = isSafe ? 'lock' : attempt < TRIES ? 'turn' : 'late'
+      return { ordering, idleTimeout: IDLE_LOCKED }
+    }
+    const isForeseen = attempt === 0 && this.#state.expectedNonce !== undefined
     return { ordering: isForeseen ? 'foresee' : 'guess', idleTimeout: isSafe ? IDLE_LOCKED : IDLE }
   }
 
