@@ -17,6 +17,8 @@ export interface Call {
   /** The method of an action. */
   readonly method?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Aborted when its caller has logged out. It is not sent. */
+  readonly caller?: AbortSignal | undefined
   /** The URI of the row that is written. The path of several. undefined = a row that others cannot name yet. */
   readonly row?: string | undefined
   /** What live queries show of a write until the server has told them. */

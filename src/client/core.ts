@@ -6,6 +6,7 @@ import { liveQuery, type LiveQuery } from './live/live-query.ts'
 import type { View } from './live/overlay.ts'
 import type { Row } from './live/order.ts'
 import { tellings } from './live/tellings.ts'
+import { closed } from './problem.ts'
 import { inRowOrder } from './writes/row-order.ts'
 import type { Session } from './session.ts'
 import type { ClientState } from './status.ts'
@@ -36,16 +37,18 @@ export interface Core {
   live(resource: string | null, uri: string, view: View): LiveQuery
   /** The live queries as text, for the `state` of another client. It may stand in a script element of a page. */
   readonly dehydrate: () => string
-  /** Somebody has logged in or out: what was refused may be allowed now. */
-  readonly changeCaller: () => void
+  /** Somebody has logged in or out: what was refused may be allowed now. `isOther` = see {@link Session.onChange}. */
+  readonly changeCaller: (isOther: boolean) => void
   readonly close: () => void
 }
 
 export function coreOf({ http, session, transport, onStatus, linger, schedule, offline, state }: CoreOptions): Core {
   const queries = new Map<string, LiveQuery>()
   /** What queries begin with, as another client has left it. */
-  const handed = JSON.parse(state ?? '{}') as Record<string, Frame>
+  let handed = JSON.parse(state ?? '{}') as Record<string, Frame>
   const ordered = inRowOrder()
+  /** Aborted when somebody else logs in, who sends nothing of what the former user has asked for. */
+  let caller = new AbortController()
   const told = tellings(schedule)
   const queriesOf = (resource: string): LiveQuery[] =>
     [...queries.values()].filter(query => query.resource === resource)
@@ -55,13 +58,18 @@ export function coreOf({ http, session, transport, onStatus, linger, schedule, o
       .find(Boolean)
   const base: Layer = {
     // Calls go the way of live queries if there are any: over a WebSocket they are then told of a write before its answer.
-    send: call => ordered(call, () => (transport.isInUse || (offline && call.key) ? transport : http).call(call)),
+    send: ({ caller: by, ...call }) =>
+      ordered(call, async () => {
+        by!.throwIfAborted()
+        return (transport.isInUse || (offline && call.key) ? transport : http).call(call)
+      }),
     follow: follower => transport.follow(follower),
   }
   const layer = offline?.({ ...base, session, known, repeat: call }) ?? base
   const writes = writesOf(queriesOf, layer.send, pending => onStatus({ pending }))
 
-  async function call(made: Call): Promise<Answer> {
+  async function call(given: Call): Promise<Answer> {
+    const made = { ...given, caller: caller.signal }
     const answer = await (made.shown ? writes.send(made, made.shown) : layer.send(made))
     // Users of live queries are told what a write did before its caller goes on.
     if (made.key) told.soon()
@@ -92,14 +100,20 @@ export function coreOf({ http, session, transport, onStatus, linger, schedule, o
       return query
     },
     dehydrate: () => JSON.stringify(Object.fromEntries(queries)).replaceAll('<', '\\u003c'),
-    changeCaller() {
+    changeCaller(isOther) {
+      if (isOther) {
+        handed = {}
+        writes.forget()
+        caller.abort(closed())
+        caller = new AbortController()
+      }
+      void transport.changeCaller(isOther)
       for (const query of queries.values()) {
         if (query.problem) forget(query)
         // A position is that of whoever was told of it, also while nothing is connected and no transport knows whose it is.
-        query.restart()
+        query.restart(isOther)
       }
       layer.changeCaller?.()
-      void transport.changeCaller()
     },
     close() {
       for (const query of queries.values()) query.close()

@@ -17,8 +17,8 @@ export interface Follower {
   hear(frame: Frame): void
   /** Everything up to a position has been told. */
   advance(position: string): void
-  /** Forgets the position: what comes next is for another caller. */
-  restart(): void
+  /** Forgets the position: what comes next is for another caller. `isOther` = who may not see what the former one saw. */
+  restart(isOther: boolean): void
   /** The connection is lost, and somebody sees to a new one. */
   stale(): void
   /** The server has refused it or ended it. */
@@ -48,8 +48,8 @@ export interface LiveTransport extends Transport {
   readonly isInUse: boolean
   /** Begins a subscription, which goes on over all connections. Returns the function that ends it. */
   follow(follower: Follower): () => void
-  /** Somebody has logged in or out. */
-  changeCaller(): void | Promise<void>
+  /** Somebody has logged in or out. `isOther` = a user was there before, whose rows and calls end at once. */
+  changeCaller(isOther: boolean): void | Promise<void>
   close(): void
 }
 

@@ -4,7 +4,7 @@ import { database, quietly } from './offline/database.ts'
 import { followKept } from './offline/kept-rows.ts'
 import type { Conflict, FailedWrite, Kept, KeptWrites } from './offline/kept-writes.ts'
 import { withNewId } from './offline/new-ids.ts'
-import { local, type Problem } from './problem.ts'
+import { closed, type Problem } from './problem.ts'
 import { subjectOf } from './session.ts'
 import { loaded } from './transports/later.ts'
 
@@ -49,7 +49,6 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
   const flying = new Set<string>()
   /** The ids of created rows, by the keys of the writes that create them. */
   const ids = new Map<string, Promise<unknown>>()
-  let caller = new AbortController()
   let lastTime = 0
 
   const within = database(options.name ?? 'restuary')
@@ -83,7 +82,7 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
 
   /** The call with the ids of rows that have got one. Rejects if one of those was refused. */
   async function named(call: Call): Promise<Call> {
-    let text = JSON.stringify({ ...call, signal: undefined })
+    let text = JSON.stringify({ ...call, signal: undefined, caller: undefined })
     for (const [, key] of text.matchAll(/new(?::|%3A)([\w-]+)/g)) {
       const id = await ids.get(key!)
       if (id !== undefined) text = withNewId(text, key!, id)
@@ -91,22 +90,17 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
     return JSON.parse(text) as Call
   }
 
-  /** Sends a write until it is answered, by its user. */
+  /** Sends a write until it is answered. */
   async function deliver(call: Call, kept: Kept): Promise<Answer> {
     for (;;) {
-      if ((await user()) !== kept.user) throw local('closed', 'somebody else has logged in')
-      const { signal } = caller
+      const { signal, caller } = call
       try {
-        const signals = call.signal ? [signal, call.signal] : [signal]
-        return await parts.send({ ...(await named(call)), signal: AbortSignal.any(signals) })
+        return await parts.send({ ...(await named(call)), signal, caller })
       } catch (thrown) {
         const problem = thrown as Problem
-        const isAborted = call.signal?.aborted
-        // Somebody has logged in. The same user goes on.
-        if (signal.aborted && !isAborted) continue
         // What was not refused is sent later, and what its user may only do after logging in.
         const isWaiting = problem.isPassing || problem.code === 'closed' || problem.status === 401
-        if (isWaiting || isAborted || call.shown?.isMerged) throw problem
+        if (isWaiting || signal?.aborted || call.shown?.isMerged) throw problem
         const { merged } = await seldom()
         call = await merged(writes, call, problem, kept, options.merge)
       }
@@ -115,16 +109,18 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
 
   /** Sends a write, and keeps it until it is answered or refused. */
   async function sendKept(call: Call, key: string): Promise<Answer> {
-    const { op, shown, signal } = call
+    const { op, shown, signal, caller } = call
     const made = (lastTime = Math.max(lastTime + 1, Date.now()))
     flying.add(key)
     try {
       // Whoever logs in meanwhile has not made it.
       const who = await user()
+      caller!.throwIfAborted()
       let kept = await quietly(writes.find(key))
+      if (kept && kept.user !== who) throw closed()
       if (!kept) {
         const base = shown && parts.known(shown.resource, shown.id!)
-        kept = { user: who, made, call: { ...call, signal: undefined }, base }
+        kept = { user: who, made, call: { ...call, signal: undefined, caller: undefined }, base }
         await begun
         await quietly(writes.put(kept))
       }
@@ -159,10 +155,8 @@ export function indexedDb(options: OfflineOptions = {}): Offline {
     begun = quietly(begin())
     return {
       send,
-      follow: follower => followKept(follower, { within, user, follow: given.follow, signal: caller.signal }),
+      follow: follower => followKept(follower, { within, user, follow: given.follow }),
       changeCaller() {
-        caller.abort()
-        caller = new AbortController()
         void quietly(begun.then(begin))
       },
     }

@@ -37,8 +37,8 @@ export interface Renewal {
 /** The credentials of a client. */
 export interface Session extends Renewal {
   readonly store: TokenStore
-  /** Called when somebody logs in or out. */
-  onChange: () => void
+  /** Called when somebody logs in or out. `isOther` = a user was there before, and may not be the one who is there now. */
+  onChange: (isOther: boolean) => void
   token(): Promise<string | null>
   keep(tokens: Tokens | null): Promise<void>
   /** Does what needs the token. If the server refuses the token, it is renewed, and the work is done again. */
@@ -57,13 +57,15 @@ export function sessionOf(store: TokenStore, renewal: Renewal): Session {
       const former = known
       known = subjectOf(token)
       // Another tab may have changed the tokens that both of them use.
-      if (former !== null && former !== known) session.onChange()
+      if (former !== null && former !== known) session.onChange(former !== undefined)
       return token
     },
     async keep(tokens) {
       await store.set(tokens)
-      known = null
-      session.onChange()
+      const former = known
+      known = subjectOf(tokens && tokens.access_token)
+      // A cookie does not tell whose it is.
+      session.onChange(known === undefined || (former !== undefined && former !== known))
     },
     async withToken(work) {
       const token = await session.token()

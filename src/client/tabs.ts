@@ -97,7 +97,7 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
     of.delete(id)
     if (op === 'ping') back('lead', status)
     else if (op === 'follow') of.set(id, by.follow(relayed(value.request, value.position, back)))
-    else if (op === 'caller') void by.changeCaller()
+    else if (op === 'caller') void by.changeCaller(value)
     else if (op === 'call')
       by.call(value).then(
         answer => back('answer', answer),
@@ -205,7 +205,7 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
         if (followers.delete(id)) serve({ from: me, id, op: 'stop' })
       }
     },
-    changeCaller: () => serve({ from: me, op: 'caller' }),
+    changeCaller: isOther => serve({ from: me, op: 'caller', value: isOther }),
     close() {
       resign()
       tell('closed')

@@ -1,7 +1,7 @@
 // Live queries of the client over restuary.1, against the server.
 import { describe, expect, test } from 'vitest'
 import type { Live, LiveState, Served } from '../../src/client/index.ts'
-import { always, any, api, resource, t } from '../../src/index.ts'
+import { api, resource, t } from '../../src/index.ts'
 import { clientAt, cut, urlOf } from './served.ts'
 
 const list = resource({ id: t.id(), title: t.text() }).public()
@@ -238,36 +238,5 @@ describe('a write', () => {
     await Promise.all(writes)
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
     expect(live.rows).toEqual(await app.list('todo'))
-  })
-})
-
-describe('a caller', () => {
-  const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })
-    .login('email', 'password')
-    .rules((me, row) => ({ create: always, read: row.is(me), write: row.is(me) }))
-  const memo = resource
-    .for(user)({ id: t.id(), text: t.text(), owner: t.one('user').default(({ me }) => me?.id) })
-    .rules((me, row) => ({ create: me.signedIn, read: any(row.owner.is(me)), write: row.owner.is(me) }))
-  const declareUsers = () => api({ user, memo }, { auth: { secret: 'a secret of more than thirty-two bytes' } })
-  interface Users extends Served<ReturnType<typeof declareUsers>> {}
-
-  test('who logs in, out, and in as somebody else sees what that caller may see', async () => {
-    const url = await urlOf(declareUsers())
-    const c = clientAt<Users>(url)
-    const ann = { email: 'ann@example.com', password: 'correct horse' }
-    const ben = { email: 'ben@example.com', password: 'battery staple' }
-    await c.user.create(ann)
-    await c.user.create(ben)
-    await c.$auth.login(ann)
-    const live = c.memo.live({ fields: ['text'] })
-    await live.ready
-    await c.memo.create({ text: 'of Ann' })
-    expect(live.rows).toEqual([{ text: 'of Ann' }])
-    await c.$auth.login(ben)
-    await until(live, ({ rows }) => rows.length === 0)
-    await c.memo.create({ text: 'of Ben' })
-    expect(live.rows).toEqual([{ text: 'of Ben' }])
-    await c.$auth.logout()
-    await expect(until(live, ({ rows }) => rows.length === 0)).rejects.toMatchObject({ status: 401 })
   })
 })

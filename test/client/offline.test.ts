@@ -239,7 +239,10 @@ describe.skipIf(!hasBrowser)('a page', () => {
     expect((await shown(other, 'memo')).slice(0, 2)).toMatchObject(['stale', { text: 'known' }])
     await inPage(other, `globalThis.heard = new Promise(resolve => addEventListener('storage', resolve))`)
     await inPage(page, `localStorage.setItem('tokens', '${ben}')`)
-    await inPage(other, 'await heard; up()')
+    await inPage(other, 'await heard')
+    await expect.poll(() => inPage(other, 'return api.memo.live().status')).toBe('loading')
+    expect(await texts()).toEqual([])
+    await inPage(other, 'up()')
     await expect.poll(texts).toEqual(['of Ben'])
   })
 

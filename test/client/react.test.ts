@@ -77,6 +77,29 @@ describe.skipIf(!hasBrowser)('React in a browser', () => {
     await expect.poll(() => app.http.live!.subscriptions).toBe(0)
   })
 
+  test('waits for the rows of the next user, and hides those of the former one', async () => {
+    const app = declare()
+    const url = await urlOf(app)
+    await app.create('todo', { text: 'pack' })
+    const { page } = await openPage(url, '<div id="root"></div>')
+    await page.locator('li', { hasText: 'pack' }).waitFor()
+    await page.evaluate(async () => {
+      const { c, WebSocket: Working } = globalThis as any
+      // Nobody listens on the port for discarded bytes.
+      globalThis.WebSocket = class extends WebSocket {
+        constructor() {
+          super('ws://127.0.0.1:9')
+        }
+      }
+      Object.assign(globalThis, { connect: () => (globalThis.WebSocket = Working) })
+      await c.$auth.logout().catch(() => {})
+    })
+    await page.getByText('loading').waitFor()
+    expect(await page.locator('li').isVisible()).toBe(false)
+    await page.evaluate(() => (globalThis as any).connect())
+    await page.locator('ul[data-status=live] li', { hasText: 'pack' }).waitFor()
+  })
+
   test('shows a refusal in the next error boundary, and tries again when told to', async () => {
     const url = await urlOf(declare())
     const { page, asked } = await openPage(url, '<div id="root"></div>', '#secret')

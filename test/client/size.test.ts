@@ -39,10 +39,10 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 8.85, []],
+  ['index.ts', 9.05, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
-  ['offline.ts', 1.75, shared],
+  ['offline.ts', 1.65, shared],
   ['tokens.ts', 0.4, shared],
   ['tabs.ts', 1.5, [...shared, 'client/socket/connection.ts']],
   ['adapters/react.ts', 0.6, shared],

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { api, resource, t } from '../../src/index.ts'
+import { always, any, api, resource, t } from '../../src/index.ts'
 import { bundlePage, hasBrowser, openBrowser } from '../describe/browser.ts'
 import { urlOf } from './served.ts'
 
@@ -22,7 +22,11 @@ const sockets = (page: Page): Promise<number> => inPage(page, 'sockets()')
 /** A server, and what opens tabs of one browser that follow its notes. */
 async function tabsOf(): Promise<{ readonly app: Notes; readonly openTab: () => Promise<Page> }> {
   const app = declare()
-  const url = await urlOf(app)
+  return { app, openTab: await tabsAt(await urlOf(app)) }
+}
+
+/** Opens tabs of one browser. */
+async function tabsAt(url: string): Promise<() => Promise<Page>> {
   const context = await browser.newContext()
   onTestFinished(() => context.close())
   await context.route(`${url}/page`, route =>
@@ -38,7 +42,7 @@ async function tabsOf(): Promise<{ readonly app: Notes; readonly openTab: () => 
     await expect.poll(() => inPage(page, 'api.$status.connection')).toBe('open')
     return page
   }
-  return { app, openTab }
+  return openTab
 }
 
 const declare = () => api({ note: resource({ id: t.id(), text: t.text({ min: 1 }) }).public() })
@@ -102,5 +106,35 @@ describe.skipIf(!hasBrowser)('two tabs', () => {
     await inPage(first, `api.note.create({ text: 'c' })`)
     await expect.poll(() => texts(second)).toBe('a,b,c')
     expect([await sockets(first), await sockets(second)]).toEqual([1, 1])
+  })
+
+  test('show nothing of the former user when somebody else has logged in in one of them', async () => {
+    const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })
+      .login('email', 'password')
+      .rules((me, row) => ({ create: always, read: row.is(me), write: row.is(me) }))
+    const note = resource
+      .for(user)({ id: t.id(), text: t.text(), owner: t.one('user').default(({ me }) => me?.id) })
+      .rules((me, row) => ({ create: me.signedIn, read: any(row.owner.is(me)), write: row.owner.is(me) }))
+    const app = api({ user, note }, { auth: { secret: 'a secret of more than thirty-two bytes' } })
+    const openTab = await tabsAt(await urlOf(app))
+    const first = await openTab()
+    const logIn = (name: string): string => {
+      const who = `{ email: '${name}@example.com', password: 'correct horse' }`
+      return `api.user.create(${who}).then(() => api.$auth.login(${who}))`
+    }
+    await inPage(first, logIn('ann'))
+    await first.reload()
+    const second = await openTab()
+    await inPage(first, `api.note.create({ text: 'of Ann' })`)
+    await expect.poll(() => texts(second)).toBe('of Ann')
+    expect(await inPage(second, `${logIn('ben')}.then(() => texts())`)).toBe('')
+    await expect.poll(() => texts(first)).toBe('')
+    await inPage(first, `api.note.create({ text: 'of Ben' })`)
+    await expect.poll(() => texts(second)).toBe('of Ben')
+    expect(await texts(first)).toBe('of Ben')
+    expect(await app.list('note')).toMatchObject([
+      { text: 'of Ann', owner: 1 },
+      { text: 'of Ben', owner: 2 },
+    ])
   })
 })

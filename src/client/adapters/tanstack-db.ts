@@ -78,7 +78,7 @@ export function liveCollection<R extends { readonly id: unknown }>(
           }
           commit()
         }
-        const stop = live.subscribe(state => state.status !== 'loading' && show(state))
+        const stop = live.subscribe(show)
         live.ready
           .then(
             () => show(live),

@@ -46,7 +46,8 @@ export interface LiveQuery extends KeptFollower, LiveRow<Row, Id> {
 
 export function liveQuery(host: LiveHost, resource: string | null, uri: string, view: View): LiveQuery {
   const { id, params } = view
-  const rows = rowsOf([(params['sort'] ?? []) as string | readonly string[]].flat())
+  const sort = [(params['sort'] ?? []) as string | readonly string[]].flat()
+  let rows = rowsOf(sort)
   const overlay = overlayOf(view)
   /** Writes that the server has answered at a position that the query has not reached. */
   let settled: { readonly write: Pending; readonly seq: number }[] = []
@@ -59,7 +60,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   const listeners = new Set<Listener>()
   let stop: (() => void) | null = null
   let lingering: ReturnType<typeof setTimeout> | undefined
-  const arrival = deferred()
+  let arrival = deferred()
   // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
   arrival.promise.catch(() => {})
 
@@ -151,8 +152,24 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     advance(position) {
       if (query.status === 'live' && position !== query.position) reach(position, true)
     },
-    restart() {
+    restart(isOther) {
       query.position = null
+      if (!isOther) return
+      rows = rowsOf(sort)
+      settled = []
+      told.clear()
+      query.initial = null
+      if (!isOver()) {
+        const former = arrival
+        arrival = deferred()
+        arrival.promise.then(former.resolve, former.reject)
+        query.status = 'loading'
+        if (stop) {
+          stop()
+          stop = host.follow(query)
+        }
+      }
+      changed()
     },
     stale() {
       rows.interrupt()
@@ -189,6 +206,10 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
     return [...settled.map(one => one.write), ...host.pending(resource).filter(write => !told.has(write.key))]
   }
 
+  function isOver(): boolean {
+    return query.status === 'closed' || query.status === 'refused'
+  }
+
   /** Something to show has changed. */
   function changed(isByOthers = false): void {
     shown = null
@@ -208,7 +229,7 @@ export function liveQuery(host: LiveHost, resource: string | null, uri: string, 
   function subscribe(listener: Listener): () => void {
     const end = listen(listeners, listener)
     clearTimeout(lingering)
-    if (query.status !== 'closed' && query.status !== 'refused') stop ??= host.follow(query)
+    if (!isOver()) stop ??= host.follow(query)
     return () => {
       if (end()) linger()
     }

@@ -45,8 +45,9 @@ export const values = (transport: Pick<LiveTransport, 'follow'>): Pick<LiveTrans
       isWaiting: false,
       learn: () => {},
       advance: position => follower.advance(position),
-      restart() {
+      restart(isOther) {
         isNew = true
+        follower.restart(isOther)
       },
       stale() {
         coming = null

@@ -18,21 +18,19 @@ interface Keeping {
   /** Whose rows they are. */
   readonly user: () => Promise<string>
   readonly follow: Layer['follow']
-  /** Aborted when somebody logs in or out. */
-  readonly signal: AbortSignal
 }
 
 /** Begins a subscription with the rows that were kept, and keeps what it is told. */
-export function followKept(follower: KeptFollower, { within, user, follow, signal }: Keeping): () => void {
+export function followKept(follower: KeptFollower, { within, user, follow }: Keeping): () => void {
   let outline: Outline | undefined
   let saving: ReturnType<typeof setTimeout> | undefined
   const place = async (): Promise<string> => `${await user()} ${JSON.stringify(follower.request)}`
   const save = async (): Promise<void> => {
     saving = undefined
-    const frame = follower.toJSON() as Frame | undefined
     const at = await place()
-    // What somebody else has seen is not kept for the next user.
-    if (frame?.['position'] && !signal.aborted) await within('rows', store => store.put({ frame, outline }, at))
+    // What the former user has seen is not there any more when it is known who the user is.
+    const frame = follower.toJSON() as Frame | undefined
+    if (frame?.['position']) await within('rows', store => store.put({ frame, outline }, at))
   }
   // All else is that of the follower itself.
   const heard = Object.assign(Object.create(follower) as KeptFollower, {
@@ -51,8 +49,7 @@ export function followKept(follower: KeptFollower, { within, user, follow, signa
   }
   const begun = quietly(load()).then(kept => ({
     follow() {
-      // If somebody has logged in meanwhile, the rows are of the former user.
-      if (kept && !signal.aborted && follower.position === null) {
+      if (kept && follower.position === null) {
         if (kept.outline) heard.learn(kept.outline)
         follower.hear(kept.frame)
         follower.stale()

@@ -83,7 +83,7 @@ export async function merged(
   const key = kept.call.key!
   const next = merge && problem.code === 'precondition_failed' ? mergedCall(call, problem, kept.base, merge) : null
   if (next) {
-    kept.call = { ...next, signal: undefined }
+    kept.call = { ...next, signal: undefined, caller: undefined }
     const exchange = (store: IDBObjectStore): IDBRequest => {
       store.delete(key)
       return store.put(kept, next.key)

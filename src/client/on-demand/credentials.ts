@@ -1,7 +1,7 @@
 // Logging in and out, and renewing tokens.
 import type { Http } from '../http.ts'
 import type { Problem } from '../problem.ts'
-import type { Session, Tokens } from '../session.ts'
+import { subjectOf, type Session, type Tokens } from '../session.ts'
 
 export async function login(http: Http, session: Session, credentials: unknown): Promise<void> {
   await session.keep(await authenticate(http, '/auth/token', credentials))
@@ -56,10 +56,12 @@ export async function doAgain<T>(
   token: string | null,
   work: (token: string) => Promise<T>,
 ): Promise<T> {
+  const who = subjectOf(token)
   let last = refusal
   for (let tries = 0; tries < MOST_RENEWALS; tries++) {
     token = await renew(http, session, token)
-    if (token === null) break
+    // If somebody else has logged in, it is not done with their token.
+    if (token === null || (who !== undefined && subjectOf(token) !== who)) break
     try {
       return await work(token)
     } catch (thrown) {

@@ -92,7 +92,7 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
       tell('closed')
       cut()
       reconnect.close()
-      for (const one of asked.values()) if (!one.follower) one.refuse(closed())
+      refuseCalls()
       asked.clear()
     },
   }
@@ -117,13 +117,18 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
   }
 
   /** Somebody has logged in or out. */
-  async function changeCaller(): Promise<void> {
+  async function changeCaller(isOther: boolean): Promise<void> {
     // Until it is open it cannot tell that somebody else comes: what other tabs follow begins anew.
-    if (!isOpen) for (const follower of followers()) follower.restart()
-    const token = await session.token()
-    // An open connection becomes another caller's with its token. Otherwise it has to begin anew.
+    if (isOther || !isOpen) for (const follower of followers()) follower.restart(isOther)
+    if (isOther) refuseCalls()
+    const token = isOther ? null : await session.token()
+    // An open connection becomes another caller's with its token, and tells the difference. Otherwise it has to begin anew.
     if (isOpen && token) await introduce()
     else if (socket) cut()
+  }
+
+  function refuseCalls(): void {
+    for (const [id, { follower, refuse }] of asked) if (!follower && asked.delete(id)) refuse(closed())
   }
 
   /** Gives the connection up, and connects again. */
@@ -168,7 +173,7 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
     const { me, limits } = (await introduce()) ?? hello
     if (socket !== greeted) return
     maxBytes = limits.message
-    if (caller !== undefined && caller !== me) for (const follower of followers()) follower.restart()
+    if (caller !== undefined && caller !== me) for (const follower of followers()) follower.restart(caller !== null)
     caller = me as Id | null
     isOpen = true
     reconnect.succeeded()
@@ -181,13 +186,16 @@ export function webSocket(options: LiveTransportOptions): LiveTransport {
   /** Says who the caller is. Resolves to what the server answers. undefined = nothing, or nobody is logged in. */
   async function introduce(): Promise<Frame | undefined> {
     const by = socket
-    if (!(await session.token())) return undefined
+    // Asking for the token may show that somebody else has logged in. Then this connection is given up.
+    if (!(await session.token()) || by !== socket) return undefined
     const isLost = (): boolean => socket !== by
-    return onDemand(all => all.introduce(session, { exchange, isLost, again: () => void changeCaller() })).catch(() => {
-      // The server is busy, or the one that renews tokens cannot be reached. The next connection tries again.
-      if (!isLost()) cut()
-      return undefined
-    })
+    return onDemand(all => all.introduce(session, { exchange, isLost, again: () => void changeCaller(false) })).catch(
+      () => {
+        // The server is busy, or the one that renews tokens cannot be reached. The next connection tries again.
+        if (!isLost()) cut()
+        return undefined
+      },
+    )
   }
 
   /** Sends something about the connection itself. Resolves to the answer. */

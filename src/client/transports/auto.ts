@@ -61,7 +61,7 @@ export function auto(
         following.delete(follower)
       }
     },
-    changeCaller: () => current.changeCaller(),
+    changeCaller: isOther => current.changeCaller(isOther),
     close: () => current.close(),
   }
 }

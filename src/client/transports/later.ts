@@ -19,7 +19,7 @@ export function later(loading: Promise<LiveTransport>): LiveTransport {
       isFollowing = true
       return followLater(loading, follower)
     },
-    changeCaller: () => loaded?.changeCaller(),
+    changeCaller: isOther => loaded?.changeCaller(isOther),
     close() {
       loading.then(
         made => made.close(),

@@ -5,6 +5,8 @@ import { aborted, closed, type Problem } from '../problem.ts'
 /** Sends calls as requests, for transports that carry only live queries. */
 export interface PatientCalls {
   call(call: Call): Promise<Answer>
+  /** Calls of a former user are not sent again. */
+  changeCaller(isOther: boolean): void
   close(): void
 }
 
@@ -14,6 +16,8 @@ export function patientCalls(
   isWaiting: () => boolean,
 ): PatientCalls {
   let isClosed = false
+  /** How many callers there were. */
+  let callers = 0
 
   /** Waits until a call may be sent again. null = it may not. */
   function wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
@@ -21,7 +25,7 @@ export function patientCalls(
     if (!isRepeatable || !problem.isPassing || !(isPatient || isWaiting())) return null
     const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * random()
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
+      const timer = setTimeout(() => resolve(), seconds * 1000)
       signal?.addEventListener('abort', () => {
         clearTimeout(timer)
         reject(aborted())
@@ -31,8 +35,9 @@ export function patientCalls(
 
   return {
     async call(call) {
-      if (isClosed) throw closed()
+      const by = callers
       for (let tries = 1; ; tries++) {
+        if (isClosed || by !== callers) throw closed()
         try {
           return await http.call(call)
         } catch (problem) {
@@ -41,6 +46,9 @@ export function patientCalls(
           await waiting
         }
       }
+    },
+    changeCaller(isOther) {
+      if (isOther) callers++
     },
     close() {
       isClosed = true

@@ -85,8 +85,8 @@ export function socketIo(options: LiveTransportOptions): LiveTransport {
         if (followers.delete(one.uri) && isOpen) socket!.emit('unsubscribe', one.uri)
       }
     },
-    changeCaller() {
-      for (const one of followers.values()) one.follower.restart()
+    changeCaller(isOther) {
+      calls.changeCaller(isOther)
       socket?.disconnect()
       socket?.connect()
     },

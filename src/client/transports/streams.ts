@@ -39,7 +39,8 @@ export function streams(options: LiveTransportOptions): LiveTransport {
         tell()
       }
     },
-    changeCaller() {
+    changeCaller(isOther) {
+      calls.changeCaller(isOther)
       for (const stream of open) stream.restart()
     },
     close() {
@@ -71,7 +72,6 @@ class Stream {
 
   /** Begins anew, as another caller. */
   restart(): void {
-    this.#follower.restart()
     this.#abort.abort()
   }
 

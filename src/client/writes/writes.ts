@@ -8,6 +8,8 @@ export interface Writes {
   readonly of: (resource: string | null) => readonly Pending[]
   /** Sends a write, which live queries show until they are told of it, or it is refused. */
   send(call: Call, shown: Shown): Promise<Answer>
+  /** Shows them no more: their user has logged out. */
+  forget(): void
 }
 
 export function writesOf(
@@ -21,6 +23,7 @@ export function writesOf(
     onCount(writes.length)
   }
   return {
+    forget: () => set([]),
     of: resource => pending.filter(write => write.resource === resource),
     async send(call, { resource, id }) {
       const { op, key, data = {} } = call
@@ -29,6 +32,7 @@ export function writesOf(
       set([...pending, write])
       for (const query of queriesOf(resource)) query.changed()
       const settle = (answered: Pending | null, { position, isTold }: Partial<Answer>): void => {
+        if (!pending.includes(write)) return
         set(pending.filter(one => one !== write))
         for (const query of queriesOf(resource)) query.settle(write, answered, position, isTold)
         // What is written to a new row under its temporary id goes on under that of the server.
