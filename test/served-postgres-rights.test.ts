@@ -1,4 +1,7 @@
 // restuary serve postgres://… with a role that may only read the tables.
+import { once } from 'node:events'
+import { io } from 'socket.io-client'
+import { WebSocket } from 'ws'
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { readPostgres } from '../src/cli/database/postgres-source.ts'
 import { Misuse } from '../src/cli/misuse.ts'
@@ -71,6 +74,8 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
         admin,
         `create table maker (id int primary key, name text not null, tags jsonb);
          create table part (maker int references maker, n int, title text, primary key (maker, n));
+         create table salary (maker int references maker, amount int, id int primary key);
+         create schema hidden; create table hidden.plan (id int primary key);
          create view big as select id, name from maker where id > 1;
          insert into maker values (1, 'ÄCME', '["a", 1]'), (2, 'b', '[]');
          insert into part values (1, 1, 'x'), (1, 2, 'y'), (2, 1, 'z');
@@ -110,6 +115,14 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
       expect(await (await again('/maker', list)).json()).toMatchObject([{ id: 1 }, { name: 'c' }])
     })
 
+    test('leaves out the tables that the role may not read, and says so', async () => {
+      for (const path of ['/salary', '/plan', '/hidden-plan']) expect((await ask(path)).status).toBe(404)
+      expect(await json('/maker/2')).toEqual({ id: 2, name: 'b', tags: [] })
+      const told = vi.mocked(console.error).mock.calls.map(([line]) => line as string)
+      expect(told).toContain('salary is not served: the role has no SELECT on it')
+      expect(told).toContain('plan is not served: the role has no USAGE on the schema hidden')
+    })
+
     test('refuses to write', async () => {
       const body = JSON.stringify({ name: 'x' })
       const init = { method: 'PATCH', body, headers: { 'content-type': 'application/merge-patch+json' } }
@@ -135,6 +148,26 @@ describe.runIf(isInstalled)('a role with nothing but SELECT on the tables', () =
       expect(text).toContain('event: reset')
       page.abort()
       native.socket.close()
+    })
+
+    test('gives the state anew over Socket.IO, and ends connections that wait for events of the envelope', async () => {
+      const socket = new WebSocket(`${served.url.replace('http', 'ws')}/ws`)
+      onTestFinished(() => socket.terminate())
+      await once(socket, 'open')
+      const answered = once(socket, 'message')
+      const payload = { action: 'subscribe', data: { action: 'update' }, request_id: 1 }
+      socket.send(JSON.stringify({ stream: 'maker', payload }))
+      expect(String((await answered)[0])).toContain('"response_status":200')
+      const other = io(served.url, { transports: ['websocket'], forceNew: true })
+      onTestFinished(() => void other.disconnect())
+      const states: string[] = []
+      other.on('state', state => states.push(JSON.stringify(state)))
+      await other.emitWithAck('subscribe', '/maker/')
+      const closed = once(socket, 'close')
+      await execute(admin, `update maker set name = 'told' where id = 2`)
+      const [code, reason] = (await closed) as [number, Buffer]
+      expect([code, String(reason)]).toEqual([4408, 'gone'])
+      await expect.poll(() => states.at(-1)).toContain('told')
     })
 
     test('gives them everything anew at most once a second, however often others read', async () => {

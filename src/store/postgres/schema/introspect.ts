@@ -6,6 +6,7 @@ import { quoted } from './identifier.ts'
 
 const TABLES = `
   select json_build_object('oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+    'isReachable', has_schema_privilege(n.oid, 'usage'), 'isReadable', has_table_privilege(c.oid, 'select'),
     'captured', exists (select 1 from pg_trigger t where t.tgrelid = c.oid and t.tgname = '_restuary_capture'),
     'own', exists (select 1 from pg_class h where h.relnamespace = c.relnamespace and h.relname = '_restuary_head')
       and exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = '_seq'))
@@ -49,6 +50,8 @@ interface FoundTable {
   readonly kind: string
   readonly own: boolean
   readonly captured: boolean
+  readonly isReachable: boolean
+  readonly isReadable: boolean
 }
 
 interface FoundConstraint {
@@ -70,27 +73,40 @@ export async function introspectPostgres(address: PostgresAddress): Promise<Cata
   try {
     // Names in expressions are complete then, whatever the search path of the role.
     await connection.exec(`set search_path to ''`)
-    const found = await all<FoundTable>(TABLES)
+    const listed = await all<FoundTable>(TABLES)
+    const found = listed.filter(table => refusalOf(table) === null)
     const oids = found.map(table => table.oid)
     const columns = await all<CatalogColumn>(COLUMNS, oids)
     const constraints = await all<FoundConstraint>(CONSTRAINTS, oids)
-    const names = namesOf(found)
+    const names = namesOf(listed)
+    const readable = new Map(found.map(({ oid }) => [oid, names.get(oid)!]))
     const tables = found.map(table =>
       tableOf(
         table,
         columns.filter(one => one.table === table.oid),
         constraints.filter(one => one.table === table.oid),
-        names,
+        readable,
       ),
     )
     const keyed = await Promise.all(tables.map(async table => (table.key.length > 0 ? table : withKey(all, table))))
-    return { tables: keyed.toSorted(byName), skipped: [] }
+    return { tables: keyed.toSorted(byName), skipped: listed.flatMap(table => skippedOf(table, names)) }
   } finally {
     await connection.close()
   }
 }
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
+
+/** Why the role cannot read a table; null if it can. */
+function refusalOf({ schema, isReachable, isReadable }: FoundTable): string | null {
+  if (!isReachable) return `the role has no USAGE on the schema ${schema}`
+  return isReadable ? null : 'the role has no SELECT on it'
+}
+
+function skippedOf(table: FoundTable, names: ReadonlyMap<string, string>): Catalog['skipped'] {
+  const why = refusalOf(table)
+  return why === null ? [] : [{ name: names.get(table.oid)!, why }]
+}
 
 const isTable = ({ kind }: FoundTable): boolean => kind === 'r' || kind === 'p'
 
