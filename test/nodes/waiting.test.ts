@@ -34,7 +34,8 @@ function* increment(app: Api, tx: Transaction): Work<void> {
 const numberOf = async (app: Api): Promise<unknown> => (await ask(app, 'GET', '/counter/1')).body
 
 describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('a node', () => {
-  test('does not wait for another one that hangs in the middle of its writes', async () => {
+  // The server gives a transaction up by the clock, and a machine may be too busy to be quick once.
+  test('does not wait for another one that hangs in the middle of its writes', { retry: 3 }, async () => {
     const [hanging, other] = await twoNodes()
     const waited: number[] = []
     await hanging.store.write(function* (tx) {

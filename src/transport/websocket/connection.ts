@@ -84,10 +84,10 @@ class SessionEvents implements SocketEvents {
 
 /** Removes a member of a set once a connection is closed. */
 export function removeWhenClosed<T>({ events }: FrameSocket, set: Set<T>, member: T): void {
-  const close = events.onClose
+  const close = events.onClose.bind(events)
   events.onClose = () => {
     set.delete(member)
-    close.call(events)
+    close()
   }
 }
 
