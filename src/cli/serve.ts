@@ -3,7 +3,7 @@ import { api, type Api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Servable, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
-import { codeOf, FORBIDDEN } from '../store/postgres/failures.ts'
+import { codeOf, FORBIDDEN, READ_ONLY } from '../store/postgres/failures.ts'
 import { postgres } from '../store/postgres/index.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
@@ -58,6 +58,8 @@ async function servePostgres(url: string, options: ServeFileOptions): Promise<Se
   const app = apiOf(source, { ...options, http: { ...corsOf(options), services: nameResources(source.report) } })
   await app.ready().catch((error: unknown) => {
     if (source.isUntouched) throw new Misuse(`it cannot be read: ${reasonOf(error)}`, 'ask whoever administers it')
+    if (codeOf(error) === READ_ONLY)
+      throw new Misuse('the server is a replica, or only reads for another reason', 'name the primary')
     if (codeOf(error) !== FORBIDDEN) throw error
     throw new Misuse(
       `Restuary keeps versions and a change log in the schema ${OWN_SCHEMA}, and the role may not: ${reasonOf(error)}`,

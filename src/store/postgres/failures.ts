@@ -23,6 +23,8 @@ export const isTransient = (error: unknown): boolean => isConflict(error) || cod
 
 /** The transaction, or the whole server, only reads. */
 export const READ_ONLY = '25006'
+/** Among others, a transaction that is to write on a replica. */
+export const UNSUPPORTED = '0A000'
 
 /** Raised by a trigger or function of the database. */
 const RAISED = 'P0001'

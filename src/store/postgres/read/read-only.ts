@@ -8,7 +8,7 @@ import type { Ahead, Commit, Recorded, Snapshot, Store, StoreEnvironment } from 
 import { newTerm, Terms } from '../../terms.ts'
 import type { Work } from '../../work.ts'
 import { PostgresConnection, type PostgresAddress } from '../connection.ts'
-import { codeOf, FORBIDDEN, READ_ONLY, unavailable } from '../failures.ts'
+import { codeOf, FORBIDDEN, unavailable, UNSUPPORTED } from '../failures.ts'
 import type { PostgresSettings } from '../options.ts'
 import { ConnectionPool } from '../pool.ts'
 import { postgresDialect, TABLE_FACTS } from '../postgres-dialect.ts'
@@ -170,7 +170,7 @@ function inWords(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined
   if (codeOf(cause) === FORBIDDEN)
     return new Error('the role may not make temporary functions: grant temporary on database … to the role', { cause })
-  if (codeOf(cause) === READ_ONLY)
+  if (codeOf(cause) === UNSUPPORTED)
     return new Error('the server is a replica, on which no temporary functions can be made: name the primary', {
       cause,
     })
