@@ -90,9 +90,9 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('restuary im
       }, { foreign: { view: false, key: ['invoice', 'nr'], derived: true, postgres: { schema: 'sales', name: 'line' } } })
 
       export const loud = resource({
-        id: t.id().column('album_id'),
-        trackId: t.bigint().column('track_id').nullable(),
+        id: t.id('bigint', { client: true }).column('track_id'),
         name: t.text().nullable(),
+        albumId: t.integer().column('album_id').nullable(),
         unitPrice: t.decimal({ digits: 10, places: 2 }).column('unit_price').nullable(),
         seconds: t.integer().nullable(),
         mood: t.enum(['sad', 'ok', 'happy']).nullable(),
@@ -106,7 +106,7 @@ describe.runIf(runsWith('PostgreSQL', hasPostgres(), 'postgresql'))('restuary im
         long: t.bigint().nullable(),
         isLive: t.bool().column('is_live').nullable(),
         minutes: t.integer().nullable(),
-      }, { readOnly: true, foreign: { view: true, key: ['album_id'], derived: true, postgres: { schema: 'public', name: 'loud' } } })
+      }, { readOnly: true, foreign: { view: true, key: ['track_id'], derived: true, postgres: { schema: 'public', name: 'loud' } } })
 
       export const passport = resource({
         id: t.id(),

@@ -170,20 +170,33 @@ function keyOf(
 /** How many rows of a view are looked at to find what identifies them. */
 const ROWS = 1_000
 
+/** The primary keys of one column that a view reads. */
+const KEYS_IN_VIEW = `
+  select to_json(a.attname) from pg_rewrite r
+    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+    join pg_index x on x.indrelid = d.refobjid and x.indisprimary and x.indnkeyatts = 1 and x.indkey[0] = d.refobjsubid
+    join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+  where r.ev_class = ?::regclass`
+
 /**
- * The table with a key in place of one that it does not have: a column that is named like a key and whose values are unique;
- * otherwise all columns, and a number for equal rows.
+ * The table with a key in place of one that it does not have: a column that is named like a key and whose values are unique, the
+ * key of a table that a view reads before others; otherwise all columns, and a number for equal rows.
  */
 async function withKey(all: <T>(sql: string) => Promise<T[]>, table: TableInfo): Promise<TableInfo> {
   const { schema, name } = table.postgres!
-  const from = `(select * from ${quoted(schema)}.${quoted(name)} limit ${ROWS}) as t`
+  const place = `${quoted(schema)}.${quoted(name)}`
+  const from = `(select * from ${place} limit ${ROWS}) as t`
+  const keys = await all<string>(KEYS_IN_VIEW.replace('?', () => literal(place)))
+  const rank = ({ name }: { name: string }): number => (keys.includes(name) ? 0 : 1_000) + name.length
   const named = table.columns.filter(({ name, type }) => /^id$|Id$|ID$|_id$/.test(name) && isId(type.name))
-  for (const { name } of named.toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1))) {
+  for (const { name } of named.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
     const [isUnique] = await all<boolean>(`select to_json(count(*) = count(distinct ${quoted(name)})) from ${from}`)
     if (isUnique === true) return { ...table, key: [name] }
   }
   return { ...table, key: [...table.columns.map(column => column.name), NTH] }
 }
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const isId = (type: string): boolean => ['integer', 'bigint', 'text'].includes(type)
 
