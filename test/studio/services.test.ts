@@ -181,22 +181,64 @@ describe('verdicts', () => {
     ])
   })
 
-  test('tell values along relations, and none that is hidden', async () => {
+  test('tell values along relations, none that is hidden, and none to who may not look as others', async () => {
     const list = resource({ id: t.id(), owner: t.integer(), key: t.text().hidden() }).public()
-    const note = resource({ id: t.id(), list: t.one('list') }).rules((me, row) => ({
-      read: all(row['list']['owner'].in([1]), row['list']['key'].is('open'), row['list'].is(me)),
+    const note = resource({ id: t.id(), list: t.one('list'), secret: t.one('list').hidden() }).rules((me, row) => ({
+      read: all(
+        row['list']['owner'].in([1]),
+        row['list']['key'].is('open'),
+        row['secret']['owner'].in([1]),
+        row['list'].is(me),
+      ),
     }))
-    const app = api({ list, note }, { studio: { use: () => true }, report: () => {}, http: { log: () => {} } })
+    let mayLookAs = true
+    const studio = { use: () => true, lookAs: () => mayLookAs }
+    const app = api({ list, note }, { studio, report: () => {}, http: { log: () => {} } })
     onTestFinished(() => app.close())
     await app.post('list', { owner: 7, key: 'sesame' })
-    await app.post('note', { list: 1 })
-    const [, { rows }] = await ask(app, '/studio/verdicts', { body: { resource: 'note', ids: [1] } })
-    expect(rows[0].why.read).toEqual([
+    await app.post('note', { list: 1, secret: 1 })
+    const why = async (): Promise<unknown> =>
+      (await ask(app, '/studio/verdicts', { body: { resource: 'note', ids: [1] } }))[1].rows[0].why.read
+    expect(await why()).toEqual([
       '✗ all of',
       '  ✗ row.list.owner.in([1]) (row.list.owner = 7)',
       '  ✗ row.list.key.is("open")',
+      '  ✗ row.secret.owner.in([1])',
       '  ✗ row.list.is(me) (row.list = 1, me = none)',
     ])
+    mayLookAs = false
+    expect(await why()).toEqual([
+      '✗ all of',
+      '  ✗ row.list.owner.in([1])',
+      '  ✗ row.list.key.is("open")',
+      '  ✗ row.secret.owner.in([1])',
+      '  ✗ row.list.is(me)',
+    ])
+  })
+
+  test('tell nothing of the user that is hidden', async () => {
+    const user = resource({
+      id: t.id(),
+      email: t.email().unique(),
+      password: t.password(),
+      pin: t.text().hidden().default('1234'),
+    }).login('email', 'password')
+    const note = resource({ id: t.id(), by: t.text() }).rules((me, row) => ({
+      create: me['pin'].is('0'),
+      read: row['by'].is(me['pin']),
+    }))
+    const app = api({ user, note }, {
+      auth: { authenticate: () => ({ id: 1, pin: '1234' }) as never },
+      studio: { use: () => true, lookAs: () => true },
+      report: () => {},
+      http: { log: () => {} },
+    } as never) as Api
+    onTestFinished(() => app.close())
+    await app.post('note', { by: 'x' })
+    const [status, { rows, whole }] = await ask(app, '/studio/verdicts', { body: { resource: 'note', ids: [1] } })
+    expect(status).toBe(200)
+    expect(rows[0].why.read).toEqual(['✗ row.by.is(me.pin) (row.by = "x")'])
+    expect(whole.why.create).toEqual(['✗ me.pin.is("0")'])
   })
 
   let app: Api

@@ -1,4 +1,4 @@
-import type { Id, Resource, Row, Value } from '../../model/model.ts'
+import type { Field, Id, Resource, Row, Value } from '../../model/model.ts'
 import type { MePlace, RuleOperand, RulePlace, Rule } from '../../model/rules/rule.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
@@ -21,17 +21,19 @@ export interface RuleQuestion {
   readonly action: string
   readonly id: Id
   readonly me: Principal | null
+  /** The resource whose rows are the callers, if there is one. What it hides of them is not told. */
+  readonly users?: Resource | null
 }
 
 /** Explains a rule for one row. Meant for developers: it reveals what callers may not know. */
 export function* explainRule(snapshot: Snapshot, question: RuleQuestion): Work<RuleExplanation> {
-  const { resource, action, id, me } = question
+  const { resource, action, id, me, users = null } = question
   const row = yield* wait(snapshot.get(resource, id))
   if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`], values: [''] }
   const rule = ruleFor(resource, action)
   if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
   const [lines, values]: [string[], string[]] = [[], []]
-  const allowed = yield* explainPart({ snapshot, resource, row, me, lines, values }, rule, '')
+  const allowed = yield* explainPart({ snapshot, resource, row, me, users, lines, values }, rule, '')
   return { allowed, lines, values }
 }
 
@@ -40,6 +42,7 @@ interface Explaining {
   readonly resource: Resource
   readonly row: Row
   readonly me: Principal | null
+  readonly users: Resource | null
   readonly lines: string[]
   readonly values: string[]
 }
@@ -73,7 +76,8 @@ export interface CallerExplanation {
 }
 
 /** Explains a rule as far as it depends on the caller alone: for creating, and for actions of a whole resource. */
-export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'id'>): CallerExplanation {
+export function explainForCaller(question: Omit<RuleQuestion, 'id'>): CallerExplanation {
+  const { resource, action, me, users = null } = question
   const rule = ruleFor(resource, action)
   if (rule === 'open' || rule === null) return withoutRule(resource, action, rule === 'open')
   const [lines, values]: [string[], string[]] = [[], []]
@@ -83,6 +87,7 @@ export function explainForCaller({ resource, action, me }: Omit<RuleQuestion, 'i
     values.push(
       placesOf(one)
         .filter(isOfCaller)
+        .filter(place => isToldOf(users, place))
         .map(place => told(place, memberOfCaller(place, me)))
         .join(', '),
     )
@@ -123,11 +128,12 @@ function withoutRule({ name }: Resource, action: string, allowed: boolean): Rule
 }
 
 /** The values that a part compares. */
-function* valuesIn({ snapshot, resource, row, me }: Explaining, rule: Rule): Work<string> {
+function* valuesIn({ snapshot, resource, row, me, users }: Explaining, rule: Rule): Work<string> {
   const values: string[] = []
   for (const place of placesOf(rule)) {
-    if (isOfCaller(place)) values.push(told(place, memberOfCaller(place, me)))
-    else {
+    if (isOfCaller(place)) {
+      if (isToldOf(users, place)) values.push(told(place, memberOfCaller(place, me)))
+    } else {
       const value = yield* fieldOf(snapshot, resource, row, place.path)
       if (value !== undefined) values.push(told(place, value))
     }
@@ -153,22 +159,30 @@ function placesOf(rule: Rule): readonly RulePlace[] {
 
 const isOfCaller = (place: RulePlace): place is MePlace => place.of === 'me'
 
+/** Whether a member of the caller may be told. */
+function isToldOf(users: Resource | null, { path }: MePlace): boolean {
+  const field = users?.field.get(path[0] ?? 'id')
+  return field === undefined || isShown(field)
+}
+
+const isShown = (field: Field): boolean => !field.hidden && !(field.is === 'scalar' && field.type.secret)
+
 /** A value of a row, or of a row that it points to; undefined = it is hidden, a list, or of another row than these. */
 function* fieldOf(snapshot: Snapshot, resource: Resource, row: Row, path: readonly string[]): Work<Value | undefined> {
   const [name, ...rest] = path
   const field = resource.field.get(name!)
-  if (field?.is === 'one' && rest.length > 0) {
+  if (!field || !isShown(field)) return undefined
+  if (field.is === 'one' && rest.length > 0) {
     const id = row[field.slot] as Id | null
     const next = id === null ? null : yield* wait(snapshot.get(field.target, id))
     return next ? yield* fieldOf(snapshot, field.target, next, rest) : undefined
   }
-  const isTold = (field?.is === 'scalar' || field?.is === 'one') && !field.type.secret && !field.hidden
-  return isTold ? row[field.slot] : undefined
+  return field.is === 'scalar' || field.is === 'one' ? row[field.slot] : undefined
 }
 
 /** A place and its value as a short text. */
 function told(place: RulePlace, value: unknown): string {
-  const text = JSON.stringify(value) ?? 'none'
+  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)) ?? 'none'
   return `${printOperand(place)} = ${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}`
 }
 
