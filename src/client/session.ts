@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts'
+import { closed, type Problem } from './problem.ts'
 
 /** What a login answers with. */
 export interface Tokens {
@@ -68,7 +68,10 @@ export function sessionOf(store: TokenStore, renewal: Renewal): Session {
       session.onChange(known === undefined || (former !== undefined && former !== known))
     },
     async withToken(work) {
+      const who = known
       const token = await session.token()
+      // Somebody else has logged in meanwhile, who has not asked for it.
+      if (who != null && who !== known) throw closed()
       try {
         return await work(token)
       } catch (thrown) {

@@ -8,7 +8,7 @@ import { webSocket } from './socket/connection.ts'
 interface Message {
   readonly from: string
   readonly to?: string
-  readonly id?: string
+  readonly id?: number
   readonly op: string
   readonly value?: any // oxlint-disable-line typescript/no-explicit-any -- each message has its own
 }
@@ -37,13 +37,13 @@ const PATIENCE = 5_000
 export function tabs(options: LiveTransportOptions): LiveTransport {
   const locks = globalThis.navigator?.locks as LockManager | undefined
   if (!locks || !globalThis.BroadcastChannel) return webSocket(options)
-  const name = `restuary ${new URL(options.base, globalThis.location?.href).href}`
+  const name = `restuary ${new URL(options.base, globalThis.location?.href)}`
   const me = Array.from(crypto.getRandomValues(new Uint32Array(4))).join('-')
   const channel = new BroadcastChannel(name)
-  const followers = new Map<string, Follower>()
-  const asked = new Map<string, AskedCall>()
+  const followers = new Map<number, Follower>()
+  const asked = new Map<number, AskedCall>()
   /** What this tab does for the others while it leads, by their names: functions that end it. */
-  const served = new Map<string, Map<string, () => void>>()
+  const served = new Map<string, Map<number, () => void>>()
   let last = 0
   /** The tab that leads, as far as this one knows. What others tell is out of date. */
   let leader: string | null = null
@@ -67,7 +67,7 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
   }
 
   /** Has something of this tab done, here or by the tab that leads. */
-  function begin(id: string): void {
+  function begin(id: number): void {
     const follower = followers.get(id)
     const call = asked.get(id)
     if (follower) {
@@ -81,13 +81,13 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
   }
 
   /** Does what a tab asks for. */
-  function serveTab(by: LiveTransport, { from, id = '', op, value }: Message): void {
+  function serveTab(by: LiveTransport, { from, id = 0, op, value }: Message): void {
     const back = (told: string, given?: unknown): void => {
       const message = { from: me, to: from, id, op: told, value: given }
       if (from === me) hear(message)
       else say(message)
     }
-    const of = served.get(from) ?? new Map<string, () => void>()
+    const of = served.get(from) ?? new Map<number, () => void>()
     if (!served.has(from)) {
       served.set(from, of)
       // A tab holds a lock of its own as long as it is there.
@@ -107,7 +107,7 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
   }
 
   /** Hears what the tab that leads tells. */
-  function hear({ from, id = '', op, value }: Message): void {
+  function hear({ from, id = 0, op, value }: Message): void {
     const follower = followers.get(id)
     const call = asked.get(id)
     isSilent = false
@@ -186,7 +186,7 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
     },
     call({ signal, ...call }) {
       if (isClosed) return Promise.reject(closed())
-      const id = `${++last}`
+      const id = ++last
       return new Promise((resolve, reject) => {
         asked.set(id, { call, resolve, reject })
         const abort = (): void => {
@@ -198,14 +198,17 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
       })
     },
     follow(follower) {
-      const id = `${++last}`
+      const id = ++last
       followers.set(id, follower)
       begin(id)
       return () => {
         if (followers.delete(id)) serve({ from: me, id, op: 'stop' })
       }
     },
-    changeCaller: isOther => serve({ from: me, op: 'caller', value: isOther }),
+    changeCaller(value) {
+      if (value) refuse()
+      serve({ from: me, op: 'caller', value })
+    },
     close() {
       resign()
       tell('closed')
@@ -214,9 +217,14 @@ export function tabs(options: LiveTransportOptions): LiveTransport {
       clearInterval(beat)
       globalThis.document?.removeEventListener('freeze', resign)
       channel.close()
-      for (const { reject } of asked.values()) reject(closed())
-      asked.clear()
+      refuse()
     },
+  }
+
+  /** The next leader would begin them again. */
+  function refuse(): void {
+    asked.forEach(({ reject }) => reject(closed()))
+    asked.clear()
   }
 }
 

@@ -65,6 +65,27 @@ describe('a caller', () => {
     expect(told.filter(text => !/a/.test(text))).toEqual([])
   })
 
+  test('what somebody writes is never sent as whoever has logged in in another tab', async () => {
+    const app = declareUsers()
+    const url = await urlOf(app)
+    let kept: Tokens | null = null
+    // As tabs share them. Nobody is told when they change.
+    const tokens = { get: () => kept, set: (now: Tokens | null) => void (kept = now) }
+    const [one, other] = [clientAt<Users>(url, { tokens }), clientAt<Users>(url, { tokens })]
+    const ann = { email: 'ann@example.com', password: 'correct horse' }
+    const ben = { email: 'ben@example.com', password: 'battery staple' }
+    for (const who of [ann, ben]) await app.create('user', who)
+    await one.$auth.login(ann)
+    await one.memo.create({ text: 'of Ann' })
+    await other.$auth.login(ben)
+    expect((await one.memo.create({ text: 'of Ann as well' }).safe()).problem?.code).toBe('closed')
+    await one.memo.create({ text: 'of Ben' })
+    expect((await app.list('memo')).map(({ text, owner }) => [text, owner])).toEqual([
+      ['of Ann', 1],
+      ['of Ben', 2],
+    ])
+  })
+
   test('who has logged out leaves neither rows nor writes to the next one, also without a connection', async () => {
     const app = declareUsers()
     const url = await urlOf(app)

@@ -39,7 +39,7 @@ const shared = [
 ]
 
 test.each([
-  ['index.ts', 9.05, []],
+  ['index.ts', 9.1, []],
   ['transports/streams.ts', 2, shared],
   ['transports/socket-io.ts', 2, shared],
   ['offline.ts', 1.65, shared],

@@ -1,10 +1,12 @@
 import type { Follower, LiveTransport } from '../follower.ts'
-import { local, type Problem } from '../problem.ts'
+import { closed, local, type Problem } from '../problem.ts'
 
 /** A transport whose code is being loaded. */
 export function later(loading: Promise<LiveTransport>): LiveTransport {
   let loaded: LiveTransport | null = null
   let isFollowing = false
+  /** How many callers there were. */
+  let callers = 0
   loading.then(
     made => (loaded = made),
     // Whoever follows something is told.
@@ -14,12 +16,20 @@ export function later(loading: Promise<LiveTransport>): LiveTransport {
     get isInUse() {
       return loaded?.isInUse ?? isFollowing
     },
-    call: async call => (await loading).call(call),
+    async call(call) {
+      const by = callers
+      const made = await loading
+      if (by !== callers) throw closed()
+      return made.call(call)
+    },
     follow(follower) {
       isFollowing = true
       return followLater(loading, follower)
     },
-    changeCaller: isOther => loaded?.changeCaller(isOther),
+    changeCaller(isOther) {
+      if (isOther) callers++
+      return loaded?.changeCaller(isOther)
+    },
     close() {
       loading.then(
         made => made.close(),

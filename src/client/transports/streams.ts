@@ -1,6 +1,6 @@
 import type { Frame, Id } from '../call.ts'
 import type { Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
-import { closed, local, Problem } from '../problem.ts'
+import { local, Problem } from '../problem.ts'
 import { reconnecting, type Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
 import { patientCalls } from './patient-calls.ts'
@@ -60,6 +60,7 @@ class Stream {
   readonly #tell: () => void
   readonly #reconnect: Reconnect
   #abort = new AbortController()
+  #isClosed = false
   isOpen = false
 
   constructor(follower: Follower, options: LiveTransportOptions, tell: () => void) {
@@ -75,9 +76,11 @@ class Stream {
     this.#abort.abort()
   }
 
+  /** Nothing that still arrives is heard. */
   close(): void {
+    this.#isClosed = true
     this.#reconnect.close()
-    this.#abort.abort(closed())
+    this.#abort.abort()
   }
 
   async #run(): Promise<void> {
@@ -86,13 +89,13 @@ class Stream {
     try {
       await this.#read(signal)
     } catch (thrown) {
-      if (signal.reason instanceof Problem) return
+      if (this.#isClosed) return
       const problem = thrown instanceof Problem ? thrown : local('offline', 'the stream was lost', thrown)
       // A stream that was open ends with its credentials, and the next one renews them. One that cannot be opened is refused.
       const isEnded = this.isOpen && problem.status === 401
       if (!isEnded && !problem.isPassing && problem.code !== 'aborted') return this.#refuse(problem)
     }
-    if (signal.reason instanceof Problem) return
+    if (this.#isClosed) return
     this.#set(false)
     this.#follower.stale()
     this.#reconnect.later()
@@ -121,6 +124,7 @@ class Stream {
     const step = new Step(frame => this.#follower.hear(frame))
     try {
       for await (const event of readEvents(response.body!)) {
+        if (this.#isClosed) return
         clearTimeout(timer)
         timer = setTimeout(() => this.#abort.abort(), SILENCE)
         if (event?.event === 'problem') throw new Problem(event.data)
