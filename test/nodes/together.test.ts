@@ -160,6 +160,8 @@ describe.each(databases)('several nodes on %s', (_, make) => {
         seen.splice(0, Infinity, ...rows.map(row => (row as { text: string }).text))
     })().catch(() => undefined)
     await one!.safe.create('note', { text: 'a' })
+    // Until it has begun, it would be told of everything at once.
+    await expect.poll(() => seen).toEqual(['a'])
     // Several commits that come at once.
     await Promise.all(['b', 'c', 'd'].map(text => one!.safe.create('note', { text })))
     await expect.poll(() => seen).toEqual(['a', 'b', 'c', 'd'])
