@@ -1,8 +1,8 @@
-// node bench/million.ts [--connections=1000000] [--nodes=22] [--connect=0.25] [--refuse=0.1] [--busy=0.5] [--seed=1]: a simulation
-// of what happens when nodes of a large cluster die. Their clients come back at random times, the balancer spreads them, and each
-// node admits them beside its usual work: milliseconds of processor time for each that connects (--connect) or is refused
-// (--refuse), and the part of a core that is busy otherwise (--busy). The waits of clients, the admission and the order of work
-// are those of the framework; the network takes no time.
+// node bench/million.ts [--connections=1000000] [--nodes=22] [--connect=0.25] [--gone=0.1] [--busy=0.5] [--longest=10000] [--seed=1]:
+// a simulation of what happens when nodes of a large cluster die. Their clients come back at random times, the balancer spreads
+// them, and each node serves them in turn beside its usual work: milliseconds of processor time for each that connects and
+// subscribes (--connect) or has given up meanwhile (--gone), and the part of a core that is busy otherwise (--busy). The waits of
+// clients are those of `restuary/client`. The network takes no time, and nobody is refused: a WebSocket is always accepted.
 import { parseArgs } from 'node:util'
 
 const { values } = parseArgs({
@@ -10,30 +10,30 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '1000000' },
     nodes: { type: 'string', default: '22' },
     connect: { type: 'string', default: '0.25' },
-    refuse: { type: 'string', default: '0.1' },
+    gone: { type: 'string', default: '0.1' },
     busy: { type: 'string', default: '0.5' },
+    longest: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
   },
 })
 const connections = Number(values.connections)
 const nodes = Number(values.nodes)
-/** Milliseconds that a node needs to serve or to refuse a client: the part of the core that is free does it. */
+/** Milliseconds that a node needs for a client, or to see that it has gone: the part of the core that is free does it. */
 const service = Number(values.connect) / (1 - Number(values.busy))
-const refusal = Number(values.refuse) / (1 - Number(values.busy))
+const inVain = Number(values.gone) / (1 - Number(values.busy))
 
 /** As in `src/client/socket/reconnect.ts`: the longest wait of a client grows from one attempt to the next. */
 const FIRST = 250
-const LONGEST = 30_000
-/** As in `src/transport/hosts/admission.ts`: once nothing else helped for `PATIENCE`, who has waited longer than `DELAY` is refused. */
-const DELAY = 100
-const PATIENCE = 200
+const LONGEST = Number(values.longest)
+/** As in `src/client/socket/connection.ts`: a client gives up an attempt that is not answered for so long. */
+const PATIENCE = 10_000
 
 interface Storm {
   /** Milliseconds after which half of the clients, 99 of 100, and all are back. */
   readonly half: number
   readonly most: number
   readonly all: number
-  readonly refused: number
+  readonly inVain: number
 }
 
 /** An attempt of a client to connect. */
@@ -71,32 +71,27 @@ function storm(lost: number, alive: number, random: () => number): Storm {
   const calendar = new Calendar()
   const wait = (tries: number): number => random() * Math.min(LONGEST, FIRST * 2 ** tries)
   for (let i = 0; i < lost; i++) calendar.add({ at: wait(0), tries: 1 })
-  /** When each node has done what waits, and since when something has waited all the time. */
+  /** When each node has done what waits. */
   const free = new Float64Array(alive)
-  const since = new Float64Array(alive).fill(-1)
   const back: number[] = []
   let next = 0
-  let refused = 0
+  let gone = 0
   for (const due of calendar.days()) {
     for (const { at, tries } of due) {
       const node = next++ % alive
-      if (free[node]! <= at) {
-        free[node] = at
-        since[node] = at
-      }
-      const begins = free[node]!
-      const isRefused = begins - at > DELAY && begins - since[node]! > PATIENCE
-      free[node] = begins + (isRefused ? refusal : service)
-      if (!isRefused) back.push(free[node])
+      const begins = Math.max(free[node]!, at)
+      const isGone = begins - at > PATIENCE
+      free[node] = begins + (isGone ? inVain : service)
+      if (!isGone) back.push(free[node])
       else {
-        refused++
-        calendar.add({ at: Math.max(free[node] + wait(tries), at + 1), tries: tries + 1 })
+        gone++
+        calendar.add({ at: at + PATIENCE + wait(tries), tries: tries + 1 })
       }
     }
   }
   back.sort((a, b) => a - b)
   const after = (part: number): number => back[Math.ceil(part * back.length) - 1]! / 1_000
-  return { half: after(0.5), most: after(0.99), all: after(1), refused }
+  return { half: after(0.5), most: after(0.99), all: after(1), inVain: gone }
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
@@ -119,9 +114,9 @@ const cases: readonly (readonly [string, number, number])[] = [
 ]
 console.log(`${connections} clients on ${nodes} nodes, ${service} ms of a node's time for each that comes back`)
 for (const [name, dead, alive] of cases) {
-  const { half, most, all, refused } = storm(Math.round(per * dead), alive, randomFrom(Number(values.seed)))
+  const { half, most, all, inVain: gone } = storm(Math.round(per * dead), alive, randomFrom(Number(values.seed)))
   const times = [half, most, all].map(seconds => seconds.toFixed(1))
   console.log(
-    `${name}: half are back after ${times[0]} s, 99 % after ${times[1]} s, all after ${times[2]} s; ${refused} attempts refused`,
+    `${name}: half are back after ${times[0]} s, 99 % after ${times[1]} s, all after ${times[2]} s; ${gone} attempts in vain`,
   )
 }

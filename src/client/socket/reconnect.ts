@@ -1,5 +1,5 @@
 /** The longest time between two attempts to connect, in milliseconds. */
-const LONGEST = 30_000
+const LONGEST = 10_000
 
 /**
  * Waits before the next attempt to connect: longer each time, and at random, so that all clients of a server that restarts do

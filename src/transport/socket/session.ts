@@ -158,7 +158,7 @@ export class SocketSession<Message = never> {
   /** From now on another caller makes the requests. Subscriptions are told what that changes. */
   become(principal: Principal | null): void {
     this.#principal = principal
-    this.#standing = this.#expires = null
+    this.#standing = this.#expires = this.#session = null
     this.#turns.take(true, () => this.subscriptions.handOver(), this.host.onFault)
   }
 
