@@ -4,6 +4,7 @@
 // subscribes (--connect) or has given up meanwhile (--gone), and the part of a core that is busy otherwise (--busy). The waits of
 // clients are those of `restuary/client`. The network takes no time, and nobody is refused: a WebSocket is always accepted.
 import { parseArgs } from 'node:util'
+import { seeded } from '../test/rules/seeded.ts'
 
 const { values } = parseArgs({
   options: {
@@ -94,17 +95,6 @@ function storm(lost: number, alive: number, random: () => number): Storm {
   return { half: after(0.5), most: after(0.99), all: after(1), inVain: gone }
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const per = connections / nodes
 const third = Math.floor(nodes / 3)
 const cases: readonly (readonly [string, number, number])[] = [
@@ -114,7 +104,7 @@ const cases: readonly (readonly [string, number, number])[] = [
 ]
 console.log(`${connections} clients on ${nodes} nodes, ${service} ms of a node's time for each that comes back`)
 for (const [name, dead, alive] of cases) {
-  const { half, most, all, inVain: gone } = storm(Math.round(per * dead), alive, randomFrom(Number(values.seed)))
+  const { half, most, all, inVain: gone } = storm(Math.round(per * dead), alive, seeded(Number(values.seed)))
   const times = [half, most, all].map(seconds => seconds.toFixed(1))
   console.log(
     `${name}: half are back after ${times[0]} s, 99 % after ${times[1]} s, all after ${times[2]} s; ${gone} attempts in vain`,

@@ -13,6 +13,7 @@ import {
   stopPostgres,
 } from '../../src/testing/postgres/postgres-server.ts'
 import { freePort } from '../free-port.ts'
+import { seeded } from '../rules/seeded.ts'
 import type { Target } from './live.ts'
 import type { Planted } from './oracle-planted.ts'
 
@@ -93,7 +94,7 @@ export async function startCluster({ nodes: count, seed, planted = [] }: Cluster
   const args = [join(import.meta.dirname, 'nodes-server.ts'), database, 'cluster', bus.url, JSON.stringify(planted)]
   const nodes: Node[] = await Promise.all(Array.from({ length: count }, () => startNode(args)))
   const proxy = await startProxy(() => nodes.map(node => node.port))
-  const random = randomFrom(seed)
+  const random = seeded(seed)
   const struck = new Map<string, number>()
   const any = (): number => Math.floor(random() * nodes.length)
   const faults: Readonly<Record<string, () => Promise<void>>> = {
@@ -181,16 +182,5 @@ async function startProxy(ports: () => readonly number[]): Promise<{ port: numbe
       server.close()
       for (const one of open) one.destroy()
     },
-  }
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
